@@ -1,0 +1,105 @@
+# The developers' commands: `make help` lists them. Each is a thin call: the work is in noxfile.py and tests/tools/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+# SETUP=skip takes the virtual environment as it is.
+SETUP ?= auto
+# Steps that run at the same time in `make test` and `make test-matrix`.
+JOBS ?= 2
+CORES ?=
+
+# Everything that tools write stays inside the clone. pip goes on reading the user's own configuration.
+CACHE := $(CURDIR)/.cache
+ifeq ($(origin PIP_CONFIG_FILE),undefined)
+  PIP_USER_CONFIG := $(firstword $(wildcard $(HOME)/.config/pip/pip.conf $(HOME)/.pip/pip.conf))
+  ifneq ($(PIP_USER_CONFIG),)
+    export PIP_CONFIG_FILE := $(PIP_USER_CONFIG)
+  endif
+endif
+export HOME := $(CACHE)/home
+export TMPDIR := $(CACHE)/tmp
+export XDG_CACHE_HOME := $(CACHE)/xdg/cache
+export XDG_CONFIG_HOME := $(CACHE)/xdg/config
+export XDG_DATA_HOME := $(CACHE)/xdg/data
+export XDG_STATE_HOME := $(CACHE)/xdg/state
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export ANSIBLE_HOME := $(HOME)/.ansible
+# Modules on a local connection look up the home of the user in the password file, whatever HOME says.
+export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
+# No test may meet a developer's own account or settings.
+unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH PYTHONPATH
+unexport $(filter COMPSHARE_%,$(.VARIABLES))
+
+PYTHON := $(VENV)/bin/python
+NOX := $(PYTHON) -m nox --no-error-on-missing-interpreters -s
+RUN_STEPS := $(PYTHON) -m tests.tools.run_steps
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+# --- Set-up ------------------------------------------------------------------
+
+.PHONY: setup setup-demo
+setup: ## Install everything that tests and checks need into VENV
+	@SETUP=$(SETUP) tests/tools/set_up.sh $(VENV) dev
+
+setup-demo:
+	@SETUP=$(SETUP) tests/tools/set_up.sh $(VENV) demo
+
+.PHONY: pins
+pins: setup ## Write requirements/*.txt anew from requirements/*.in
+	@$(NOX) pins
+
+# --- For users ---------------------------------------------------------------
+
+.PHONY: demo
+demo: setup-demo ## Run the example playbook against the simulator: no account, no cost
+	@$(PYTHON) -m tests.tools.demo
+
+# --- The fast loop -----------------------------------------------------------
+
+.PHONY: check
+check: setup ## The fast loop: lint without ansible-lint, and unit tests
+	@$(RUN_STEPS) --jobs $(JOBS) quick-lint quick-unit
+
+.PHONY: unit lint sanity integration docs-check package
+unit: setup ## Unit tests with coverage; ARGS="-k name" for pytest
+	@$(NOX) unit -- $(ARGS)
+
+lint: setup ## ruff, mypy, yamllint, ansible-lint, REUSE, changelog fragments
+	@$(NOX) lint
+
+sanity: setup ## ansible-test sanity; ARGS="--test validate-modules"
+	@$(NOX) sanity -- $(ARGS)
+
+integration: setup ## ansible-test integration against the simulator; TARGET="name other"
+	@$(NOX) integration -- $(TARGET)
+
+docs-check: setup ## Plugin documentation, cross references and guides
+	@$(NOX) docs-check
+
+package: setup ## Build the artifact, judge it as Galaxy does, install it and use it
+	@$(NOX) package
+
+# --- Everything --------------------------------------------------------------
+
+.PHONY: test
+test: setup ## Every test and check, with one line of totals
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit lint package docs-check
+
+.PHONY: test-matrix
+test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"
+	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
+
+.PHONY: changelog
+changelog: setup ## Write CHANGELOG.md anew from changelogs/
+	@$(NOX) changelog
+
+.PHONY: clean
+clean: ## Remove everything that make has made
+	rm -rf .venv .cache .nox build collections .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage* tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""What a step's checks came to: written and read as JUnit XML, the one format that every test runner here can write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+# ansible-test reports a sanity test that found nothing to look at as skipped. No test was left out.
+NOTHING_TO_TEST = "No tests applicable."
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Numbers of test cases."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def read_totals(folder: Path) -> Totals:
+    """Add up every JUnit file in a folder."""
+    return sum((_read_file(path) for path in sorted(folder.glob("*.xml"))), Totals())
+
+
+def _read_file(path: Path) -> Totals:
+    root: JUnitXml | TestSuite = JUnitXml.fromfile(str(path))
+    suites = [root] if isinstance(root, TestSuite) else list(root)
+    return sum((_judge(case) for suite in suites for case in suite), Totals())
+
+
+def _judge(case: TestCase) -> Totals:
+    kinds = {type(result) for result in case.result}
+    if kinds & {Failure, Error}:
+        return Totals(failed=1)
+    if Skipped in kinds:
+        reasons = " ".join(str(result.message) for result in case.result)
+        return Totals() if NOTHING_TO_TEST in reasons else Totals(skipped=1)
+    return Totals(passed=1)
+
+
+def write_results(path: Path, suite_name: str, failures: dict[str, str | None]) -> None:
+    """Write one JUnit file.
+
+    ``failures`` has one entry for each check, by its name: None where it passed, else what went wrong.
+    """
+    suite = TestSuite(suite_name)
+    for name, failure in failures.items():
+        case = TestCase(name, classname=suite_name)
+        if failure is not None:
+            case.result = [Failure(failure)]
+        suite.add_testcase(case)
+    report = JUnitXml()
+    report.add_testsuite(suite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report.write(str(path))

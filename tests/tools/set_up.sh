@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Make a virtual environment and install one set of pinned requirements into it: set_up.sh FOLDER demo|dev
+# Does nothing where the folder holds these very pins already, or where SETUP=skip.
+set -euo pipefail
+
+venv=$1
+set=$2
+pins=requirements/$set.txt
+installed=$venv/pins
+
+if [ "${SETUP:-auto}" = skip ]; then
+    exit 0
+fi
+mkdir -p "$HOME" "$TMPDIR"
+
+# The demonstration's pins are a part of the developers' pins.
+for done in "$set" dev; do
+    if cmp -s "requirements/$done.txt" "$installed/$done.txt"; then
+        exit 0
+    fi
+done
+
+# Debian's python3 comes without venv, which is a package of its own: take any other way that this machine has.
+make_venv() {
+    local python
+    for python in "${PYTHON_FOR_VENV:-python3}" python3.11 python3.12 python3.13; do
+        "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue
+        if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+            "$python" -m venv "$venv" && return
+        elif "$python" -m virtualenv --version >/dev/null 2>&1; then
+            "$python" -m virtualenv --quiet "$venv" && return
+        elif "$python" -m pip --version >/dev/null 2>&1; then
+            "$python" -m venv --without-pip "$venv" && "$python" -m pip --quiet --python "$venv/bin/python" install pip && return
+        fi
+    done
+    echo "No Python 3.11, 3.12 or 3.13 that can make a virtual environment was found." >&2
+    echo "On Debian, 'apt install python3-venv' brings what is missing; PYTHON_FOR_VENV=/path/to/python3.11 names another interpreter." >&2
+    return 1
+}
+
+case $set in
+    demo) contents='ansible-core, requests, and aiohttp for the simulator' ;;
+    *) contents='the tools that tests and checks need' ;;
+esac
+printf 'Setting up %s (%s) … ' "$venv" "$contents"
+started=$SECONDS
+[ -x "$venv/bin/python" ] || make_venv
+# The pins are complete: there is nothing to resolve.
+"$venv/bin/python" -m pip install --quiet --no-deps --requirement "$pins"
+mkdir -p "$installed"
+cp "$pins" "$installed/$set.txt"
+printf 'done in %d s\n' $((SECONDS - started))

@@ -1,0 +1,45 @@
+"""Where Ansible's tools find the collection: they want a folder that ends in ansible_collections/compshare/cloud."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+IN_TREE = Path("ansible_collections/compshare/cloud")
+
+
+def link_tree() -> Path:
+    """Return a collections path, for ANSIBLE_COLLECTIONS_PATH or MYPYPATH, in which the clone is the collection."""
+    tree = CACHE / "linked"
+    link = tree / IN_TREE
+    if not link.is_symlink() or link.resolve() != ROOT:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT)
+    return tree
+
+
+def copy_tree(tree: Path) -> Path:
+    """Copy every file that git knows or would add into a collections path, and return the collection's folder there.
+
+    ansible-test refuses symbolic links, and writes into the collection that it tests.
+    """
+    collection = tree / IN_TREE
+    shutil.rmtree(collection, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in listed.stdout.split("\0"):
+        source = ROOT / name
+        if name and source.is_file():
+            target = collection / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return collection
