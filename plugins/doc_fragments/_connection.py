@@ -1,0 +1,127 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The connection options; keep them equal to CONNECTION_ARGUMENT_SPEC."""
+
+    DOCUMENTATION = r"""
+options:
+  public_key:
+    description:
+      - The public key of the account, from U(https://console.compshare.cn/uaccount/api_manage).
+      - Where it is left out, the environment variable E(COMPSHARE_PUBLIC_KEY) is used.
+      - Where that is not set either, both keys come from the profile file of the vendor's command-line client,
+        see O(profile).
+    type: str
+  private_key:
+    description:
+      - The private key that belongs to O(public_key). It signs requests, is never sent, and never shown.
+      - Where it is left out, the environment variable E(COMPSHARE_PRIVATE_KEY) is used.
+    type: str
+  profile:
+    description:
+      - The profile to take the keys from, where O(public_key) and O(private_key) are not given.
+      - Profiles stand in the file that the vendor's client writes with C(compshare config),
+        E(COMPSHARE_CONFIG_FILE), or C(compshare/config.json) in E(XDG_CONFIG_HOME), or
+        C(~/.config/compshare/config.json).
+      - Where it is left out, the environment variable E(COMPSHARE_PROFILE) is used, then the file's current profile.
+    type: str
+  project_id:
+    description:
+      - The project to work in. Sub-accounts must give it; others have a default project.
+      - Where it is left out, the environment variable E(COMPSHARE_PROJECT_ID) is used.
+    type: str
+  region:
+    description:
+      - The region to work in, for example V(cn-wlcb).
+      - Where it is left out, the environment variable E(COMPSHARE_REGION) is used.
+    type: str
+  zone:
+    description:
+      - The zone to work in, for example V(cn-wlcb-01).
+      - Where it is left out, the environment variable E(COMPSHARE_ZONE) is used.
+    type: str
+  api_url:
+    description:
+      - The address of the API. Plain C(http://) is accepted for this machine only, as for a simulator.
+      - Where it is left out, the environment variable E(COMPSHARE_API_URL) is used.
+    type: str
+    default: https://api.compshare.cn
+  validate_certs:
+    description:
+      - Whether the certificate of O(api_url) must be valid.
+      - Where it is left out, the environment variable E(COMPSHARE_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file or folder with the certificates of authorities to trust, in place of the usual ones.
+      - Where it is left out, the environment variable E(COMPSHARE_CA_PATH) is used.
+    type: path
+  api_timeout:
+    description:
+      - How long one request may take, in seconds. All tries of a request together end within three times as long.
+      - Where it is left out, the environment variable E(COMPSHARE_API_TIMEOUT) is used.
+    type: float
+    default: 60.0
+  api_retries:
+    description:
+      - How often a request that failed is sent again at most, with growing pauses between.
+      - Reading is tried again after network faults, throttling and trouble on the other side. What changes something
+        is sent again only where nothing can have happened.
+      - Where it is left out, the environment variable E(COMPSHARE_API_RETRIES) is used.
+    type: int
+    default: 4
+requirements:
+  - requests
+notes:
+  - Requests go from where the task runs. Mostly that is the controller, with C(hosts=localhost) or
+    C(delegate_to=localhost).
+  - Times are in UTC, as ISO 8601. Sizes are MB, prices CNY per hour.
+seealso:
+  - name: CompShare API keys
+    description: Where the keys are made.
+    link: https://console.compshare.cn/uaccount/api_manage
+"""
+
+    # For plugins, whose documentation names the environment variables in a form that Ansible reads.
+    ENV = r"""
+options:
+  public_key:
+    env:
+      - name: COMPSHARE_PUBLIC_KEY
+  private_key:
+    env:
+      - name: COMPSHARE_PRIVATE_KEY
+  profile:
+    env:
+      - name: COMPSHARE_PROFILE
+  project_id:
+    env:
+      - name: COMPSHARE_PROJECT_ID
+  region:
+    env:
+      - name: COMPSHARE_REGION
+  zone:
+    env:
+      - name: COMPSHARE_ZONE
+  api_url:
+    env:
+      - name: COMPSHARE_API_URL
+  validate_certs:
+    env:
+      - name: COMPSHARE_VALIDATE_CERTS
+  ca_path:
+    env:
+      - name: COMPSHARE_CA_PATH
+  api_timeout:
+    env:
+      - name: COMPSHARE_API_TIMEOUT
+  api_retries:
+    env:
+      - name: COMPSHARE_API_RETRIES
+"""

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: compshare_image
+short_description: Find CompShare images inside an expression
+version_added: 1.0.0
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+description:
+  - Returns the image of each name or id given, as M(compshare.cloud.compshare_image_info) describes it.
+  - Each name or id must match exactly one image; none or several is an error that lists the nearest names.
+  - Without a name or id, returns every image that passes the filters.
+  - Unlike a task it runs in the controller, also in C(vars), C(when) and templates.
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._connection.env
+  - compshare.cloud._image_filters
+options:
+  _terms:
+    description:
+      - Names or ids of images.
+    type: list
+    elements: str
+  most_recent:
+    description:
+      - Where several images have a name, take the one published, or else made, last.
+    type: bool
+    default: false
+  field:
+    description:
+      - Return only this key of each image, for example V(id).
+    type: str
+  default:
+    description:
+      - Return this for a name or id that no image has, instead of failing.
+    type: raw
+notes:
+  - Text from the API stays literal text; it is never taken for a template.
+seealso:
+  - module: compshare.cloud.compshare_image_info
+    description: The same as a task, and what an image looks like.
+"""
+
+EXAMPLES = r"""
+- name: Take the id of a platform image by its name
+  ansible.builtin.debug:
+    msg: "{{ lookup('compshare.cloud.compshare_image', 'cuda128_torch291_py312', field='id') }}"
+
+- name: Take an own image, the newest of its name
+  ansible.builtin.debug:
+    msg: "{{ lookup('compshare.cloud.compshare_image', 'training-env', source='custom', most_recent=true).status }}"
+
+- name: Go on without the image where there is none
+  ansible.builtin.debug:
+    msg: "{{ lookup('compshare.cloud.compshare_image', 'no such image', default='none') }}"
+
+- name: List the names of all images for a 5090
+  ansible.builtin.debug:
+    msg: "{{ query('compshare.cloud.compshare_image', gpu_type='5090', field='name') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - For each name or id the image, or its O(field); without any, the images that pass the filters.
+    - The keys of an image are those of RV(compshare.cloud.compshare_image_info#module:images).
+  type: list
+  elements: raw
+"""
+
+import dataclasses
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ..module_utils._api.client import Client
+from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._images.catalogue import SOURCES
+from ..module_utils._images.image import IMAGE_KEYS
+from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
+from ..plugin_utils._options import plugin_options
+
+_FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery) if field.name != "name")
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        failure: CompShareError | None = None
+        try:
+            return self._find([str(term) for term in terms], "default" in kwargs)
+        except CompShareError as error:
+            failure = error
+        # Outside of the handler, so that Ansible does not append the error to itself.
+        raise AnsibleError(str(failure))
+
+    def _find(self, terms: list[str], has_default: bool) -> list[t.Any]:
+        field = self.get_option("field")
+        options = plugin_options(self, *_FILTERS)
+        query = ImageQuery.from_options(options)
+        known = (*IMAGE_KEYS, "readme") if query.include_readme else IMAGE_KEYS
+        if terms and query.limit is not None:
+            raise OptionError("limit cannot be used together with a name or id: each must match exactly one image.")
+        client = Client.from_options(options)
+        found = find_images(client, query)
+        for warning in filter(None, [client.credentials.warning, *found.warnings]):
+            Display().warning(warning)
+        if not terms:
+            return [_field_of(image, field, known) for image in found.images]
+        title, results = SOURCES[query.source].title, []
+        for term in terms:
+            image = pick_image(found.images, term, most_recent=self.get_option("most_recent"), list_title=title)
+            if image is not None:
+                results.append(_field_of(image, field, known))
+            elif has_default:
+                results.append(self.get_option("default"))
+            else:
+                raise no_such_image(found.images, term, title)
+        return results
+
+
+def _field_of(image: dict[str, t.Any], field: str | None, known: tuple[str, ...]) -> t.Any:
+    if field is None:
+        return image
+    if field not in image:
+        raise OptionError(f"An image has no field {field!r}.", hint=f"It has: {', '.join(known)}.")
+    return image[field]

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The one way to the API: name an action, get its answer or an error that says everything."""
+
+from __future__ import annotations
+
+import json
+import random
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from . import signing
+from .clock import Clock
+from .credentials import Credentials, find_credentials
+from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError
+from .pages import Listing, ListReader, Page, page_of
+from .parallel import Crew
+from .retcodes import Retry, describe
+from .retrying import may_repeat, pause_before
+from .transport import HttpAnswer, Transport, TransportFault
+from .values import integer, printable
+
+_T = t.TypeVar("_T")
+
+DEFAULT_API_URL = "https://api.compshare.cn"
+DEFAULT_TIMEOUT = 60.0
+DEFAULT_RETRIES = 4
+#: Requests of one list that may run at the same time.
+PARALLEL = 4
+#: A call with all its tries ends within this many times the time-out of one request.
+_BUDGET = 3.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where the user's options point: region, zone, project; None where nothing was said."""
+
+    region: str | None = None
+    zone: str | None = None
+    project_id: str | None = None
+
+
+class Client:
+    """Signs, sends, tries again where that is safe, and checks what comes back. May be used by several threads.
+
+    C(timeout) is in seconds for one request, C(retries) how often a failed one is sent again at most.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        scope: Scope | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        retries: int = DEFAULT_RETRIES,
+        clock: Clock | None = None,
+    ) -> None:
+        self.scope = scope or Scope()
+        self.clock = clock or Clock()
+        self.endpoint = transport.url.rstrip("/")
+        self.credentials = credentials
+        self._transport = transport
+        self._timeout = timeout
+        self._retries = retries
+        self._rng = random.Random()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any], clock: Clock | None = None) -> Client:
+        """Return a client for the connection options that every module and plugin has; raises OptionError."""
+        timeout = _positive(options, "api_timeout", DEFAULT_TIMEOUT)
+        retries = options.get("api_retries")
+        retries = DEFAULT_RETRIES if retries is None else retries
+        if retries < 0:
+            raise OptionError("api_retries must be 0 or more.")
+        clock = clock or Clock()
+        credentials = find_credentials(
+            public_key=options.get("public_key"),
+            private_key=options.get("private_key"),
+            profile=options.get("profile"),
+        )
+        validate_certs = options.get("validate_certs")
+        transport = Transport(
+            options.get("api_url") or DEFAULT_API_URL,
+            validate_certs=True if validate_certs is None else validate_certs,
+            ca_path=options.get("ca_path"),
+            parallel=PARALLEL,
+            clock=clock,
+        )
+        scope = Scope(*(options.get(name) or None for name in ("region", "zone", "project_id")))
+        return cls(transport, credentials, scope=scope, timeout=timeout, retries=retries, clock=clock)
+
+    def call(
+        self,
+        action: str,
+        params: Mapping[str, t.Any] | None = None,
+        *,
+        write: bool = False,
+        deadline: float | None = None,
+    ) -> dict[str, t.Any]:
+        """Return the API's answer to C(action), which has RetCode 0.
+
+        Takes parameters as nested dictionaries and lists; None is left out at any depth. A write is sent again only
+        where nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
+        Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
+        taken effect.
+        """
+        return self._ask_until(action, params, dict, write=write, deadline=deadline)
+
+    def read_all(self, listings: Sequence[Listing]) -> list[list[dict[str, t.Any]]]:
+        """Return the rows of each listing, whole, each id once; several pages are asked at the same time.
+
+        Raises ListError or the error of a page that could not be had: never a part of a list.
+        """
+        readers = [ListReader(listing) for listing in listings]
+        crew: Crew[tuple[ListReader, int], Page] = Crew(PARALLEL)
+        with crew:
+            while not all(reader.whole for reader in readers):
+                for reader in readers:
+                    for offset in reader.next_offsets(crew.free):
+                        crew.start((reader, offset), self._page_job(reader.listing, offset, reader.page_size))
+                (reader, offset), page = crew.next_result()
+                reader.accept(offset, page)
+        return [reader.rows() for reader in readers]
+
+    def _page_job(self, listing: Listing, offset: int, limit: int) -> t.Callable[[], Page]:
+        params = {**listing.params, "Limit": limit, "Offset": offset}
+        return lambda: self._ask_until(listing.action, params, lambda answer: page_of(listing, answer))
+
+    def _ask_until(
+        self,
+        action: str,
+        params: Mapping[str, t.Any] | None,
+        parse: t.Callable[[dict[str, t.Any]], _T],
+        *,
+        write: bool = False,
+        deadline: float | None = None,
+    ) -> _T:
+        fields = self._signed(action, params or {})
+        ends = self.clock.now() + self._timeout * _BUDGET
+        if deadline is not None:
+            ends = min(ends, deadline)
+        attempt = 0
+        while True:
+            try:
+                return parse(self._ask(action, fields, min(self._timeout, max(1.0, ends - self.clock.now()))))
+            except CompShareError as error:
+                attempt += 1
+                pause = pause_before(attempt, error.retry_after, self._rng)
+                if not may_repeat(error, write=write):
+                    raise
+                if attempt > self._retries or self.clock.now() + pause >= ends:
+                    error.tries = attempt
+                    raise
+                self.clock.sleep(pause)
+
+    def _signed(self, action: str, params: Mapping[str, t.Any]) -> dict[str, str]:
+        wanted: dict[str, t.Any] = {"Action": action}
+        if self.scope.project_id:
+            wanted["ProjectId"] = self.scope.project_id
+        try:
+            wanted.update(signing.without_none(params))
+            return signing.signed_fields(wanted, self.credentials.public_key, self.credentials.private_key)
+        except UnicodeEncodeError:
+            raise OptionError(f"A parameter of {action} holds text that is not valid Unicode.", action=action) from None
+        except RecursionError:
+            raise OptionError(f"The parameters of {action} are nested too deeply.", action=action) from None
+
+    def _ask(self, action: str, fields: Mapping[str, str], timeout: float) -> dict[str, t.Any]:
+        try:
+            answer = self._transport.post(fields, timeout)
+        except TransportFault as fault:
+            raise NoAnswerError(
+                f"{action} got no answer from {self.endpoint}: {fault}.",
+                action=action,
+                outcome_unknown=fault.reached,
+                hint=_NETWORK_HINT,
+                retry=Retry.NEVER if fault.lasting else Retry.READ,
+            ) from fault
+        envelope = self._envelope(action, answer)
+        ret_code = integer(envelope.get("RetCode"))
+        if ret_code is None:
+            raise self._unreadable(action, answer, "an answer without a RetCode")
+        if ret_code != 0:
+            raise self._refusal(action, ret_code, envelope.get("Message"), answer.request_id)
+        return envelope
+
+    def _envelope(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
+        """Return the JSON object of an answer, or raise what its HTTP status and body amount to."""
+        if 300 <= answer.status < 400:
+            raise NoAnswerError(
+                f"{self.endpoint} redirects {action} to {answer.location or 'another address'}, "
+                "which was not followed: the request would carry the key there.",
+                action=action,
+                outcome_unknown=False,
+                hint="Set api_url to the address that is meant.",
+                request_id=answer.request_id,
+            )
+        if answer.status == 429 or answer.status >= 500:
+            throttled = answer.status == 429
+            raise NoAnswerError(
+                f"{action} was answered with HTTP status {answer.status} by {self.endpoint}.",
+                action=action,
+                outcome_unknown=not throttled,
+                request_id=answer.request_id,
+                hint=describe(153).hint
+                if throttled
+                else "The API is in trouble for the moment; run the task again later.",
+                retry=Retry.THROTTLE if throttled else Retry.READ,
+                retry_after=answer.retry_after,
+            )
+        try:
+            envelope = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            raise self._unreadable(action, answer, "something that is not JSON") from None
+        if not isinstance(envelope, dict):
+            raise self._unreadable(action, answer, "JSON that is not an object")
+        # JSON may hold half of a character pair, which no file and no terminal can take.
+        return _valid_unicode(envelope) if b"\\ud" in answer.body or b"\\uD" in answer.body else envelope
+
+    def _unreadable(self, action: str, answer: HttpAnswer, what: str) -> AnswerError:
+        beginning = printable(answer.body[:160].decode("utf-8", "replace"), 120)
+        return AnswerError(
+            f"{action} was answered with {what} (HTTP status {answer.status}, {len(answer.body)} bytes"
+            + (f", beginning {beginning!r})." if beginning else ")."),
+            action=action,
+            request_id=answer.request_id,
+            hint=f"Check that {self.endpoint} is the CompShare API and that no proxy answers in its place.",
+            retry=Retry.READ,
+        )
+
+    def _refusal(self, action: str, ret_code: int, message: object, request_id: str | None) -> RefusedError:
+        entry = describe(ret_code)
+        api_message = message if isinstance(message, str) and message else None
+        details = [f"RetCode {ret_code}"]
+        if api_message:
+            details.append(f'"{printable(api_message)}"')
+        if request_id:
+            details.append(f"request {request_id}")
+        return RefusedError(
+            f"{action} was refused: {entry.meaning} ({', '.join(details)}).",
+            action=action,
+            ret_code=ret_code,
+            api_message=api_message,
+            request_id=request_id,
+            hint=self._hint(action, ret_code, entry.hint),
+            retry=entry.retry,
+            outcome_unknown=entry.retry is Retry.READ,
+        )
+
+    def _hint(self, action: str, ret_code: int, hint: str | None) -> str | None:
+        key = (
+            f"The key {self.credentials.public_key_hint} ({self.credentials.origin}) was used against {self.endpoint}."
+        )
+        if ret_code in (171, 172, 294):
+            return f"{key} {hint}"
+        if ret_code == 299:
+            return f"The key {self.credentials.public_key_hint} is not permitted to call {action}. {hint}"
+        return hint
+
+
+_NETWORK_HINT = "Check the network, the proxy variables and api_url, then run the task again."
+
+
+def _positive(options: Mapping[str, t.Any], name: str, default: float) -> float:
+    value = options.get(name)
+    if value is None:
+        return default
+    if value <= 0:
+        raise OptionError(f"{name} must be more than 0 seconds.")
+    return float(value)
+
+
+def _valid_unicode(value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8") if not _encodes(value) else value
+    if isinstance(value, dict):
+        return {_valid_unicode(key): _valid_unicode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_valid_unicode(item) for item in value]
+    return value
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

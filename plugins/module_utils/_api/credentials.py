@@ -1,0 +1,132 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Where the keys come from: options or environment first, then the profile file of the vendor's command-line client."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .errors import OptionError
+from .values import printable
+
+KEYS_PAGE = "https://console.compshare.cn/uaccount/api_manage"
+_DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A pair of keys and where it was found (C(options) or the profile file's path). The private key is never shown."""
+
+    public_key: str
+    private_key: str = field(repr=False)
+    origin: str = "options"
+    #: Something the user should be told about, or None.
+    warning: str | None = None
+
+    @property
+    def public_key_hint(self) -> str:
+        """Return the end of the public key: enough to know it by, too little to use."""
+        return "…" + printable(self.public_key[-4:]) if len(self.public_key) >= 8 else "…"
+
+
+def find_credentials(
+    *,
+    public_key: str | None,
+    private_key: str | None,
+    profile: str | None,
+    environment: Mapping[str, str] | None = None,
+) -> Credentials:
+    """Return the keys to use.
+
+    The keys given (by options or their environment variables) win, and only as a pair: half a pair is never completed
+    from the profile file, because keys of two accounts do not work together. Raises OptionError when there are none.
+    """
+    public_key, private_key = _stripped(public_key), _stripped(private_key)
+    if public_key and private_key:
+        return Credentials(public_key, private_key)
+    if public_key or private_key:
+        present, missing = ("public_key", "private_key") if public_key else ("private_key", "public_key")
+        raise OptionError(
+            f"{present} is set but {missing} is not.",
+            hint=f"Give both, as options or as COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY; "
+            f"they stand together at {KEYS_PAGE}.",
+        )
+    return _from_profile(profile, os.environ if environment is None else environment)
+
+
+def _stripped(key: str | None) -> str | None:
+    # A key pasted with its line break signs wrongly, which the API reports as a wrong key.
+    return key.strip() or None if key else None
+
+
+def profile_path(environment: Mapping[str, str]) -> str:
+    """Return the path of the profile file, by the same rules as the vendor's command-line client."""
+    override = environment.get("COMPSHARE_CONFIG_FILE")
+    if override:
+        return os.path.expanduser(override)
+    root = environment.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(root, "compshare", "config.json")
+
+
+def _from_profile(profile: str | None, environment: Mapping[str, str]) -> Credentials:
+    path = profile_path(environment)
+    document, warning = _read_profiles(path)
+    if document is None:
+        wanted = f"The profile {printable(profile)!r} cannot be read: there is no file {path}." if profile else None
+        raise OptionError(
+            wanted or "No CompShare keys are set.",
+            hint="Set the options public_key and private_key, or the environment variables COMPSHARE_PUBLIC_KEY and "
+            f"COMPSHARE_PRIVATE_KEY, or run the vendor's 'compshare config', whose profile file {path} is read too. "
+            f"Keys are made at {KEYS_PAGE}.",
+        )
+    profiles = document.get("profiles")
+    name = profile or document.get("current_profile") or _DEFAULT_PROFILE
+    chosen = profiles.get(name) if isinstance(profiles, dict) and isinstance(name, str) else None
+    if not isinstance(chosen, dict):
+        names = ", ".join(sorted(printable(str(key)) for key in profiles)) if isinstance(profiles, dict) else ""
+        raise OptionError(
+            f"The profile file {path} has no profile {printable(str(name))!r}.",
+            hint=f"It has: {names}." if names else "Make one with the vendor's 'compshare config'.",
+        )
+    keys = [chosen.get("public_key"), chosen.get("private_key")]
+    if not all(isinstance(key, str) and key.strip() for key in keys):
+        raise OptionError(
+            f"The profile {printable(name)!r} in {path} does not hold a public_key and a private_key.",
+            hint="Make it again with the vendor's 'compshare config', or give the keys as options.",
+        )
+    public_key, private_key = (t.cast(str, key).strip() for key in keys)
+    return Credentials(public_key, private_key, origin=path, warning=warning)
+
+
+def _read_profiles(path: str) -> tuple[dict[str, t.Any] | None, str | None]:
+    """Return the profile file's content and a warning when others may read it; (None, None) when there is no file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            document = json.load(file)
+    except FileNotFoundError:
+        return None, None
+    except OSError as error:
+        raise OptionError(f"The profile file {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError):
+        # The parser's own words could quote the file, which holds keys.
+        document = None
+    if not isinstance(document, dict):
+        raise OptionError(
+            f"The profile file {path} is not what the vendor's client writes: a JSON object with profiles.",
+            hint="Make it again with 'compshare config', or give the keys as options.",
+        ) from None
+    open_to_others = mode & (stat.S_IRGRP | stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH)
+    warning = (
+        f"Other users of this machine can read the keys in {path}. Run: chmod 600 {path}" if open_to_others else None
+    )
+    return document, warning

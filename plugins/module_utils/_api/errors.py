@@ -1,0 +1,111 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What can go wrong, as exceptions that carry everything a user needs to know."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .retcodes import Retry
+from .values import printable
+
+
+class CompShareError(Exception):
+    """Base of every error of this collection; C(str(error)) is the whole message for the user.
+
+    Takes the summary (one sentence: what was wanted, what happened), the action, the API's RetCode, message and
+    request id, a hint (one sentence: what to do), whether the same request may be sent again (and after how many
+    seconds at least), whether the same task may succeed when it is run again unchanged (by default: if the request may
+    be sent again), and facts: result keys that tell the state of whatever was touched.
+    """
+
+    #: The request may have taken effect although no good answer came. Decides what may follow a failed write.
+    outcome_unknown = False
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        action: str | None = None,
+        ret_code: int | None = None,
+        api_message: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+        retry: Retry = Retry.NEVER,
+        retry_after: float | None = None,
+        retryable: bool | None = None,
+        facts: dict[str, t.Any] | None = None,
+    ) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.action = action
+        self.ret_code = ret_code
+        self.api_message = api_message
+        self.request_id = request_id
+        self.hint = hint
+        self.retry = retry
+        self.retry_after = retry_after
+        self.retryable = retry is not Retry.NEVER if retryable is None else retryable
+        #: How often the request was sent before this error was given up on.
+        self.tries = 1
+        self.facts: dict[str, t.Any] = facts or {}
+
+    def __str__(self) -> str:
+        text = printable(self.summary, limit=8000)
+        if self.tries > 1:
+            text += f" It was tried {self.tries} times."
+        return f"{text} {self.hint}" if self.hint else text
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return the C(error) key of a failed result: action, ret_code, message, request_id, hint, retryable."""
+        return {
+            "action": self.action,
+            "ret_code": self.ret_code,
+            "message": self.api_message if self.api_message is not None else self.summary,
+            "request_id": self.request_id,
+            "hint": self.hint,
+            "retryable": self.retryable,
+        }
+
+
+class OptionError(CompShareError):
+    """An option, a combination of options, or the credentials cannot be used. Nothing was sent."""
+
+
+class NoAnswerError(CompShareError):
+    """The network failed, time ran out, or the HTTP status says that the API did not take the request."""
+
+    def __init__(self, summary: str, *, outcome_unknown: bool, **kwargs: t.Any) -> None:
+        super().__init__(summary, **kwargs)
+        self.outcome_unknown = outcome_unknown
+
+
+class AnswerError(CompShareError):
+    """An answer came that is not what this API sends, or that contradicts itself."""
+
+    outcome_unknown = True
+
+
+class RefusedError(CompShareError):
+    """The API answered with a RetCode other than 0."""
+
+    def __init__(self, summary: str, *, ret_code: int, outcome_unknown: bool = False, **kwargs: t.Any) -> None:
+        super().__init__(summary, ret_code=ret_code, **kwargs)
+        self.ret_code: int = ret_code
+        self.outcome_unknown = outcome_unknown
+
+    def names_parameter(self, name: str) -> bool:
+        """Tell whether the API's message blames the parameter C(name), as in C(Params [Zone] not available)."""
+        return f"[{name}]" in (self.api_message or "")
+
+
+class ListError(CompShareError):
+    """A list cannot be read whole, so none of it is returned."""
+
+
+class WaitError(CompShareError):
+    """Something that was waited for failed, or did not end in time."""

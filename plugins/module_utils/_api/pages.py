@@ -1,0 +1,211 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Reading a list that comes in pages, whole or not at all. Pure bookkeeping: what to ask next, and when it is whole.
+
+What was recorded from the API rules this: a page holds at most 100 rows; C(TotalCount) may count the page, something
+else, or nothing; an offset may be ignored. So the list ends only at a page that is not full, and C(TotalCount) serves
+as a hint: how many pages to ask at a time, and when one question more is due before an end is believed.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .errors import AnswerError, ListError
+from .retcodes import Retry
+from .values import number, printable
+
+PAGE_SIZE = 100
+#: Half a million rows; no list of this API comes near, so an endless one is noticed.
+MAX_PAGES = 5000
+#: How often a list that changes while it is read is read from its start before that is an error.
+MAX_READS = 4
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of the API: its action, the parameters beside Limit and Offset, where its rows stand, what tells them apart."""
+
+    action: str
+    params: Mapping[str, t.Any] = field(default_factory=dict)
+    row_keys: tuple[str, ...] = ("ImageSet",)
+    id_key: str = "CompShareImageId"
+
+
+class Page(t.NamedTuple):
+    """The rows of one answer, and what it gives as the total (None where it gives none)."""
+
+    rows: list[dict[str, t.Any]]
+    total: int | None
+
+
+def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
+    """Return the page in an answer. Null is an empty list; raises AnswerError where something else stands for it."""
+    total = number(answer.get("TotalCount", answer.get("Total")))
+    total = None if total is None else int(total)
+    key = next((key for key in listing.row_keys if answer.get(key) is not None), None)
+    if key is None:
+        if total and not any(key in answer for key in listing.row_keys):
+            raise AnswerError(
+                f"The answer to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
+                action=listing.action,
+                retry=Retry.READ,
+            )
+        return Page([], total)
+    rows = answer[key]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AnswerError(
+            f"The answer to {listing.action} has {_kind(rows)} where its list {key} should stand.",
+            action=listing.action,
+            retry=Retry.READ,
+        )
+    return Page(rows, total)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "a list of something else than objects"
+    return f"{printable(repr(value), 40)}"
+
+
+class ListReader:
+    """Follows one listing: ask the offsets that next_offsets() names, hand each page to accept(), until it is whole."""
+
+    def __init__(self, listing: Listing, page_size: int = PAGE_SIZE) -> None:
+        self.listing = listing
+        self.page_size = page_size
+        self.whole = False
+        self._asked_pages = 0
+        self._reads = 0
+        self._earlier_ids: set[object] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        """Begin (again) at the first page. No page may be on its way."""
+        self._reads += 1
+        if self._reads > MAX_READS:
+            raise self._error("changes or contradicts itself each time it is read", "Run the task again.")
+        self._stride = self.page_size
+        self._pages: dict[int, Page] = {}
+        self._waiting: set[int] = set()
+        self._seen: set[object] = set()
+        self._next = 0
+        #: The first offset of which it is not known that its page is there and full.
+        self._frontier = 0
+        #: The offset whose emptiness must be seen before the end is believed.
+        self._proof: int | None = None
+
+    def next_offsets(self, most: int) -> list[int]:
+        """Return up to C(most) offsets to ask now; each is named once. Raises ListError for a list without end."""
+        offsets: list[int] = []
+        while len(offsets) < most and self._may_ask():
+            if self._proof is not None:
+                offsets.append(self._proof)
+            else:
+                offsets.append(self._next)
+                self._next += self._stride
+            self._waiting.add(offsets[-1])
+            self._asked_pages += 1
+            if self._asked_pages > MAX_PAGES:
+                raise self._error(f"does not end after {MAX_PAGES} pages", None)
+        return offsets
+
+    def _may_ask(self) -> bool:
+        if self._proof is not None:
+            return not self._waiting
+        if self.whole or self._end_seen():
+            return False
+        if not self._pages:
+            return not self._waiting
+        hint = self._pages[0].total or 0
+        if self._next < hint:
+            return True
+        # Nothing says that there is more: one question beyond a hint, or without one as many as there were pages.
+        beyond = sum(1 for offset in self._waiting if offset >= hint)
+        return beyond < (1 if hint > self.page_size else len(self._pages))
+
+    def accept(self, offset: int, page: Page) -> None:
+        """Take the page at C(offset). Raises ListError when the list cannot be read whole."""
+        self._waiting.discard(offset)
+        if self._proof is not None:
+            self._proof = None
+            if not page.rows:
+                self._settle()
+                return
+            if not self._adopt_shorter_pages(offset):
+                self._start()
+                return
+        self._pages[offset] = page
+        ids = [_hashable(row.get(self.listing.id_key)) for row in page.rows]
+        if len(ids) >= self._stride and all(identity is not None and identity in self._seen for identity in ids):
+            raise self._error("repeats a page", "The API seems to ignore Offset here.")
+        self._seen.update(ids)
+        while self._frontier in self._pages and len(self._pages[self._frontier].rows) >= self._stride:
+            self._frontier += self._stride
+        if self._end_seen() and not self._waiting:
+            self._finish()
+
+    def _end_seen(self) -> bool:
+        return self._frontier in self._pages
+
+    def _adopt_shorter_pages(self, offset: int) -> bool:
+        """Go on in smaller steps if the API serves fewer rows a page than were asked for; tell whether that is so."""
+        if len(self._pages) != 1 or not 0 < offset < self._stride or len(self._pages[0].rows) != offset:
+            return False
+        self._stride = self._frontier = offset
+        self._next = offset + offset
+        return True
+
+    def _finish(self) -> None:
+        """Decide what an end that was seen is worth."""
+        end = self._frontier
+        if any(offset > end and page.rows for offset, page in self._pages.items()):
+            self._start()
+        elif (self._pages[0].total or 0) > len(self._seen):
+            self._proof = end + len(self._pages[end].rows)
+        else:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Believe the reading, unless its totals differ from page to page: then a second one must find the same."""
+        if self._totals_agree() or self._seen == self._earlier_ids:
+            self.whole = True
+        else:
+            self._earlier_ids = self._seen
+            self._start()
+
+    def _totals_agree(self) -> bool:
+        filled = [(offset, page) for offset, page in self._pages.items() if page.rows]
+        if len({page.total for offset, page in filled}) < 2:
+            return True
+        return all(page.total in (len(page.rows), offset + len(page.rows)) for offset, page in filled)
+
+    def rows(self) -> list[dict[str, t.Any]]:
+        """Return the rows in the order of the pages, each id once; a row without an id is always kept."""
+        found: list[dict[str, t.Any]] = []
+        seen: set[object] = set()
+        for offset in sorted(self._pages):
+            for row in self._pages[offset].rows:
+                identity = _hashable(row.get(self.listing.id_key))
+                if identity is None or identity not in seen:
+                    seen.add(identity)
+                    found.append(row)
+        return found
+
+    def _error(self, what: str, hint: str | None) -> ListError:
+        return ListError(
+            f"The list of {self.listing.action} {what}, so it cannot be read whole and none of it is returned.",
+            action=self.listing.action,
+            hint=hint,
+            retryable=True,
+        )
+
+
+def _hashable(identity: object) -> object:
+    return identity if identity is None or isinstance(identity, (str, int, float)) else repr(identity)

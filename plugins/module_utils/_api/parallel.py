@@ -1,0 +1,67 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""A few requests at the same time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import typing as t
+
+_Key = t.TypeVar("_Key")
+_Result = t.TypeVar("_Result")
+
+
+class Crew(t.Generic[_Key, _Result]):
+    """Runs up to C(size) jobs at a time and hands out their results as they end.
+
+    The threads are daemons: when one page of a list has failed, the error is reported at once and a request that
+    hangs cannot hold the process back. (An executor of the standard library waits for its threads at exit.)
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._running = 0
+        self._threads = 0
+        self._jobs: queue.SimpleQueue[tuple[_Key, t.Callable[[], _Result]] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[_Key, _Result | None, BaseException | None]] = queue.SimpleQueue()
+
+    def __enter__(self) -> Crew[_Key, _Result]:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for _thread in range(self._threads):
+            self._jobs.put(None)
+
+    @property
+    def free(self) -> int:
+        """Return how many more jobs may be started now."""
+        return self._size - self._running
+
+    def start(self, key: _Key, job: t.Callable[[], _Result]) -> None:
+        """Begin C(job); its result comes with C(key)."""
+        self._running += 1
+        self._jobs.put((key, job))
+        if self._threads < self._running:
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def next_result(self) -> tuple[_Key, _Result]:
+        """Return the next job's key and result, waiting for it; raises what the job raised."""
+        key, result, error = self._results.get()
+        self._running -= 1
+        if error is not None:
+            raise error
+        return key, t.cast(_Result, result)
+
+    def _work(self) -> None:
+        while (task := self._jobs.get()) is not None:
+            key, job = task
+            try:
+                self._results.put((key, job(), None))
+            except BaseException as error:  # noqa: BLE001 -- next_result() raises it again, whatever it is
+                self._results.put((key, None, error))

@@ -1,0 +1,241 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""One signed form, one POST, one answer. Nothing above this file knows HTTP; nothing in it knows the API's actions."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import ipaddress
+import os
+import sys
+import threading
+import typing as t
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+try:
+    import requests
+    import urllib3
+
+    REQUESTS_IMPORT_ERROR: ImportError | None = None
+except ImportError as import_error:
+    REQUESTS_IMPORT_ERROR = import_error
+
+from .clock import Clock
+from .errors import OptionError
+from .values import printable
+from .version import VERSION
+
+#: An answer larger than this is not read to its end (bytes, after decompression). A page of 100 images with their
+#: readmes is about a megabyte.
+BODY_LIMIT = 64 * 1024 * 1024
+_CHUNK = 256 * 1024
+_CONNECT_TIMEOUT = 10.0
+
+
+class HttpAnswer(t.NamedTuple):
+    """What came back: HTTP status, body, the API's request id, and the seconds that C(Retry-After) asks for."""
+
+    status: int
+    body: bytes
+    request_id: str | None
+    retry_after: float | None
+    location: str | None
+
+
+class TransportFault(Exception):
+    """No whole answer came. C(str()) says why, in words that may follow a comma.
+
+    C(reached) tells whether the API may have seen the request; C(lasting) that asking again cannot help.
+    """
+
+    def __init__(self, reason: str, *, reached: bool, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.reached = reached
+        self.lasting = lasting
+
+
+class Transport:
+    """A connection to one API address, kept open between requests; several threads may use it at once.
+
+    Takes the address, whether and against which bundle certificates are checked, how many requests may run at a time,
+    and a clock. Raises OptionError when one of these cannot be used.
+    """
+
+    def __init__(
+        self, api_url: str, *, validate_certs: bool = True, ca_path: str | None = None, parallel: int = 4, clock: Clock
+    ) -> None:
+        if REQUESTS_IMPORT_ERROR is not None:
+            raise OptionError(
+                f"The Python library requests is missing for {sys.executable}.",
+                hint=f"Install it there: {sys.executable} -m pip install requests",
+            ) from REQUESTS_IMPORT_ERROR
+        self.url, self.host, loopback = check_api_url(api_url)
+        if ca_path and not os.path.exists(os.path.expanduser(ca_path)):
+            raise OptionError(f"There is no certificate file or folder at ca_path {printable(ca_path)}.")
+        if not validate_certs:
+            # The user asked for it; a warning for each connection would only hide other output.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._clock = clock
+        self._session = _session(parallel)
+        # Loopback never goes through a proxy: the keys would leave this machine in plain text.
+        self._session.trust_env = not loopback
+        verify: bool | str = (os.path.expanduser(ca_path) if ca_path else True) if validate_certs else False
+        self._settings: dict[str, t.Any] = dict(
+            self._session.merge_environment_settings(self.url, {}, True, verify, None), allow_redirects=False
+        )
+        self._closing = threading.Lock()
+
+    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
+        """Send C(fields) as a form and return the answer, whatever its status, within about C(timeout) seconds.
+
+        Redirects are returned, not followed: they would carry the keys to another address. Raises TransportFault.
+        """
+        ends = self._clock.now() + timeout
+        request = self._session.prepare_request(requests.Request("POST", self.url, data=fields))
+        try:
+            with self._session.send(
+                request, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **self._settings
+            ) as response:
+                body = self._read_body(response, ends, timeout)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _fault(error, self.host, timeout) from error
+        headers = response.headers
+        return HttpAnswer(
+            status=response.status_code,
+            body=body,
+            request_id=_header_text(headers.get("X-UCLOUD-REQUEST-UUID")),
+            retry_after=_seconds_until(headers.get("Retry-After"), self._clock.epoch()),
+            location=_header_text(headers.get("Location")),
+        )
+
+    def _read_body(self, response: requests.Response, ends: float, timeout: float) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK):
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                raise TransportFault(
+                    f"the answer is larger than {BODY_LIMIT // 1024 // 1024} MB", reached=True, lasting=True
+                )
+            if self._clock.now() > ends:
+                raise TransportFault(f"the answer was not complete after {timeout:g} s", reached=True)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        with self._closing:
+            self._session.close()
+
+
+def check_api_url(api_url: str) -> tuple[str, str, bool]:
+    """Return (address to post to, host name, whether it is this machine); raise OptionError for what is refused."""
+    try:
+        parts = urlsplit(api_url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise OptionError(f"api_url {printable(api_url)!r} is not a web address.") from None
+    if parts.scheme not in ("https", "http") or not host:
+        raise OptionError(
+            f"api_url {printable(api_url)!r} is not a web address.", hint="Write it like https://api.compshare.cn."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise OptionError("api_url must not hold a user, a password, a query or a fragment.")
+    loopback = _is_loopback(host)
+    if parts.scheme == "http" and not loopback:
+        raise OptionError(
+            f"api_url {printable(api_url)!r} is plain HTTP, which would show every request to the network.",
+            hint="Write https://; plain http:// is accepted for this machine (127.0.0.1, localhost) only.",
+        )
+    host_text = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host_text}{f':{port}' if port else ''}{parts.path or '/'}", host, loopback
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _session(parallel: int) -> requests.Session:
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=parallel)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers.update({"User-Agent": f"ansible-compshare/{VERSION}", "Accept": "application/json"})
+    # Without this, requests would add a password from a .netrc file.
+    session.auth = _leave_alone
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
+    return session
+
+
+def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _header_text(value: str | None) -> str | None:
+    return printable(value) if value else None
+
+
+def _seconds_until(retry_after: str | None, epoch: float) -> float | None:
+    """Return what a Retry-After header asks for, in seconds from now: it holds seconds or a date."""
+    if not retry_after:
+        return None
+    value = retry_after.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - epoch)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _causes(error: BaseException) -> t.Iterator[BaseException]:
+    """Yield an error and all it was made from; the libraries wrap the real reason several times."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
+
+
+def _fault(error: Exception, host: str, timeout: float) -> TransportFault:
+    """Return the fault for an error of the HTTP library, in our own words: the library's quote addresses and proxies."""
+    causes = list(_causes(error))
+    reached = not any(
+        isinstance(cause, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+        for cause in causes
+    )
+    for cause in causes:
+        message = getattr(cause, "verify_message", None)
+        if message:
+            reason = f"the certificate of {host} is not valid: {printable(str(message))}"
+            return TransportFault(reason, reached=False, lasting=True)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return TransportFault("the proxy cannot be used", reached=False)
+    if not reached:
+        return TransportFault(f"{host} cannot be reached{_system_reason(causes)}", reached=False)
+    if isinstance(error, requests.exceptions.SSLError):
+        return TransportFault(f"TLS with {host} failed", reached=True)
+    if any(isinstance(cause, (requests.exceptions.Timeout, TimeoutError)) for cause in causes):
+        return TransportFault(f"no answer came within {timeout:g} s", reached=True)
+    return TransportFault(f"the connection broke{_system_reason(causes)}", reached=True)
+
+
+def _system_reason(causes: list[BaseException]) -> str:
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.strerror and type(cause).__module__ in ("builtins", "socket"):
+            return f" ({cause.strerror})"
+    return ""

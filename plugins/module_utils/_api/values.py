@@ -1,0 +1,121 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Values as the API sends them, made into what they mean.
+
+The same field comes as a number from one action and as text from another, a truth value as C("True"), an empty list as
+null, and a single tag holds several with a full-width comma between. Everything that reads an answer does it here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+import unicodedata
+from datetime import datetime, timezone
+
+_NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_TAG_SEPARATORS = re.compile(r"[,，]")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
+_MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
+
+
+def number(value: object) -> int | float | None:
+    """Return a number for a number or its text, whole ones as int; None for anything else."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        text_value = value.strip()
+        if not _NUMBER.match(text_value):
+            return None
+        value = float(text_value) if re.search(r"[.eE]", text_value) else int(text_value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value == int(value) else value
+    return value if isinstance(value, int) else None
+
+
+def integer(value: object) -> int | None:
+    """Return a whole number, rounded where the API sends a fraction; None where it sends no number."""
+    found = number(value)
+    return None if found is None else round(found)
+
+
+def boolean(value: object) -> bool | None:
+    """Return a truth value for true, "True", "yes", 1 and their opposites; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        return _TRUTH.get(value.strip().lower())
+    return None
+
+
+def text(value: object) -> str | None:
+    """Return text as it is, a number as its text; None for empty text and for anything else."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(number(value))
+    return None
+
+
+def text_list(value: object) -> list[str]:
+    """Return a list of texts: null is empty, a single text is a list of one, what is not text is left out."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [item for item in map(text, value) if item is not None]
+
+
+def tags(value: object) -> list[str]:
+    """Return tags one by one, in order and without repeats; one element may hold several (C(pytorch，Pytorch))."""
+    found = (part.strip() for item in text_list(value) for part in _TAG_SEPARATORS.split(item))
+    return list(dict.fromkeys(part for part in found if part))
+
+
+def iso_time(value: object) -> str | None:
+    """Return C(2026-11-22T08:00:00Z) for seconds or milliseconds since 1970, as number or text; None for 0 or none."""
+    seconds = number(value)
+    if seconds is None or seconds <= 0:
+        return None
+    if seconds >= _MILLISECONDS_FROM:
+        seconds = seconds / 1000
+    if seconds > _LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(int(seconds), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def snake_case(name: str) -> str:
+    """Return C(source_gpu_type) for C(SourceGpuType): how a field of the API is named in results."""
+    return re.sub(r"[^0-9a-z]+", "_", _WORDS.sub("_", name).lower()).strip("_")
+
+
+def dictionary(value: object) -> dict[str, t.Any]:
+    """Return a dictionary as it is, and an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def printable(value: str, limit: int = 200) -> str:
+    """Return text that is safe in a message: control and direction characters escaped, length limited.
+
+    Applies to whatever a stranger may have written and a terminal may show.
+    """
+    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    return "".join(_printable_character(character) for character in shown)
+
+
+def _printable_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Zs" or not category.startswith(("C", "Z")):
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Finding images: which are wanted, in which order, how many. One implementation for the module and the lookup."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from .._api import values
+from .._api.client import Client
+from .._api.errors import OptionError, RefusedError
+from .catalogue import SOURCES, Source, check_options, read_source
+from .image import normalise_image
+
+ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favorites_count", "created_count")
+
+
+@dataclass(frozen=True)
+class ImageQuery:
+    """What is wanted; the fields are the options of compshare_image_info, None where an option was left out."""
+
+    source: str = "platform"
+    image_ids: t.Sequence[str] | None = None
+    name: str | None = None
+    search: str | None = None
+    tags: t.Sequence[str] | None = None
+    author: str | None = None
+    image_type: str | None = None
+    status: str | None = None
+    gpu_type: str | None = None
+    group_id: str | None = None
+    user_id: int | None = None
+    free: bool | None = None
+    official: bool | None = None
+    order_by: str | None = None
+    order: str = "asc"
+    limit: int | None = None
+    include_readme: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> ImageQuery:
+        """Return the query in a module's or lookup's options; raises OptionError for what no source can do."""
+        given = {field.name: options.get(field.name) for field in fields(cls)}
+        query = cls(**{name: value for name, value in given.items() if value is not None})
+        if query.limit is not None and query.limit < 1:
+            raise OptionError(f"limit is {query.limit}; it must be 1 or more.", hint="Leave it out for all images.")
+        check_options(query.source, [name for name, value in given.items() if value is not None], query.user_id)
+        return query
+
+
+class Found(t.NamedTuple):
+    """The images in the order asked, how many there are before the limit, and what the user should be told."""
+
+    images: list[dict[str, t.Any]]
+    total: int
+    warnings: list[str]
+
+
+def find_images(client: Client, query: ImageQuery) -> Found:
+    """Return the images that match, all of them or an error: never a part of a list."""
+    source = SOURCES[query.source]
+    read = read_source(
+        client,
+        source,
+        name=query.name,
+        image_type=query.image_type,
+        user_id=query.user_id,
+        readme=query.include_readme,
+    )
+    images = [
+        normalise_image(found.row, source=source.name, group=found.group, include_readme=query.include_readme)
+        for found in read.rows
+    ]
+    matching = ordered([image for image in _each_once(images) if matches(image, query)], query.order_by, query.order)
+    shown = matching[: query.limit]
+    if query.include_readme and not source.grouped:
+        _add_readmes(client, source, shown)
+    return Found(shown, len(matching), read.warnings)
+
+
+def _each_once(images: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return images without repeats of an id: a version may stand in two groups, an image under two types."""
+    by_id = {image["id"] or f"no id {index}": image for index, image in reversed(list(enumerate(images)))}
+    return list(reversed(list(by_id.values())))
+
+
+def matches(image: Mapping[str, t.Any], query: ImageQuery) -> bool:
+    """Tell whether an image is one that the query wants. What the API does not say matches no filter on it."""
+    return all(
+        (
+            query.image_ids is None or image["id"] in query.image_ids,
+            query.name is None or image["name"] == query.name,
+            query.author is None or image["author"] == query.author,
+            query.group_id is None or image["group_id"] == query.group_id,
+            query.free is None or (image["price"] is not None and (image["price"] == 0) == query.free),
+            query.official is None or image["official"] == query.official,
+            _same(query.image_type, image["type"]),
+            _same(query.status, image["status"]),
+            _among([query.gpu_type] if query.gpu_type else [], image["supported_gpu_types"]),
+            _among(query.tags or [], image["tags"]),
+            query.search is None or _mentions(image, query.search),
+        )
+    )
+
+
+def _same(wanted: str | None, value: str | None) -> bool:
+    return wanted is None or (value is not None and wanted.casefold() == value.casefold())
+
+
+def _among(wanted: t.Iterable[str], present: t.Iterable[str]) -> bool:
+    known = {item.casefold() for item in present}
+    return all(item.strip().casefold() in known for item in wanted)
+
+
+def _mentions(image: Mapping[str, t.Any], phrase: str) -> bool:
+    wanted = phrase.casefold()
+    return any(wanted in (image[key] or "").casefold() for key in ("name", "author", "description"))
+
+
+def ordered(images: list[dict[str, t.Any]], order_by: str | None, order: str) -> list[dict[str, t.Any]]:
+    """Return images in a fixed order: by a key (those without it last), then by name, creation and id.
+
+    The API's own order changes from call to call, so it is never kept.
+    """
+    in_order = sorted(images, key=_tie_break)
+    if order_by is None:
+        return in_order[::-1] if order == "desc" else in_order
+    known = [image for image in in_order if image[order_by] is not None]
+    unknown = [image for image in in_order if image[order_by] is None]
+    return sorted(known, key=lambda image: t.cast(t.Any, image[order_by]), reverse=order == "desc") + unknown
+
+
+def _tie_break(image: Mapping[str, t.Any]) -> tuple[str, str, str]:
+    return (image["name"] or "", image["create_time"] or "", image["id"] or "")
+
+
+def newest(images: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Return the image published, or else made, last."""
+    return max(images, key=lambda image: (image["publish_time"] or image["create_time"] or "", _tie_break(image)))
+
+
+def pick_image(
+    images: list[dict[str, t.Any]], term: str, *, most_recent: bool, list_title: str
+) -> dict[str, t.Any] | None:
+    """Return the image whose id or name is C(term), None when there is none.
+
+    Raises OptionError when several are named so, unless C(most_recent) says which is meant.
+    """
+    found = [image for image in images if image["id"] == term] or [image for image in images if image["name"] == term]
+    if len(found) > 1 and not most_recent:
+        listed = ", ".join(f"{image['id']} ({image['version_name'] or image['create_time']})" for image in found[:10])
+        more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+        raise OptionError(
+            f"{len(found)} images are named {term!r} in {list_title}: {listed}{more}.",
+            hint="Give the id of the one that is meant, or most_recent=true for the newest.",
+        )
+    return newest(found) if found else None
+
+
+def no_such_image(images: list[dict[str, t.Any]], term: str, list_title: str) -> OptionError:
+    """Return the error for a name that no image of a list has, with those that come near."""
+    text = f"No image is named {term!r} in {list_title} ({_count(len(images), 'image')})."
+    near = nearest_names(term, [image["name"] for image in images if image["name"]])
+    if near:
+        text += " Near: " + ", ".join(repr(values.printable(name, 60)) for name in near) + "."
+    return OptionError(text, hint="Names are exact: case, spaces and punctuation count.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def nearest_names(term: str, names: list[str], most: int = 5) -> list[str]:
+    """Return the names most like C(term), best first: those that contain it, then those of similar spelling."""
+    by_folded: dict[str, str] = {}
+    for name in sorted(set(names)):
+        by_folded.setdefault(name.casefold(), name)
+    wanted = term.casefold()
+    containing = sorted((name for name in by_folded if wanted and wanted in name), key=lambda name: (len(name), name))
+    similar = difflib.get_close_matches(wanted[:200], [name[:200] for name in by_folded], n=most, cutoff=0.5)
+    return [by_folded[name] for name in dict.fromkeys(containing + similar) if name in by_folded][:most]
+
+
+def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]]) -> None:
+    """Fill in the readmes that a flat list leaves out; the API gives them only when an image is asked for by its id."""
+    for image in images:
+        if image["readme"] is None and image["id"] is not None:
+            image["readme"] = _readme(client, source, image["id"])
+
+
+def _readme(client: Client, source: Source, image_id: str) -> str | None:
+    params = {"Region": client.scope.region, "CompShareImageId": image_id, "Limit": 100, "Offset": 0}
+    try:
+        answer = client.call(source.action, params)
+    except RefusedError as error:
+        if error.names_parameter("CompShareImageId"):
+            return None  # deleted since it was listed
+        raise
+    rows = answer.get("ImageSet")
+    for row in rows if isinstance(rows, list) else []:
+        # Asking by id was seen to answer with other rows, so the id is compared.
+        if isinstance(row, dict) and row.get("CompShareImageId") == image_id:
+            return values.text(row.get("Readme"))
+    return None

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What every module shares: the connection options, the client, and the one place where an error becomes fail_json."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+
+from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
+from ._api.errors import CompShareError
+
+
+def _option(environment: str, **spec: t.Any) -> dict[str, t.Any]:
+    return {"fallback": (env_fallback, [environment]), **spec}
+
+
+#: The options of the documentation fragment compshare.cloud._connection.
+CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
+    "public_key": _option("COMPSHARE_PUBLIC_KEY", type="str", no_log=False),
+    "private_key": _option("COMPSHARE_PRIVATE_KEY", type="str", no_log=True),
+    "profile": _option("COMPSHARE_PROFILE", type="str"),
+    "project_id": _option("COMPSHARE_PROJECT_ID", type="str"),
+    "region": _option("COMPSHARE_REGION", type="str"),
+    "zone": _option("COMPSHARE_ZONE", type="str"),
+    "api_url": _option("COMPSHARE_API_URL", type="str", default=DEFAULT_API_URL),
+    "validate_certs": _option("COMPSHARE_VALIDATE_CERTS", type="bool", default=True),
+    "ca_path": _option("COMPSHARE_CA_PATH", type="path"),
+    "api_timeout": _option("COMPSHARE_API_TIMEOUT", type="float", default=DEFAULT_TIMEOUT),
+    "api_retries": _option("COMPSHARE_API_RETRIES", type="int", default=DEFAULT_RETRIES),
+}
+
+
+def _no_report(_event: dict[str, t.Any]) -> None:
+    """Drop an event: nobody shows live lines."""
+
+
+@dataclass
+class Task:
+    """What a module's work needs to know of Ansible, and nothing more, so that it can run wherever options come from."""
+
+    options: Mapping[str, t.Any]
+    check_mode: bool = False
+    diff: bool = False
+    warn: t.Callable[[str], None] = lambda _message: None
+    #: Takes an event for live lines while the work goes on.
+    report: t.Callable[[dict[str, t.Any]], None] = _no_report
+    _client: Client | None = field(default=None, repr=False)
+
+    @property
+    def client(self) -> Client:
+        """Return the client for the connection options, made when it is first needed; raises OptionError."""
+        if self._client is None:
+            self._client = Client.from_options(self.options)
+            if self._client.credentials.warning:
+                self.warn(self._client.credentials.warning)
+        return self._client
+
+
+def run_module(
+    argument_spec: Mapping[str, t.Any], work: t.Callable[[Task], dict[str, t.Any]], **module_options: t.Any
+) -> None:
+    """Run a module: read its options, do C(work), exit with its result or fail with what went wrong.
+
+    Takes the module's own argument spec (the connection options are added), the work, which returns the result's keys
+    (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule.
+    """
+    module = AnsibleModule(
+        argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
+    )
+    task = Task(
+        options=module.params,
+        check_mode=module.check_mode,
+        diff=module._diff,
+        warn=module.warn,
+    )
+    try:
+        result, failure = work(task), None
+    except CompShareError as error:
+        result, failure = {}, error
+    # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
+    if failure is not None:
+        module.fail_json(**{"changed": False, **failure.facts}, msg=str(failure), error=failure.as_result())
+    module.exit_json(**{"changed": False, **result})
