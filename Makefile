@@ -96,7 +96,7 @@ test-matrix: setup ## Sanity, unit and integration on every supported core; CORE
 	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
 .PHONY: changelog
-changelog: setup ## Write CHANGELOG.md anew from changelogs/
+changelog: setup ## Take fragments and new modules into CHANGELOG.md
 	@$(NOX) changelog
 
 .PHONY: clean

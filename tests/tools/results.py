@@ -42,7 +42,7 @@ def _judge(case: TestCase) -> Totals:
     if kinds & {Failure, Error}:
         return Totals(failed=1)
     if Skipped in kinds:
-        reasons = " ".join(str(result.message) for result in case.result)
+        reasons = " ".join(f"{result.message} {result.text}" for result in case.result)
         return Totals() if NOTHING_TO_TEST in reasons else Totals(skipped=1)
     return Totals(passed=1)
 

@@ -8,10 +8,10 @@ set=$2
 pins=requirements/$set.txt
 installed=$venv/pins
 
+mkdir -p "$HOME" "$TMPDIR"
 if [ "${SETUP:-auto}" = skip ]; then
     exit 0
 fi
-mkdir -p "$HOME" "$TMPDIR"
 
 # The demonstration's pins are a part of the developers' pins.
 for done in "$set" dev; do
@@ -44,7 +44,7 @@ case $set in
 esac
 printf 'Setting up %s (%s) … ' "$venv" "$contents"
 started=$SECONDS
-[ -x "$venv/bin/python" ] || make_venv
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || make_venv
 # The pins are complete: there is nothing to resolve.
 "$venv/bin/python" -m pip install --quiet --no-deps --requirement "$pins"
 mkdir -p "$installed"

@@ -25,7 +25,8 @@ def link_tree() -> Path:
 def copy_tree(tree: Path) -> Path:
     """Copy every file that git knows or would add into a collections path, and return the collection's folder there.
 
-    ansible-test refuses symbolic links, and writes into the collection that it tests.
+    ansible-test refuses symbolic links, and writes into the collection that it tests. It also asks git which files
+    count, so the copy is a repository of its own: the clone's git ignores the folder that the copy is in.
     """
     collection = tree / IN_TREE
     shutil.rmtree(collection, ignore_errors=True)
@@ -42,4 +43,5 @@ def copy_tree(tree: Path) -> Path:
             target = collection / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    subprocess.run(["git", "init", "--quiet", collection], check=True)
     return collection

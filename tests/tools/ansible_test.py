@@ -1,0 +1,135 @@
+"""Run ansible-test of any ansible-core on a copy of the collection, with all that it writes inside the clone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.tools.interpreters import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
+from tests.tools.simulator import Simulator
+from tests.tools.trees import CACHE, copy_tree
+
+WORK = CACHE / "ansible-test"
+
+# ansible-test would download pip's bootstrap script from a host of its own. This does the same with what Python brings,
+# and with pip's ordinary configuration. It also runs on the oldest supported Python.
+GET_PIP = '''\
+"""Install pip into an empty virtual environment, in place of the bootstrap script that ansible-test downloads."""
+import importlib.util
+import os
+import subprocess
+import sys
+
+os.environ.pop("GET_PIP", None)
+arguments = ["install", "--upgrade"] + [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+if importlib.util.find_spec("ensurepip"):
+    subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
+    subprocess.check_call([sys.executable, "-m", "pip"] + arguments)
+else:
+    subprocess.check_call([{python!r}, "-m", "pip", "--python", sys.executable] + arguments)
+'''
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A copy of the collection and the environment to run ansible-test in it."""
+
+    collection: Path
+    environment: dict[str, str]
+
+    @property
+    def junit(self) -> Path:
+        return self.collection / "tests/output/junit"
+
+    def run(self, command: str, *arguments: str) -> bool:
+        """Run one ansible-test command in the copy, let it print, and return whether it passed."""
+        return self._start(command, *arguments).returncode == 0
+
+    def list_targets(self, *arguments: str) -> list[str]:
+        """The integration targets that a run with these arguments would run."""
+        listed = self._start("integration", "--list-targets", *arguments, stdout=subprocess.PIPE)
+        listed.check_returncode()
+        return listed.stdout.split()
+
+    def _start(self, command: str, *arguments: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
+        program = shutil.which("ansible-test", path=self.environment["PATH"])
+        if program is None:
+            raise FileNotFoundError("ansible-test is not installed; `make setup` does that")
+        return subprocess.run(
+            [program, command, "--color", "no", *arguments],
+            cwd=self.collection,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            text=True,
+            check=False,
+        )
+
+    def passed_targets(self) -> set[str]:
+        """The integration targets that passed in this workspace."""
+        reports = (self.collection / "tests/output/data").glob("integration-*.json")
+        return {target for report in reports for target in json.loads(report.read_text())["targets"]}
+
+    def write_integration_config(self, simulator: Simulator) -> None:
+        """Tell the integration targets which simulator is running."""
+        variables = {
+            "simulator_url": simulator.url,
+            "simulator_public_key": simulator.public_key,
+            "simulator_private_key": simulator.private_key,
+            "simulator_python": sys.executable,
+            # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
+            "ansible_remote_tmp": str(WORK / "home/.ansible/tmp"),
+        }
+        path = self.collection / "tests/integration/integration_config.yml"
+        path.write_text(yaml.safe_dump(variables))
+
+
+def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
+    """Make a workspace for the ansible-test that is installed beside ``python``; ``label`` tells workspaces apart."""
+    home = WORK / "home"
+    _seed_bootstrap_script(home, python)
+    _write_pip_configuration(home, python)
+    interpreters = WORK / label / "interpreters"
+    missing = link_interpreters({*CONTROLLER_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}, interpreters)
+    if missing:
+        print(f"Not on this machine, and left out: Python {', '.join(missing)}", flush=True)
+    path = [str(interpreters), str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    environment = {**os.environ, "HOME": str(home), "PATH": os.pathsep.join(path)}
+    # These belong to the environment that nox runs in.
+    for name in ("VIRTUAL_ENV", "PYTHONPATH"):
+        environment.pop(name, None)
+    return Workspace(copy_tree(WORK / label), environment)
+
+
+def _seed_bootstrap_script(home: Path, python: Path) -> None:
+    code = "import ansible_test; print(ansible_test.__path__[0])"
+    installed = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    source = Path(installed, "_internal/python_requirements.py")
+    folder = home / ".ansible/test/cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"\bpip'?\s*[=:]\s*'(\d[\d.]*)'", source.read_text()):
+        (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(python=str(python)))
+
+
+def _write_pip_configuration(home: Path, python: Path) -> None:
+    """Put the pip settings that are in force here into a file: ansible-test hands no PIP_ variable on."""
+    listed = subprocess.run([python, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True).stdout
+    settings = {}
+    for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
+        name, value = line.split("=", 1)
+        option = name.rpartition(".")[2]
+        if option not in ("config-file", "cache-dir"):
+            settings[option] = ast.literal_eval(value).replace("\n", "\n    ")
+    path = home / ".config/pip/pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[global]\n" + "".join(f"{option} = {value}\n" for option, value in settings.items()))
+    path.chmod(0o600)

@@ -1,0 +1,57 @@
+"""Start and stop the simulator as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.tools.trees import CACHE, ROOT
+
+STOP_TIMEOUT = 10  # seconds that the simulator has to end by itself
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator."""
+
+    url: str
+    public_key: str
+    private_key: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point the collection at this simulator."""
+        return {
+            "COMPSHARE_API_URL": self.url,
+            "COMPSHARE_PUBLIC_KEY": self.public_key,
+            "COMPSHARE_PRIVATE_KEY": self.private_key,
+        }
+
+
+@contextmanager
+def running_simulator(speed: float) -> Iterator[Simulator]:
+    """Run the simulator, ``speed`` times faster than the clock, and stop it in every case."""
+    log_path = CACHE / "simulator.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", str(speed)]
+    with log_path.open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            if not ready:
+                raise RuntimeError(f"The simulator did not start:\n{log_path.read_text()}")
+            yield Simulator(**{key: json.loads(ready)[key] for key in ("url", "public_key", "private_key")})
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
