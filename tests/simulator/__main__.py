@@ -1,0 +1,77 @@
+"""Run the simulator until it is told to stop: ``python -m tests.simulator --port 0``.
+
+Prints, when ready, one line of JSON with url, public_key and private_key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import ssl
+import sys
+import tempfile
+from pathlib import Path
+
+from .scenario import Scenario, ScenarioError
+from .server import Server
+from .tls import context_of, make_self_signed
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--speed", type=float, help="world seconds in a real second; 0: moved by hand only")
+    parser.add_argument("--scenario", type=Path, help="YAML or JSON file with the settings of scenario.py")
+    parser.add_argument("--latency-ms", type=float, help="wait so long before every answer")
+    parser.add_argument("--public-key", help="public key of the first world (default: invented)")
+    parser.add_argument("--private-key", help="private key of the first world (default: invented)")
+    parser.add_argument(
+        "--tls", nargs="+", metavar="FILE", help="CERTIFICATE KEY, or the word self-signed to make them on the spot"
+    )
+    return parser.parse_args()
+
+
+async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts: dict[str, str]) -> None:
+    scenario = Scenario.read(options.scenario)
+    if options.speed is not None:
+        scenario.speed = options.speed
+    if options.latency_ms is not None:
+        scenario.latency_ms = options.latency_ms
+    server = Server(options.port, tls)
+    world = server.add_world(scenario, options.public_key, options.private_key)
+    told_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, told_to_stop.set)
+    await server.start()
+    ready = {"url": server.url, "public_key": world.public_key, "private_key": world.private_key, **facts}
+    print(json.dumps(ready), flush=True)
+    await told_to_stop.wait()
+    await server.stop()
+
+
+def main() -> int:
+    options = _arguments()
+    with tempfile.TemporaryDirectory(prefix="compshare-simulator-") as folder:
+        facts: dict[str, str] = {}
+        tls = None
+        if options.tls == ["self-signed"]:
+            certificate, key = make_self_signed(Path(folder))
+            tls, facts = context_of(certificate, key), {"ca_path": str(certificate)}
+        elif options.tls and len(options.tls) == 2:
+            tls = context_of(Path(options.tls[0]), Path(options.tls[1]))
+        elif options.tls:
+            print("--tls takes CERTIFICATE KEY, or the word self-signed", file=sys.stderr)
+            return 2
+        try:
+            asyncio.run(_serve(options, tls, facts))
+        except (ScenarioError, OSError) as error:
+            print(f"The simulator cannot start: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

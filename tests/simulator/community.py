@@ -1,0 +1,148 @@
+"""The grouped lists of community images, favourites, and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import catalogue_words as words
+from .catalogue import Row
+from .errors import ApiError, unavailable
+from .image_lists import listed_place
+from .paging import cut, page_bounds, total_fields
+from .params import Params
+from .registry import Answer, action
+
+if TYPE_CHECKING:
+    from .world import World
+
+ONLINE = frozenset({"Available"})
+PUBLIC = frozenset({"Available", "Offline"})
+EVERY = frozenset({"Available", "Offline", "Reviewing", "UnAvailable", "Making"})
+
+
+@action("DescribeCommunityImages", reads=True)
+def community_images(world: World, params: Params) -> Answer:
+    """Every group. Tag and SortCondition have no effect in a form (recorded), so they have none here."""
+    return _grouped(world, params, "DescribeCommunityImages", PUBLIC, lambda group: True)
+
+
+@action("DescribeSelfCommunityImages", answers_as="DescribeCommunityImagesResponse", reads=True)
+def self_community_images(world: World, params: Params) -> Answer:
+    """What the account published, in every state; the answer bears another action's name (documented)."""
+    mine = world.scenario.account.id
+    return _grouped(world, params, "DescribeSelfCommunityImages", EVERY, lambda group: bool(group["_owner"] == mine))
+
+
+@action("DescribeUserCommunityImages", required=("TargetTopOrganizationId",), reads=True)
+def user_community_images(world: World, params: Params) -> Answer:
+    """What one account published and has online."""
+    owner = params.required_integer("TargetTopOrganizationId")
+    return _grouped(world, params, "DescribeUserCommunityImages", ONLINE, lambda group: bool(group["_owner"] == owner))
+
+
+def _grouped(
+    world: World, params: Params, name: str, statuses: frozenset[str], belongs: Callable[[dict[str, Any]], bool]
+) -> Answer:
+    listed_place(world, params)
+    rules = world.scenario.list_rules(name)
+    bounds = page_bounds(params, rules)
+    test = _row_test(params) if world.scenario.community_filters else (lambda row: True)
+    wanted_group = params.text("GroupId") if world.scenario.community_filters else None
+    found: list[tuple[dict[str, Any], list[Row]]] = []
+    for group in world.images.groups.values():
+        if belongs(group) and wanted_group in (None, group["GroupId"]):
+            rows = [row for row in group["_rows"] if row["Status"] in statuses and test(row)]
+            if rows:
+                found.append((group, rows))
+    page = cut(found, bounds, rules, world.dice)
+    with_readme = not params.boolean("ExcludeReadme")
+    return {
+        **total_fields(len(found), len(page), rules, world.dice),
+        # Recorded: this one counts the groups on the page.
+        "AvailableTotalCount": len(page),
+        "CompshareImageGroup": [_group(world, group, rows, with_readme) for group, rows in page] or None,
+    }
+
+
+def _row_test(params: Params) -> Callable[[Row], bool]:
+    """The documented filters. FuzzySearch finds the whole phrase in name or author, not its words (recorded)."""
+    identifier, name, author = params.text("CompShareImageId"), params.text("Name"), params.text("Author")
+    phrase = params.text("FuzzySearch")
+    free, official, auto_start = params.boolean("IsFree"), params.boolean("IsOfficial"), params.boolean("IfAutoStart")
+
+    def test(row: Row) -> bool:
+        return (
+            identifier in (None, row["CompShareImageId"])
+            and (name is None or name in row["Name"])
+            and author in (None, row["Author"])
+            and (phrase is None or phrase in row["Name"] or phrase in row["Author"])
+            and (free is None or free == (not float(row["Price"] or 0)))
+            and (official is None or official == (row["AuthInfo"] == 1))
+            and (auto_start is None or auto_start == bool(row["AutoStart"]))
+        )
+
+    return test
+
+
+def _group(world: World, group: dict[str, Any], rows: list[Row], with_readme: bool) -> dict[str, Any]:
+    shown = {key: value for key, value in group.items() if not key.startswith("_")}
+    online = any(row["Status"] == "Available" for row in group["_rows"])
+    return {
+        **shown,
+        "CreatedCount": sum(int(row["CreatedCount"]) for row in rows),
+        "FavoritesCount": sum(int(row["FavoritesCount"]) for row in rows),
+        "ImageUseTime": sum(int(row["ImageUseTime"]) for row in rows),
+        "IsFavorite": group["GroupId"] in world.images.favorites,
+        "Status": "Available" if online else "UnAvailable",
+        **group.get("_extra", {}),
+        "Data": [_version(row, with_readme) for row in rows],
+    }
+
+
+def _version(row: Row, with_readme: bool) -> Row:
+    hidden = () if with_readme else ("Readme",)
+    return {**{key: value for key, value in row.items() if key not in hidden}, "ImageType": "Community"}
+
+
+@action("DescribeFavoriteImages", reads=True)
+def favorite_images(world: World, params: Params) -> Answer:
+    """Documented, but answered with 161 when recorded; a setting of the scenario makes it work. No TotalCount."""
+    if not world.scenario.favorites_list:
+        raise ApiError(161, "Action DescribeFavoriteImages does not exist")
+    listed_place(world, params)
+    rules = world.scenario.list_rules("DescribeFavoriteImages")
+    bounds = page_bounds(params, rules)
+    rows = [
+        _version(row, with_readme=False)
+        for group, row in world.images.versions()
+        if group["GroupId"] in world.images.favorites and row["Status"] in ONLINE
+    ]
+    page = cut(rows, bounds, rules, world.dice)
+    return {"ImageSet": page or None}
+
+
+@action("CreateCompShareImageFavorite", required=("GroupId",))
+def create_favorite(world: World, params: Params) -> Answer:
+    world.images.favorites.add(_known_group(world, params))
+    return {}
+
+
+@action("DeleteCompShareImageFavorite", required=("GroupId",))
+def delete_favorite(world: World, params: Params) -> Answer:
+    world.images.favorites.discard(_known_group(world, params))
+    return {}
+
+
+def _known_group(world: World, params: Params) -> str:
+    identifier = params.required("GroupId")
+    if identifier not in world.images.groups:
+        raise unavailable("GroupId")
+    return identifier
+
+
+@action("DescribeCompShareImageTags", reads=True)
+def image_tags(world: World, params: Params) -> Answer:
+    listed_place(world, params)
+    groups = {category: list(tags) for category, tags in words.TAG_GROUPS.items()}
+    return {"Tags": [tag for tags in groups.values() for tag in tags], "TagsMap": groups, "TagIndex": list(groups)}

@@ -1,0 +1,134 @@
+"""From a request to an answer: whose it is, may it, what does it need, and what comes of it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from . import builds, community, image_lists
+from .errors import ApiError, missing
+from .fault_rules import FaultRule
+from .odd_types import mix_types
+from .params import Params
+from .registry import ACTIONS, Action
+from .wire import WireRequest
+from .world import World
+
+# Naming the modules here is what makes their actions known.
+ACTION_MODULES = (builds, community, image_lists)
+_HIDDEN = ("Password", "SecurityToken")
+
+
+@dataclass
+class Exchange:
+    """One request on its way through: filled in step by step, and kept as an entry of the world's log."""
+
+    wire: WireRequest
+    request_id: str
+    world: World | None = None
+    fault: FaultRule | None = None
+    entry: dict[str, Any] | None = None
+
+    def carry_out(self) -> dict[str, Any]:
+        """Carry the action out and return the answer with its envelope."""
+        assert self.world is not None
+        answer = _answer(self.world, self.wire)
+        if self.entry is not None:
+            self.entry.update(ret_code=int(answer["RetCode"]), carried_out=True)
+        return answer
+
+
+def receive(worlds: Mapping[str, World], wire: WireRequest) -> tuple[Exchange, dict[str, Any] | None]:
+    """Check who asks. Returns the exchange, and the answer when the request is refused at the door."""
+    exchange = Exchange(wire, str(uuid.uuid4()))
+    try:
+        exchange.world = _authenticate(worlds, wire)
+    except ApiError as error:
+        known = worlds.get(wire.public_key)
+        if known is not None:
+            _log(known, exchange, ret_code=error.ret_code)
+        return exchange, _refusal(wire.action, error)
+    world = exchange.world
+    with world.lock:
+        exchange.fault = world.faults.strike(wire.action, wire.flat)
+        _log(world, exchange, ret_code=None)
+    return exchange, None
+
+
+def refusal(wire: WireRequest, ret_code: int, message: str) -> dict[str, Any]:
+    return _refusal(wire.action, ApiError(ret_code, message))
+
+
+def _authenticate(worlds: Mapping[str, World], wire: WireRequest) -> World:
+    if not wire.action:
+        raise ApiError(160, "Missing Action")
+    if wire.action not in ACTIONS:
+        raise ApiError(161, f"Action {wire.action} does not exist")
+    if not wire.signature:
+        raise ApiError(170, "Missing Signature")
+    world = worlds.get(wire.public_key)
+    if world is None:
+        raise ApiError(172, "User does not exist")
+    if not wire.is_signed_with(world.private_key):
+        raise ApiError(171, "Signature VerifyAC Error")
+    return world
+
+
+def _answer(world: World, wire: WireRequest) -> dict[str, Any]:
+    known = ACTIONS[wire.action]
+    params = Params(wire.flat)
+    with world.lock:
+        world.clock.settle()
+        try:
+            _check_account(world, known, params)
+            for name in known.required:
+                if params.text(name) is None and not params.has_list(name):
+                    raise missing(name)
+            body = known.run(world, params)
+        except ApiError as error:
+            return _refusal(wire.action, error)
+        if world.scenario.types == "mixed":
+            body = mix_types(body, world.dice())
+    return {"Action": known.answers_as, "RetCode": 0, **body}
+
+
+def _check_account(world: World, known: Action, params: Params) -> None:
+    account, permissions = world.scenario.account, world.scenario.permissions
+    if account.security_token is not None and params.text("SecurityToken") != account.security_token:
+        raise ApiError(174, "Token does not exist")
+    allowed = any(fnmatchcase(known.name, pattern) for pattern in permissions.allow)
+    if not allowed or any(fnmatchcase(known.name, pattern) for pattern in permissions.deny):
+        raise ApiError(299, "IAM permission denied")
+    project = params.text("ProjectId")
+    if project is not None and project not in account.projects:
+        raise ApiError(292, "Project does not exist")
+
+
+def _refusal(action: str, error: ApiError) -> dict[str, Any]:
+    return {"Action": f"{action}Response", "RetCode": error.ret_code, "Message": error.message}
+
+
+def _log(world: World, exchange: Exchange, ret_code: int | None) -> None:
+    """Note the request. ``carried_out`` tells whether the action itself ran, ``ret_code`` what it answered."""
+    flat = exchange.wire.flat
+    exchange.entry = {
+        "number": world.next_request_number(),
+        "action": exchange.wire.action,
+        "params": {
+            name: "***" if name in _HIDDEN else value
+            for name, value in flat.items()
+            if name not in ("Signature", "PublicKey", "Action")
+        },
+        "time": world.clock.now(),
+        "real_time": time.time(),
+        "ret_code": ret_code,
+        "carried_out": False,
+        "reads": exchange.wire.action in ACTIONS and ACTIONS[exchange.wire.action].reads,
+        "fault": exchange.fault.kind if exchange.fault else None,
+        "request_id": exchange.request_id,
+    }
+    world.log.append(exchange.entry)

@@ -1,0 +1,175 @@
+"""Carrying faults out on the connection, and writing ordinary answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .dispatch import Exchange, refusal
+from .fault_rules import FaultRule
+
+if TYPE_CHECKING:
+    from .server import Server
+
+REQUEST_ID_HEADER = "X-UCLOUD-REQUEST-UUID"
+LIST_KEYS = ("ImageSet", "CompshareImageGroup", "UHostSet", "ZoneInfo", "AvailableInstanceTypes", "AccountSet", "Tags")
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+
+def encode(answer: Any) -> bytes:
+    try:
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a planted lone surrogate
+        return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def render(answer: Any, exchange: Exchange) -> web.Response:
+    """An ordinary answer: HTTP 200, whatever its RetCode."""
+    return _response(encode(answer), exchange)
+
+
+def _response(
+    body: bytes, exchange: Exchange, *, status: int = 200, content_type: str = "application/json", **headers: str
+) -> web.Response:
+    headers[REQUEST_ID_HEADER] = exchange.request_id
+    return web.Response(body=body, status=status, content_type=content_type, headers=headers)
+
+
+async def answer_with_fault(request: web.Request, exchange: Exchange, server: Server) -> web.StreamResponse:
+    """Answer a request that a fault strikes: the action's effect first, if it takes effect, then the fault."""
+    rule = exchange.fault
+    assert rule is not None
+    if rule.kind == "slow":
+        return await _slow(rule, exchange)
+    answer: dict[str, Any] = exchange.carry_out() if rule.takes_effect else {}
+    if rule.kind in ("reset_before", "reset_after"):
+        return _drop(request, reset=True)
+    if rule.kind in ("close_before", "close_after"):
+        return _drop(request, reset=False)
+    if rule.kind == "refuse":
+        server.refuse(rule.seconds)
+        return _drop(request, reset=True)
+    if rule.kind == "drip":
+        return await _in_pieces(request, exchange, encode(answer), seconds=_real_seconds(rule, exchange))
+    if rule.kind == "huge":
+        return await _huge(request, exchange, answer, rule.size)
+    if rule.kind == "cut_off":
+        return await _cut_off(request, exchange, encode(answer))
+    return _odd_answer(rule, exchange, answer)
+
+
+def _odd_answer(rule: FaultRule, exchange: Exchange, answer: dict[str, Any]) -> web.Response:
+    if rule.kind == "ret_code":
+        message = rule.message or f"Injected RetCode {rule.code}"
+        if exchange.entry is not None:
+            exchange.entry["ret_code"] = rule.code
+        return render(refusal(exchange.wire, rule.code, message), exchange)
+    if rule.kind == "http":
+        headers = dict(rule.headers)
+        if rule.retry_after is not None:
+            headers["Retry-After"] = str(rule.retry_after)
+        page = HTML if rule.body is None else rule.body
+        return _response(page.encode(), exchange, status=rule.status or 502, content_type="text/html", **headers)
+    if rule.kind == "redirect":
+        return _response(b"", exchange, status=rule.status or 302, Location=rule.location)
+    if rule.kind == "raw":
+        body = (rule.body or "").encode("utf-8", "surrogateescape")
+        return _response(body, exchange, status=rule.status or 200, **rule.headers)
+    if rule.kind == "html":
+        return _response(HTML.encode(), exchange, content_type="text/html")
+    if rule.kind == "truncated":
+        whole = encode(answer)
+        return _response(whole[: max(1, len(whole) * 2 // 3)], exchange)
+    if rule.kind == "empty":
+        return _response(b"", exchange)
+    if rule.kind == "json_list":
+        return render([answer], exchange)
+    if rule.kind == "no_ret_code":
+        return render({key: value for key, value in answer.items() if key != "RetCode"}, exchange)
+    stand_in = None if rule.kind == "null_list" else "not a list"
+    return render({key: stand_in if key in LIST_KEYS else value for key, value in answer.items()}, exchange)
+
+
+async def _slow(rule: FaultRule, exchange: Exchange) -> web.Response:
+    if rule.late:
+        await asyncio.sleep(_real_seconds(rule, exchange))
+        return render(exchange.carry_out(), exchange)
+    answer = exchange.carry_out()
+    await asyncio.sleep(_real_seconds(rule, exchange))
+    return render(answer, exchange)
+
+
+def _real_seconds(rule: FaultRule, exchange: Exchange) -> float:
+    """The delay in real seconds; one in world seconds shrinks with the world's speed."""
+    speed = exchange.world.clock.speed if exchange.world is not None else 0
+    return rule.seconds / speed if rule.clock == "world" and speed else rule.seconds
+
+
+def _drop(request: web.Request, *, reset: bool) -> web.Response:
+    """End the connection without an answer: with a TCP reset, or with an orderly close."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if reset and connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+async def _start(request: web.Request, exchange: Exchange, length: int) -> web.StreamResponse:
+    response = web.StreamResponse(headers={REQUEST_ID_HEADER: exchange.request_id})
+    response.content_type = "application/json"
+    response.content_length = length
+    await response.prepare(request)
+    return response
+
+
+async def _in_pieces(request: web.Request, exchange: Exchange, body: bytes, seconds: float) -> web.StreamResponse:
+    response = await _start(request, exchange, len(body))
+    pieces = 20
+    size = max(1, len(body) // pieces + 1)
+    try:
+        for at in range(0, len(body), size):
+            await response.write(body[at : at + size])
+            await asyncio.sleep(seconds / pieces)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the client gave up, which is what this fault is for
+    return response
+
+
+async def _huge(request: web.Request, exchange: Exchange, answer: dict[str, Any], size: int) -> web.StreamResponse:
+    """The right answer with a long field in it."""
+    head, tail = encode({**answer, "Padding": ""})[:-2], b'"}'
+    response = await _start(request, exchange, len(head) + size + len(tail))
+    try:
+        await response.write(head)
+        left = size
+        while left > 0:
+            piece = min(left, 1 << 16)
+            await response.write(b"x" * piece)
+            left -= piece
+        await response.write(tail)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the client read as much as it wanted
+    return response
+
+
+async def _cut_off(request: web.Request, exchange: Exchange, body: bytes) -> web.StreamResponse:
+    """Promise the whole body, send half of it, and close."""
+    response = await _start(request, exchange, len(body))
+    with_half = body[: len(body) // 2]
+    try:
+        await response.write(with_half)
+        await asyncio.sleep(0)
+    except ConnectionError:
+        pass  # the client was faster
+    if request.transport is not None:
+        request.transport.close()
+    return response

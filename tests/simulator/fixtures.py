@@ -1,0 +1,53 @@
+"""pytest fixtures: one server in a session, and a fresh world, an account of its own, in each test.
+
+Load them with ``pytest_plugins``; the module path is that of this package where the tests run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from .caller import Caller
+from .server import Simulator
+from .world import World
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """The server. Its first world's clock stands still; tests make worlds of their own with :func:`make_world`."""
+    with Simulator(speed=0) as running:
+        yield running
+
+
+@pytest.fixture
+def make_world(simulator: Simulator) -> Iterator[MakeWorld]:
+    """Make a world: scenario settings as keywords. Its clock stands still unless ``speed`` is given."""
+    made: list[World] = []
+    crashes = len(simulator.crashes)
+
+    def make(**settings: Any) -> World:
+        world = simulator.new_world({"speed": 0, **settings})
+        made.append(world)
+        return world
+
+    yield make
+    for world in made:
+        simulator.drop_world(world)
+    assert simulator.crashes[crashes:] == [], "the simulator itself failed during this test"
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """A world with all defaults and a clock that stands still."""
+    return make_world()
+
+
+@pytest.fixture
+def caller(world: World) -> Caller:
+    """A signed caller of :func:`world`."""
+    return Caller.of(world)

@@ -1,0 +1,198 @@
+"""The HTTP side: one loopback port that serves any number of worlds, and the thread that runs it inside a test."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from .control import add_control_routes
+from .dispatch import Exchange, receive
+from .fault_wire import answer_with_fault, render
+from .scenario import Scenario
+from .wire import UnreadableRequest, read_request
+from .world import World
+
+LOG = logging.getLogger("compshare.simulator")
+_MAX_REQUEST = 16 * 1024 * 1024
+
+
+class Server:
+    """The listener and its worlds, inside a running event loop.
+
+    ``crashes``: what went wrong in the simulator itself; a test that finds something here found a bug of the simulator.
+    """
+
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.worlds: dict[str, World] = {}
+        self.crashes: list[str] = []
+        self._port = port
+        self._host = host
+        self._tls = tls
+        self._runner: web.AppRunner | None = None
+        self._listener: asyncio.AbstractServer | None = None
+        self._reopening: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
+
+    def add_world(self, scenario: Scenario, public_key: str | None = None, private_key: str | None = None) -> World:
+        world = World(scenario, public_key, private_key, find_url=lambda: self.url)
+        self.worlds[world.public_key] = world
+        return world
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=_MAX_REQUEST)
+        add_control_routes(app, self)
+        app.router.add_route("*", "/", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, keepalive_timeout=75)
+        await self._runner.setup()
+        await self._listen()
+
+    async def _listen(self) -> None:
+        assert self._runner is not None and self._runner.server is not None
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._runner.server, self._host, self._port, ssl=self._tls, reuse_address=True, backlog=512
+        )
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._reopening is not None:
+            self._reopening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reopening
+        if self._listener is not None:
+            self._listener.close()
+        for world in self.worlds.values():
+            world.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def refuse(self, seconds: float) -> None:
+        """Close the listener and every connection, so that connecting is refused for some real seconds."""
+        if self._reopening is None or self._reopening.done():
+            self._reopening = asyncio.get_running_loop().create_task(self._refuse(seconds))
+
+    async def _refuse(self, seconds: float) -> None:
+        assert self._listener is not None and self._runner is not None and self._runner.server is not None
+        self._listener.close()
+        for connection in self._runner.server.connections:
+            connection.force_close()
+        await asyncio.sleep(seconds)
+        await self._listen()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            if request.method not in ("GET", "POST"):
+                return web.Response(status=405, text="Method Not Allowed")
+            content_type = request.headers.get("Content-Type", "")
+            wire = read_request(request.method, request.rel_url.raw_query_string, content_type, await request.read())
+        except UnreadableRequest as error:
+            return web.Response(status=400, text=f"Bad Request: {error}")
+        exchange, refused = receive(self.worlds, wire)
+        try:
+            if exchange.world is not None and exchange.world.scenario.latency_ms:
+                await asyncio.sleep(exchange.world.scenario.latency_ms / 1000)
+            if refused is not None:
+                return render(refused, exchange)
+            if exchange.fault is not None:
+                return await answer_with_fault(request, exchange, self)
+            return render(exchange.carry_out(), exchange)
+        except Exception as error:  # a bug of the simulator: it must be seen, and the server must live on
+            return self._crashed(exchange, error)
+
+    def _crashed(self, exchange: Exchange, error: Exception) -> web.Response:
+        self.crashes.append(f"{exchange.wire.action}: {error!r}")
+        LOG.exception("The simulator failed in %s", exchange.wire.action)
+        return web.Response(status=500, text=f"simulator bug in {exchange.wire.action}: {error!r}")
+
+
+class Simulator:
+    """A server in a background thread of this process. Use it as a context manager.
+
+    :param scenario: of the first world: a :class:`Scenario`, a mapping, a file, or None for the defaults.
+    :param speed: world seconds in a real second; None leaves it to the scenario.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | Mapping[str, Any] | str | Path | None = None,
+        *,
+        speed: float | None = None,
+        port: int = 0,
+        latency_ms: float | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        first = Scenario.read(scenario)
+        if speed is not None:
+            first.speed = speed
+        if latency_ms is not None:
+            first.latency_ms = latency_ms
+        self.server = Server(port, tls)
+        self.world = self.server.add_world(first)
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._loop.run_forever, name="compshare-simulator", daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(timeout=30)
+
+    def stop(self) -> None:
+        if self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(timeout=30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=30)
+        self._loop.close()
+        self._thread = None
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def public_key(self) -> str:
+        return self.world.public_key
+
+    @property
+    def private_key(self) -> str:
+        return self.world.private_key
+
+    @property
+    def crashes(self) -> list[str]:
+        return self.server.crashes
+
+    def new_world(self, scenario: Scenario | Mapping[str, Any] | str | Path | None = None, **settings: Any) -> World:
+        """Another account on the same port; ``settings`` are scenario settings, for short ones.
+
+        :raises ScenarioError: for settings that do not exist.
+        """
+        return self.server.add_world(Scenario.read(settings if scenario is None else scenario))
+
+    def drop_world(self, world: World) -> None:
+        self.server.worlds.pop(world.public_key, None)
+        world.close()
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections for some real seconds, in every world of this server."""
+
+        async def refuse() -> None:
+            self.server.refuse(seconds)
+
+        asyncio.run_coroutine_threadsafe(refuse(), self._loop).result(timeout=30)

@@ -1,0 +1,147 @@
+"""A world: one account with its keys, images, instances, clock, faults and request log."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .builds import Build, plant_build
+from .catalogue_words import CUSTOM_NAMES
+from .clock import WorldClock
+from .dice import Dice
+from .fault_rules import FaultBook
+from .image_store import ImageStore, OwnImage
+from .scenario import Scenario
+
+_numbers = itertools.count(1)
+_LOG_LENGTH = 100_000
+
+
+class World:
+    """The state that requests signed with one key pair see. Hold :attr:`lock` while touching it from another thread.
+
+    ``dice()`` makes a fresh reproducible stream of choices at each call.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        public_key: str | None = None,
+        private_key: str | None = None,
+        find_url: Callable[[], str] = str,
+    ) -> None:
+        number = next(_numbers)
+        self.scenario = scenario
+        self.public_key = public_key or f"simulator-public-key-{number:04}"
+        self.private_key = private_key or f"simulator-private-key-{number:04}-not-a-secret"
+        self._find_url = find_url
+        self.lock = threading.RLock()
+        self.clock = WorldClock(scenario.start, scenario.speed)
+        self.images = ImageStore(scenario)
+        self.faults = FaultBook(scenario.seed)
+        self.faults.add(scenario.faults)
+        self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
+        self._request_numbers = itertools.count(1)
+        self._rolls = itertools.count(1)
+        self.builds: dict[str, Build] = {}
+        if "custom" not in scenario.replace and scenario.counts.custom >= len(CUSTOM_NAMES):
+            plant_build(self, {"name": CUSTOM_NAMES[-1], "duration": 1200, "started_ago": 300})
+        for trace in scenario.traces:
+            plant_build(self, trace)
+
+    @property
+    def url(self) -> str:
+        """Where the server listens that this world belongs to."""
+        return self._find_url()
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point the collection at this world."""
+        return {
+            "COMPSHARE_API_URL": self.url,
+            "COMPSHARE_PUBLIC_KEY": self.public_key,
+            "COMPSHARE_PRIVATE_KEY": self.private_key,
+        }
+
+    def dice(self) -> Dice:
+        return Dice(self.scenario.seed, 0xD1CE, next(self._rolls))
+
+    def next_request_number(self) -> int:
+        return next(self._request_numbers)
+
+    def is_visible(self, image: OwnImage) -> bool:
+        return image.visible_at <= self.clock.now()
+
+    def close(self) -> None:
+        """Let go of what the world holds outside of itself."""
+
+    def requests(self, action: str | None = None) -> list[dict[str, Any]]:
+        """The log so far, oldest first; of one action, or of all."""
+        with self.lock:
+            return [entry for entry in self.log if action in (None, entry["action"])]
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on by hand."""
+        with self.lock:
+            self.clock.advance(seconds)
+
+    def add_faults(self, *rules: Mapping[str, Any]) -> None:
+        """Arm faults; README.md lists the kinds."""
+        with self.lock:
+            self.faults.add(rules)
+
+    def clear_faults(self) -> None:
+        with self.lock:
+            self.faults.clear()
+
+    def expected_ids(self, source: str, user_id: int | None = None) -> set[str]:
+        """The image ids that a reader of a source must come to know.
+
+        :param source: platform, custom, shared, published, favorite, community or user.
+        """
+        from .community import EVERY, ONLINE, PUBLIC
+
+        with self.lock:
+            self.clock.settle()
+            images = self.images
+            if source == "platform":
+                return set(images.platform.identifiers())
+            if source == "custom":
+                return {image.identifier for image in images.own.values() if self.is_visible(image)}
+            if source == "shared":
+                return {str(row["CompShareImageId"]) for row in images.shared}
+            statuses = {"published": EVERY, "community": PUBLIC, "favorite": PUBLIC, "user": ONLINE}[source]
+            if source == "favorite" and self.scenario.favorites_list:
+                statuses = ONLINE
+            owner = {"published": self.scenario.account.id, "user": user_id}.get(source)
+            return {
+                str(row["CompShareImageId"])
+                for group, row in images.versions()
+                if row["Status"] in statuses
+                and owner in (None, group["_owner"])
+                and (source != "favorite" or group["GroupId"] in images.favorites)
+            }
+
+    def state(self) -> dict[str, Any]:
+        """What is in the world, for tests: never a private key, never a password."""
+        with self.lock:
+            self.clock.settle()
+            return {
+                "public_key": self.public_key,
+                "time": self.clock.now(),
+                "speed": self.clock.speed,
+                "account_id": self.scenario.account.id,
+                "images": [
+                    {**image.row, "SharedWith": list(image.shared_with), "Visible": self.is_visible(image)}
+                    for image in self.images.own.values()
+                ],
+                "groups": [
+                    {"GroupId": group["GroupId"], "ImageName": group["ImageName"], "OwnerId": group["_owner"]}
+                    for group in self.images.groups.values()
+                ],
+                "favorites": sorted(self.images.favorites),
+                "faults": self.faults.state(),
+                "requests": list(self.log),
+            }
