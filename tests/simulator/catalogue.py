@@ -144,7 +144,10 @@ def _fill_app(row: Row, place: int, dice: Dice) -> None:
     filled = softwares(dice, framework, version, [dice.pick(words.APPLICATIONS)] if dice.chance(0.3) else None)
     python, cuda = filled["PythonVersion"], filled["CUDAVersion"]
     if place < len(words.APP_HEAD):
-        row["Name"] = words.APP_HEAD[place]
+        row["Name"], framework, version, cuda = words.APP_HEAD[place]
+        filled = softwares(dice, framework, version)
+        filled["CUDAVersion"] = cuda
+        filled["PythonVersion"] = f"3.{row['Name'][-2:]}" if "_py3" in row["Name"] else "3.11"
     elif place % 3 == 0:
         row["Name"] = f"cuda{cuda}_{short}{version}_py{python}".replace(".", "") + f"_{place}"
     elif place % 3 == 1:
@@ -156,7 +159,7 @@ def _fill_app(row: Row, place: int, dice: Dice) -> None:
     row["Tags"] = list(words.PLATFORM_TAGS[0]) if place == 0 else list(dice.pick(words.PLATFORM_TAGS)) or None
     row["SupportedGpuTypes"] = _gpu_types(dice) if place == 0 or dice.chance(0.8) else None
     row["Size"] = 15360 + 1024 * dice.below(60)
-    row["Description"] = "" if dice.chance(0.5) else f"{framework} {version}, CUDA {cuda}. 开箱即用。"
+    row["Description"] = "" if dice.chance(0.5) else f"{framework} {version}, CUDA {cuda}. 开箱即用。".strip()
 
 
 def _fill_game(row: Row, place: int, dice: Dice) -> None:

@@ -13,21 +13,22 @@ SYSTEM_HEAD = (
     "Windows 11 专业版",
     "Ubuntu 22.04 基础镜像",
 )
+# Name, framework, its version, CUDA. Two bear the same name on purpose.
 APP_HEAD = (
-    "cuda128_torch291_py312",
-    "cuda124_torch251_py311",
-    "PyTorch 2.9.1",
-    "PyTorch 2.5.1",
-    "TensorFlow 2.18",
-    "Pytorch + JupyterLab 教学环境",
-    "vLLM 0.11.0",
-    "ComfyUI",
-    "ComfyUI",
-    "Stable Diffusion WebUI",
-    "LLaMA-Factory 大模型微调",
-    "RAGFlow",
-    "Dify",
-    "Isaac Sim",
+    ("cuda128_torch291_py312", "PyTorch", "2.9.1", "12.8"),
+    ("cuda124_torch251_py311", "PyTorch", "2.5.1", "12.4"),
+    ("PyTorch 2.9.1", "PyTorch", "2.9.1", "12.8"),
+    ("PyTorch 2.5.1", "PyTorch", "2.5.1", "12.4"),
+    ("TensorFlow 2.18", "TensorFlow", "2.18.0", "12.6"),
+    ("Pytorch + JupyterLab 教学环境", "PyTorch", "2.3.1", "12.1"),
+    ("vLLM 0.11.0", "vLLM", "0.11.0", "12.8"),
+    ("ComfyUI", "PyTorch", "2.7.1", "12.6"),
+    ("ComfyUI", "PyTorch", "2.9.1", "12.8"),
+    ("Stable Diffusion WebUI", "PyTorch", "2.1.2", "11.8"),
+    ("LLaMA-Factory 大模型微调", "PyTorch", "2.6.0", "12.4"),
+    ("RAGFlow", "", "", "12.4"),
+    ("Dify", "", "", "12.4"),
+    ("Isaac Sim", "", "", "12.8"),
 )
 GAME_HEAD = ("黑神话 云游戏环境", "Steam Cloud Desktop", "Unreal Engine 5.5 云渲染")
 OTHER_HEAD = ("Blender 4.2 渲染农场", "GROMACS 2024", "OpenFOAM 12 仿真环境")

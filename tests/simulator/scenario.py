@@ -253,10 +253,11 @@ def load(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     for name, value in values.items():
         nested = _NESTED.get(str(known[name].type))
         if nested is not None:
-            value = load(nested, value, f"{where}.{name}")
+            arguments[name] = load(nested, value, f"{where}.{name}")
         elif known[name].type == "list[BuildPlan]":
-            value = [load(BuildPlan, plan, f"{where}.{name}") for plan in value]
-        arguments[name] = value
+            arguments[name] = [load(BuildPlan, plan, f"{where}.{name}") for plan in value]
+        else:
+            arguments[name] = value
     return kind(**arguments)
 
 

@@ -106,7 +106,7 @@ class Server:
             if exchange.fault is not None:
                 return await answer_with_fault(request, exchange, self)
             return render(exchange.carry_out(), exchange)
-        except Exception as error:  # a bug of the simulator: it must be seen, and the server must live on
+        except Exception as error:  # noqa: BLE001 - a bug of the simulator: it must be seen, and the server must live on
             return self._crashed(exchange, error)
 
     def _crashed(self, exchange: Exchange, error: Exception) -> web.Response:

@@ -49,7 +49,7 @@ class WireRequest:
 def signature_of(signed: Mapping[str, str], private_key: str) -> str:
     """The signature of these parameters; a ``Signature`` among them is left out."""
     text = "".join(key + signed[key] for key in sorted(signed) if key != SIGNATURE)
-    return hashlib.sha1((text + private_key).encode("utf-8")).hexdigest()
+    return hashlib.sha1((text + private_key).encode("utf-8"), usedforsecurity=False).hexdigest()
 
 
 def read_request(method: str, query: str, content_type: str, body: bytes) -> WireRequest:
