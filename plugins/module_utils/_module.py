@@ -44,7 +44,7 @@ def _no_report(_event: dict[str, t.Any]) -> None:
 
 @dataclass
 class Task:
-    """What a module's work needs to know of Ansible, and nothing more, so that it can run wherever options come from."""
+    """What a module's work needs to know of Ansible, and nothing more: options, modes, and whom to tell."""
 
     options: Mapping[str, t.Any]
     check_mode: bool = False

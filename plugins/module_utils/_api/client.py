@@ -22,7 +22,7 @@ from .pages import Listing, ListReader, Page, page_of
 from .parallel import Crew
 from .retcodes import Retry, describe
 from .retrying import may_repeat, pause_before
-from .transport import HttpAnswer, Transport, TransportFault
+from .transport import HttpAnswer, Transport, TransportError
 from .values import integer, printable
 
 _T = t.TypeVar("_T")
@@ -174,7 +174,7 @@ class Client:
     def _ask(self, action: str, fields: Mapping[str, str], timeout: float) -> dict[str, t.Any]:
         try:
             answer = self._transport.post(fields, timeout)
-        except TransportFault as fault:
+        except TransportError as fault:
             raise NoAnswerError(
                 f"{action} got no answer from {self.endpoint}: {fault}.",
                 action=action,

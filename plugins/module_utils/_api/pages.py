@@ -30,7 +30,7 @@ MAX_READS = 4
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of the API: its action, the parameters beside Limit and Offset, where its rows stand, what tells them apart."""
+    """A list of the API: its action, parameters beside Limit and Offset, where its rows stand, their id's field."""
 
     action: str
     params: Mapping[str, t.Any] = field(default_factory=dict)
@@ -98,6 +98,8 @@ class ListReader:
         self._next = 0
         #: The first offset of which it is not known that its page is there and full.
         self._frontier = 0
+        #: A page that is not full has come: nothing is asked beyond it.
+        self._short_page_seen = False
         #: The offset whose emptiness must be seen before the end is believed.
         self._proof: int | None = None
 
@@ -119,16 +121,17 @@ class ListReader:
     def _may_ask(self) -> bool:
         if self._proof is not None:
             return not self._waiting
-        if self.whole or self._end_seen():
+        if self.whole or self._short_page_seen:
             return False
         if not self._pages:
             return not self._waiting
         hint = self._pages[0].total or 0
         if self._next < hint:
             return True
-        # Nothing says that there is more: one question beyond a hint, or without one as many as there were pages.
-        beyond = sum(1 for offset in self._waiting if offset >= hint)
-        return beyond < (1 if hint > self.page_size else len(self._pages))
+        if hint > self.page_size and self._frontier <= hint:
+            # The hint's own pages must be there and full before there is reason to ask beyond them.
+            return not self._waiting
+        return len(self._waiting) < len(self._pages)
 
     def accept(self, offset: int, page: Page) -> None:
         """Take the page at C(offset). Raises ListError when the list cannot be read whole."""
@@ -146,13 +149,11 @@ class ListReader:
         if len(ids) >= self._stride and all(identity is not None and identity in self._seen for identity in ids):
             raise self._error("repeats a page", "The API seems to ignore Offset here.")
         self._seen.update(ids)
+        self._short_page_seen |= len(ids) < self._stride
         while self._frontier in self._pages and len(self._pages[self._frontier].rows) >= self._stride:
             self._frontier += self._stride
-        if self._end_seen() and not self._waiting:
+        if self._short_page_seen and not self._waiting:
             self._finish()
-
-    def _end_seen(self) -> bool:
-        return self._frontier in self._pages
 
     def _adopt_shorter_pages(self, offset: int) -> bool:
         """Go on in smaller steps if the API serves fewer rows a page than were asked for; tell whether that is so."""
@@ -160,6 +161,7 @@ class ListReader:
             return False
         self._stride = self._frontier = offset
         self._next = offset + offset
+        self._short_page_seen = False
         return True
 
     def _finish(self) -> None:

@@ -138,7 +138,7 @@ _TABLE = (
     RetCode(
         8333,
         "the zone does not sell this GPU, or not with this many CPUs and this much memory",
-        "The API's message speaks of the ratio of CPU to memory, but most often the zone does not sell that GPU at all: "
+        "The API's message speaks of the ratio of CPU to memory, but mostly the zone does not sell that GPU at all: "
         "choose another zone first, then another size.",
         Retry.NEVER,
     ),

@@ -48,7 +48,7 @@ class HttpAnswer(t.NamedTuple):
     location: str | None
 
 
-class TransportFault(Exception):
+class TransportError(Exception):
     """No whole answer came. C(str()) says why, in words that may follow a comma.
 
     C(reached) tells whether the API may have seen the request; C(lasting) that asking again cannot help.
@@ -94,7 +94,7 @@ class Transport:
     def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
         """Send C(fields) as a form and return the answer, whatever its status, within about C(timeout) seconds.
 
-        Redirects are returned, not followed: they would carry the keys to another address. Raises TransportFault.
+        Redirects are returned, not followed: they would carry the keys to another address. Raises TransportError.
         """
         ends = self._clock.now() + timeout
         request = self._session.prepare_request(requests.Request("POST", self.url, data=fields))
@@ -120,11 +120,11 @@ class Transport:
         for chunk in response.iter_content(_CHUNK):
             size += len(chunk)
             if size > BODY_LIMIT:
-                raise TransportFault(
+                raise TransportError(
                     f"the answer is larger than {BODY_LIMIT // 1024 // 1024} MB", reached=True, lasting=True
                 )
             if self._clock.now() > ends:
-                raise TransportFault(f"the answer was not complete after {timeout:g} s", reached=True)
+                raise TransportError(f"the answer was not complete after {timeout:g} s", reached=True)
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -211,8 +211,8 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
             waiting += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
 
 
-def _fault(error: Exception, host: str, timeout: float) -> TransportFault:
-    """Return the fault for an error of the HTTP library, in our own words: the library's quote addresses and proxies."""
+def _fault(error: Exception, host: str, timeout: float) -> TransportError:
+    """Return what an error of the HTTP library means, in our own words: the library's may quote a proxy's password."""
     causes = list(_causes(error))
     reached = not any(
         isinstance(cause, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
@@ -222,16 +222,16 @@ def _fault(error: Exception, host: str, timeout: float) -> TransportFault:
         message = getattr(cause, "verify_message", None)
         if message:
             reason = f"the certificate of {host} is not valid: {printable(str(message))}"
-            return TransportFault(reason, reached=False, lasting=True)
+            return TransportError(reason, reached=False, lasting=True)
     if isinstance(error, requests.exceptions.ProxyError):
-        return TransportFault("the proxy cannot be used", reached=False)
+        return TransportError("the proxy cannot be used", reached=False)
     if not reached:
-        return TransportFault(f"{host} cannot be reached{_system_reason(causes)}", reached=False)
+        return TransportError(f"{host} cannot be reached{_system_reason(causes)}", reached=False)
     if isinstance(error, requests.exceptions.SSLError):
-        return TransportFault(f"TLS with {host} failed", reached=True)
+        return TransportError(f"TLS with {host} failed", reached=True)
     if any(isinstance(cause, (requests.exceptions.Timeout, TimeoutError)) for cause in causes):
-        return TransportFault(f"no answer came within {timeout:g} s", reached=True)
-    return TransportFault(f"the connection broke{_system_reason(causes)}", reached=True)
+        return TransportError(f"no answer came within {timeout:g} s", reached=True)
+    return TransportError(f"the connection broke{_system_reason(causes)}", reached=True)
 
 
 def _system_reason(causes: list[BaseException]) -> str:

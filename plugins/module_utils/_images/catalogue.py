@@ -26,7 +26,7 @@ _UNKNOWN_ACTION = 161
 
 @dataclass(frozen=True)
 class Source:
-    """One list of images: its name here, its action, whether rows come in community groups, which options it honours."""
+    """One list of images: its name here, its action, whether its rows are community groups, the options it honours."""
 
     name: str
     action: str
@@ -144,7 +144,7 @@ def _versions(group: dict[str, t.Any]) -> list[CatalogueRow]:
 
 
 def _read_favourites(client: Client, readme: bool) -> CatalogueRows:
-    """Return the favourites: by the documented action, or where the API does not serve it, the marked community groups."""
+    """Return the favourites: by the documented action, or where that is not served, the marked community groups."""
     documented = SOURCES["favorite"]
     try:
         listing = Listing(documented.action, {"Region": client.scope.region}, ("ImageSet", *_GROUPED[:2]))

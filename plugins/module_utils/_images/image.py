@@ -51,11 +51,41 @@ _SOFTWARE = {
     "os_version": "OsVersion",
 }
 #: Every key that an image always has, in the order of the documentation.
-IMAGE_KEYS = tuple(
-    "id name type status source description author author_level owner_id owner_name visibility container auto_start "
-    "official tags supported_gpu_types software software_ports size_mb price created_count favorites_count use_hours "
-    "is_favorite group_id group_name version_name version_description zones cover_url failed_reason create_time "
-    "publish_time update_time".split()
+IMAGE_KEYS = (
+    "id",
+    "name",
+    "type",
+    "status",
+    "source",
+    "description",
+    "author",
+    "author_level",
+    "owner_id",
+    "owner_name",
+    "visibility",
+    "container",
+    "auto_start",
+    "official",
+    "tags",
+    "supported_gpu_types",
+    "software",
+    "software_ports",
+    "size_mb",
+    "price",
+    "created_count",
+    "favorites_count",
+    "use_hours",
+    "is_favorite",
+    "group_id",
+    "group_name",
+    "version_name",
+    "version_description",
+    "zones",
+    "cover_url",
+    "failed_reason",
+    "create_time",
+    "publish_time",
+    "update_time",
 )
 #: Fields of a row that the keys above are made of; every other one follows under its own name.
 _KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) | {

@@ -87,7 +87,7 @@ def find_images(client: Client, query: ImageQuery) -> Found:
 
 def _each_once(images: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return images without repeats of an id: a version may stand in two groups, an image under two types."""
-    by_id = {image["id"] or f"no id {index}": image for index, image in reversed(list(enumerate(images)))}
+    by_id = {image["id"] or index: image for index, image in reversed(list(enumerate(images)))}
     return list(reversed(list(by_id.values())))
 
 

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api import signing
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
+    AnswerError,
+    CompShareError,
+    ListError,
+    NoAnswerError,
+    OptionError,
+    RefusedError,
+)
+from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import Listing
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+
+from ..fakes import client_of, refusal, reply, success
+
+OPTIONS = {"public_key": "public-key-0001", "private_key": "private-key-0001"}
+
+
+def test_a_call_sends_signed_fields_and_returns_the_answer() -> None:
+    client, transport, _clock = client_of([success(Value=7)], scope=Scope(project_id="org-1"))
+    answer = client.call("DescribeX", {"A": None, "B": {"C": True, "D": [1, None]}})
+    assert answer == {"RetCode": 0, "Value": 7}
+    sent = transport.requests[0]
+    claimed = sent.pop("Signature")
+    assert sent == {
+        "Action": "DescribeX",
+        "ProjectId": "org-1",
+        "B.C": "true",
+        "B.D.0": "1",
+        "PublicKey": "public-key-0001",
+    }
+    assert claimed == signing.signature(sent, "private-key-0001")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        TransportError("no answer came", reached=True),
+        TransportError("not reached", reached=False),
+        reply(b"<html>gateway</html>"),
+        reply(b'{"RetCode": 0, "ImageSet": [{"a'),
+        reply(b""),
+        reply([1, 2]),
+        reply({"Message": "no code"}),
+        reply({"RetCode": None}),
+        reply({"RetCode": "x"}),
+        reply("text", status=502),
+        reply({}, status=429),
+        refusal(153),
+        refusal(110),
+        refusal(8441),
+    ],
+)
+def test_a_read_is_tried_again_after_a_passing_fault(fault: HttpAnswer | TransportError) -> None:
+    client, transport, clock = client_of([fault, fault, success(Value=1)])
+    assert client.call("DescribeX")["Value"] == 1
+    assert len(transport.requests) == 3
+    assert len(clock.slept) == 2
+    assert clock.slept[0] < clock.slept[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "unknown"),
+    [
+        (TransportError("no answer came", reached=True), True),
+        (reply(b"<html>"), True),
+        (reply({"Message": "no code"}), True),
+        (reply("text", status=500), True),
+        (refusal(110), True),
+        (refusal(8438), True),
+        (refusal(8903), False),
+        (refusal(230, "Params [Zone] not available"), False),
+        (reply("", status=302, location="https://elsewhere.invalid/"), False),
+    ],
+)
+def test_a_write_is_sent_once_when_it_may_have_taken_effect(fault: HttpAnswer | TransportError, unknown: bool) -> None:
+    client, transport, _clock = client_of([fault])
+    with pytest.raises(CompShareError) as caught:
+        client.call("CreateX", write=True)
+    assert caught.value.outcome_unknown is unknown
+    assert caught.value.action == "CreateX"
+    transport.assert_all_used()
+
+
+@pytest.mark.parametrize(
+    "fault", [TransportError("x", reached=False), reply({}, status=429), refusal(153), refusal(226619)]
+)
+def test_a_write_is_sent_again_when_nothing_can_have_happened(fault: HttpAnswer | TransportError) -> None:
+    client, transport, _clock = client_of([fault, success()])
+    client.call("CreateX", write=True)
+    assert len(transport.requests) == 2
+
+
+def test_tries_end_and_are_counted() -> None:
+    client, transport, _clock = client_of([refusal(153)] * 3, retries=2)
+    with pytest.raises(RefusedError, match="It was tried 3 times") as caught:
+        client.call("DescribeX")
+    assert caught.value.retryable
+    assert len(transport.requests) == 3
+
+
+def test_a_fault_that_lasts_is_not_tried_again() -> None:
+    client, transport, _clock = client_of([TransportError("the certificate is not valid", reached=False, lasting=True)])
+    with pytest.raises(NoAnswerError, match="certificate"):
+        client.call("DescribeX")
+    assert len(transport.requests) == 1
+
+
+def test_retry_after_is_honoured() -> None:
+    client, _transport, clock = client_of([reply({}, status=429, retry_after=7.0), success()])
+    client.call("DescribeX")
+    assert clock.slept == [7.0]
+
+
+def test_all_tries_end_within_the_budget() -> None:
+    client, transport, clock = client_of(
+        lambda _fields: reply({}, status=503, retry_after=50.0), timeout=30.0, retries=99
+    )
+    started = clock.time
+    with pytest.raises(NoAnswerError, match="HTTP status 503"):
+        client.call("DescribeX")
+    assert clock.time - started <= 90
+    assert len(transport.requests) == 2
+
+
+def test_a_deadline_bounds_tries_and_time_outs() -> None:
+    client, transport, clock = client_of(lambda _fields: refusal(153), retries=99)
+    with pytest.raises(RefusedError):
+        client.call("DescribeX", deadline=clock.time + 5)
+    assert sum(clock.slept) < 5
+    assert max(transport.timeouts) <= 5
+
+
+def test_a_wrong_signature_names_key_and_host_but_no_secret() -> None:
+    client, _transport, _clock = client_of([refusal(171, "Signature VerifyAC Error")])
+    with pytest.raises(RefusedError) as caught:
+        client.call("DescribeCompShareImages")
+    message = str(caught.value)
+    assert message.startswith("DescribeCompShareImages was refused: the signature is wrong (RetCode 171, ")
+    for part in ("Signature VerifyAC Error", "request request-1", "…0001", "https://api.compshare.cn", "another site"):
+        assert part in message
+    assert "private-key-0001" not in message
+    assert caught.value.as_result()["request_id"] == "request-1"
+
+
+def test_a_missing_permission_names_the_action() -> None:
+    client, _transport, _clock = client_of([refusal(299)])
+    with pytest.raises(RefusedError, match="not permitted to call TerminateX"):
+        client.call("TerminateX")
+
+
+def test_an_unknown_code_is_reported_with_its_message() -> None:
+    client, _transport, _clock = client_of([refusal(987654, "odd \x1b[31mthing")])
+    with pytest.raises(RefusedError) as caught:
+        client.call("DescribeX")
+    assert caught.value.ret_code == 987654
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_redirect_is_an_error_that_names_the_target() -> None:
+    client, transport, _clock = client_of([reply("", status=307, location="http://elsewhere.invalid/")])
+    with pytest.raises(NoAnswerError, match=r"redirects DescribeX to http://elsewhere\.invalid/"):
+        client.call("DescribeX")
+    assert len(transport.requests) == 1
+
+
+def test_numbers_as_text_are_a_good_ret_code() -> None:
+    client, _transport, _clock = client_of([reply({"RetCode": "0"}), reply({"RetCode": "230"})])
+    client.call("DescribeX")
+    with pytest.raises(RefusedError):
+        client.call("DescribeX")
+
+
+def test_half_of_a_character_pair_is_replaced() -> None:
+    client, _transport, _clock = client_of(
+        [reply(rb'{"RetCode":0,"Rows":[{"Name":"a\ud83d","\ud83d\ude00":"\ud83d\ude00"}]}')]
+    )
+    assert client.call("DescribeX")["Rows"] == [{"Name": "a?", "😀": "😀"}]
+
+
+def test_text_that_is_not_unicode_is_refused_before_it_is_sent() -> None:
+    client, transport, _clock = client_of([])
+    with pytest.raises(OptionError, match="not valid Unicode"):
+        client.call("DescribeX", {"Name": "\udc80"})
+    deep: dict[str, Any] = {}
+    for _level in range(100_000):
+        deep = {"x": deep}
+    with pytest.raises(OptionError, match="nested too deeply"):
+        client.call("DescribeX", deep)
+    assert not transport.requests
+
+
+def serve(lists: Mapping[str, list[dict[str, Any]]]) -> Any:
+    def answer(fields: Mapping[str, str]) -> HttpAnswer:
+        start, size = int(fields["Offset"]), int(fields["Limit"])
+        everything = lists[fields["ImageType"]]
+        return success(ImageSet=everything[start : start + size], TotalCount=len(everything))
+
+    return answer
+
+
+def image_rows(kind: str, count: int) -> list[dict[str, Any]]:
+    return [{"CompShareImageId": f"{kind}-{index}"} for index in range(count)]
+
+
+def test_several_lists_are_read_whole_and_in_their_order() -> None:
+    lists = {"App": image_rows("app", 730), "System": image_rows("system", 0), "Game": image_rows("game", 100)}
+    client, transport, _clock = client_of(serve(lists))
+    found = client.read_all([Listing("DescribeCompShareImages", {"ImageType": kind}) for kind in lists])
+    assert found == list(lists.values())
+    assert {fields["Limit"] for fields in transport.requests} == {"100"}
+    assert len(transport.requests) == 8 + 1 + 2
+
+
+def test_a_page_that_cannot_be_had_fails_the_whole_list() -> None:
+    good = serve({"App": image_rows("app", 1000)})
+    client, _transport, _clock = client_of(
+        lambda fields: refusal(230, "no") if fields["Offset"] == "700" else good(fields)
+    )
+    with pytest.raises(RefusedError):
+        client.read_all([Listing("DescribeCompShareImages", {"ImageType": "App"})])
+
+
+def test_null_in_the_place_of_the_rows_is_read_again() -> None:
+    good, lies = serve({"App": image_rows("app", 250)}), iter([True])
+
+    def answer(fields: Mapping[str, str]) -> HttpAnswer:
+        return success(ImageSet="oops") if fields["Offset"] == "200" and next(lies, False) else good(fields)
+
+    client, _transport, _clock = client_of(answer)
+    assert len(client.read_all([Listing("X", {"ImageType": "App"})])[0]) == 250
+
+
+def test_a_list_that_repeats_itself_is_an_error() -> None:
+    client, _transport, _clock = client_of(lambda _fields: success(ImageSet=image_rows("app", 100)))
+    with pytest.raises(ListError, match="none of it is returned"):
+        client.read_all([Listing("X", {"ImageType": "App"})])
+
+
+def test_no_listing_needs_no_request() -> None:
+    client, transport, _clock = client_of([])
+    assert client.read_all([]) == []
+    assert not transport.requests
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"api_timeout": 0}, "api_timeout"),
+        ({"api_retries": -1}, "api_retries"),
+        ({"api_url": "http://api.compshare.cn"}, "plain HTTP"),
+        ({"public_key": None}, "public_key is not"),
+        ({"ca_path": "/nowhere/ca.pem"}, "ca_path"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Client.from_options({**OPTIONS, **wrong})
+
+
+def test_options_left_out_have_their_defaults() -> None:
+    client = Client.from_options({**OPTIONS, "region": "cn-wlcb", "zone": ""})
+    assert client.endpoint == "https://api.compshare.cn"
+    assert client.scope == Scope("cn-wlcb", None, None)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6) | st.just("RetCode"), inner),
+    max_leaves=12,
+)
+
+
+@given(ANY_JSON | st.binary(max_size=50))
+def test_whatever_comes_back_is_an_answer_or_a_clear_error(body: Any) -> None:
+    client, _transport, _clock = client_of(lambda _fields: reply(body), retries=0)
+    try:
+        answer = client.call("DescribeX")
+    except (AnswerError, RefusedError):
+        return
+    assert float(answer["RetCode"]) == 0

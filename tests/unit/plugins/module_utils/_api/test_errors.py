@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
+    AnswerError,
+    CompShareError,
+    NoAnswerError,
+    OptionError,
+    RefusedError,
+)
+from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
+
+
+def test_the_text_has_what_happened_how_often_and_what_to_do() -> None:
+    error = CompShareError("It broke.", hint="Mend it.")
+    error.tries = 3
+    assert str(error) == "It broke. It was tried 3 times. Mend it."
+
+
+def test_the_text_is_safe_for_a_terminal() -> None:
+    assert "\x1b" not in str(OptionError("no \x1b[31mred\x1b[0m"))
+
+
+def test_the_result_has_every_key() -> None:
+    error = RefusedError(
+        "Refused.",
+        action="A",
+        ret_code=153,
+        api_message="slow down",
+        request_id="r",
+        hint="Wait.",
+        retry=Retry.THROTTLE,
+    )
+    assert error.as_result() == {
+        "action": "A",
+        "ret_code": 153,
+        "message": "slow down",
+        "request_id": "r",
+        "hint": "Wait.",
+        "retryable": True,
+    }
+
+
+def test_without_a_message_of_the_api_the_result_says_what_happened() -> None:
+    assert OptionError("Wrong.").as_result()["message"] == "Wrong."
+
+
+def test_retryable_can_be_told_apart_from_retrying() -> None:
+    assert CompShareError("x", retryable=True).retry is Retry.NEVER
+    assert CompShareError("x", retry=Retry.READ, retryable=False).as_result()["retryable"] is False
+
+
+def test_which_errors_leave_the_outcome_open() -> None:
+    assert not OptionError("x").outcome_unknown
+    assert AnswerError("x").outcome_unknown
+    assert NoAnswerError("x", outcome_unknown=True).outcome_unknown
+    assert not RefusedError("x", ret_code=230).outcome_unknown
+
+
+def test_a_refusal_knows_which_parameter_is_blamed() -> None:
+    error = RefusedError("x", ret_code=230, api_message="Params [Zone] not available")
+    assert error.names_parameter("Zone")
+    assert not error.names_parameter("Region")
+    assert not RefusedError("x", ret_code=230).names_parameter("Zone")

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, ListError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import (
+    MAX_PAGES,
+    Listing,
+    ListReader,
+    Page,
+    page_of,
+)
+
+LISTING = Listing("DescribeThings", id_key="Id")
+Serve = Callable[[int], Page]
+
+
+def rows(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [{"Id": f"thing-{index}"} for index in range(start, start + count)]
+
+
+def read(serve: Serve, *, size: int = 10, parallel: int = 4, seed: int = 0) -> tuple[list[Any], list[int]]:
+    """Read a list as the client does, with answers that come in any order; return its ids and the offsets asked."""
+    reader = ListReader(LISTING, size)
+    rng = random.Random(seed)
+    running: list[int] = []
+    asked: list[int] = []
+    while not reader.whole:
+        offsets = reader.next_offsets(parallel - len(running))
+        running += offsets
+        asked += offsets
+        assert running, "the reader is not whole and asks nothing"
+        offset = running.pop(rng.randrange(len(running)))
+        reader.accept(offset, serve(offset))
+    return [row.get("Id") for row in reader.rows()], asked
+
+
+def honest(everything: list[dict[str, Any]], total: int | None, size: int = 10) -> Serve:
+    return lambda offset: Page(everything[offset : offset + size], total)
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25, 40, 95])
+@pytest.mark.parametrize("total", ["right", None, 0, "too small", "too large"])
+def test_a_list_is_whole_whatever_the_total_says(count: int, total: Any) -> None:
+    everything = rows(count)
+    claimed = {"right": count, "too small": count // 2, "too large": count * 3 + 5}.get(total, total)
+    ids, _asked = read(honest(everything, claimed))
+    assert ids == [row["Id"] for row in everything]
+
+
+def test_a_true_total_costs_no_page_too_many() -> None:
+    assert read(honest(rows(95), 95))[1] == list(range(0, 100, 10))
+
+
+def test_a_total_that_is_too_small_is_outgrown() -> None:
+    ids, asked = read(honest(rows(200), 50))
+    assert len(ids) == 200
+    assert max(asked) < 300
+
+
+def test_a_single_short_page_costs_one_request() -> None:
+    assert read(honest(rows(7), None))[1] == [0]
+    assert read(honest(rows(7), 7))[1] == [0]
+
+
+def test_an_end_that_the_total_contradicts_is_proved_by_one_request_more() -> None:
+    assert read(honest(rows(7), 8))[1] == [0, 7]
+
+
+def test_without_a_total_no_more_pages_are_asked_at_a_time_than_came_before() -> None:
+    reader = ListReader(LISTING, 10)
+    assert reader.next_offsets(4) == [0]
+    assert reader.next_offsets(4) == []
+    reader.accept(0, Page(rows(10), None))
+    assert reader.next_offsets(4) == [10]
+    reader.accept(10, Page(rows(10, 10), None))
+    assert reader.next_offsets(4) == [20, 30]
+
+
+def test_with_a_total_as_many_pages_are_asked_at_a_time_as_are_allowed() -> None:
+    reader = ListReader(LISTING, 10)
+    assert reader.next_offsets(4) == [0]
+    reader.accept(0, Page(rows(10), 100))
+    assert reader.next_offsets(4) == [10, 20, 30, 40]
+
+
+def test_repeated_rows_come_once_and_rows_without_an_id_are_kept() -> None:
+    pages = {0: [*rows(9), {"Id": None}], 10: [*rows(2, 8), {"Name": "no id"}]}
+    ids, _asked = read(lambda offset: Page(pages.get(offset, []), None))
+    assert ids == [*(f"thing-{index}" for index in range(9)), None, "thing-9", None]
+
+
+@pytest.mark.parametrize("total", [None, 10, 500])
+def test_an_api_that_ignores_the_offset_is_an_error(total: int | None) -> None:
+    with pytest.raises(ListError, match="repeats a page"):
+        read(lambda _offset: Page(rows(10), total))
+
+
+def test_a_list_without_end_is_an_error() -> None:
+    with pytest.raises(ListError, match=f"does not end after {MAX_PAGES} pages"):
+        read(lambda offset: Page(rows(10, offset), None))
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 12, 37])
+def test_an_api_that_serves_smaller_pages_than_asked_for_is_followed(count: int) -> None:
+    ids, _asked = read(honest(rows(count), count, size=4))
+    assert ids == [f"thing-{index}" for index in range(count)]
+
+
+def test_an_empty_page_in_the_middle_is_not_taken_for_the_end() -> None:
+    everything, lies = rows(55), iter([True])
+
+    def serve(offset: int) -> Page:
+        return Page([], None) if offset == 20 and next(lies, False) else Page(everything[offset : offset + 10], 55)
+
+    assert len(read(serve)[0]) == 55
+
+
+def test_an_empty_last_page_is_asked_again_when_the_total_promises_more() -> None:
+    everything, lies = rows(25), iter([True])
+
+    def serve(offset: int) -> Page:
+        return Page([], 25) if offset == 20 and next(lies, False) else Page(everything[offset : offset + 10], 25)
+
+    assert len(read(serve)[0]) == 25
+
+
+def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
+    everything = rows(45)
+    calls = 0
+
+    def serve(offset: int) -> Page:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            del everything[0]  # every later row moves, so one is skipped
+        return Page(everything[offset : offset + 10], len(everything))
+
+    ids, _asked = read(serve, parallel=1)
+    assert ids == [f"thing-{index}" for index in range(1, 45)]
+
+
+def test_a_list_that_never_stays_the_same_is_an_error() -> None:
+    count = 0
+
+    def serve(offset: int) -> Page:
+        nonlocal count
+        count += 1
+        return Page(rows(10 if offset < 20 else 5, offset + 1000 * count), 25 + count)
+
+    with pytest.raises(ListError, match="changes or contradicts itself"):
+        read(serve)
+
+
+@given(
+    count=st.integers(0, 120),
+    seed=st.integers(0, 1000),
+    parallel=st.integers(1, 6),
+    totals=st.sampled_from(["right", "none", "random", "page", "so far", "zero"]),
+)
+def test_any_total_and_any_order_of_answers_give_the_whole_list(
+    count: int, seed: int, parallel: int, totals: str
+) -> None:
+    everything, rng = rows(count), random.Random(seed)
+
+    def serve(offset: int) -> Page:
+        part = everything[offset : offset + 10]
+        total = {
+            "right": count,
+            "none": None,
+            "random": rng.randrange(200),
+            "page": len(part),
+            "so far": offset + len(part),
+            "zero": 0,
+        }[totals]
+        return Page(part, total)
+
+    ids, _asked = read(serve, parallel=parallel, seed=seed)
+    assert sorted(ids) == sorted(row["Id"] for row in everything)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["ImageSet", "TotalCount", "Total", "Other"]), ANY_JSON))
+def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
+    try:
+        page = page_of(LISTING, answer)
+    except AnswerError:
+        return
+    assert all(isinstance(row, dict) for row in page.rows)
+    assert len(page.rows) == len(answer.get("ImageSet") or [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "page"),
+    [
+        ({"ImageSet": None, "TotalCount": 0}, Page([], 0)),
+        ({"ImageSet": None, "TotalCount": 3}, Page([], 3)),
+        ({"ImageSet": [{"a": 1}], "Total": "1"}, Page([{"a": 1}], 1)),
+        ({}, Page([], None)),
+        ({"ImageSet": [], "TotalCount": "many"}, Page([], None)),
+    ],
+)
+def test_page_of(answer: dict[str, Any], page: Page) -> None:
+    assert page_of(LISTING, answer) == page
+
+
+@pytest.mark.parametrize(
+    "answer", [{"TotalCount": 5}, {"ImageSet": "none"}, {"ImageSet": {}}, {"ImageSet": [1]}, {"ImageSet": 0}]
+)
+def test_something_else_in_the_place_of_the_list_is_an_error(answer: dict[str, Any]) -> None:
+    with pytest.raises(AnswerError, match="DescribeThings"):
+        page_of(LISTING, answer)
+
+
+def test_the_first_shape_that_holds_something_is_read() -> None:
+    listing = Listing("A", row_keys=("CompshareImageGroup", "ImageSet"))
+    assert page_of(listing, {"CompshareImageGroup": None, "ImageSet": [{"a": 1}]}).rows == [{"a": 1}]
+
+
+def test_ids_that_are_no_text_still_tell_rows_apart() -> None:
+    pages = [{"Id": ["x"]}, {"Id": ["x"]}, {"Id": 3}]
+    assert len(read(lambda _offset: Page(pages, None))[0]) == 2

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api import values
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (5, 5),
+        (5.0, 5),
+        (0.5, 0.5),
+        ("300", 300),
+        (" 65.5 ", 65.5),
+        ("1e2", 100),
+        ("-3", -3),
+        (True, None),
+        ("", None),
+        ("12%", None),
+        ("１２", None),
+        ("nan", None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("1e999", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_number(sent: object, meant: float | None) -> None:
+    found = values.number(sent)
+    assert found == meant
+    assert type(found) is type(meant)
+
+
+def test_integer_rounds() -> None:
+    assert values.integer("2.6") == 3
+    assert values.integer("x") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (True, True),
+        ("True", True),
+        ("false", False),
+        ("Yes", True),
+        ("No", False),
+        (1, True),
+        (0.0, False),
+        ("0", False),
+        (2, None),
+        ("maybe", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_boolean(sent: object, meant: bool | None) -> None:
+    assert values.boolean(sent) is meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"), [("a", "a"), (" ", " "), ("", None), (7, "7"), (7.0, "7"), (True, None), ({}, None)]
+)
+def test_text(sent: object, meant: str | None) -> None:
+    assert values.text(sent) == meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [(None, []), ("a", ["a"]), (["a", None, 4, {}, ""], ["a", "4"]), ({}, []), (("a",), ["a"])],
+)
+def test_text_list(sent: object, meant: list[str]) -> None:
+    assert values.text_list(sent) == meant
+
+
+def test_tags_are_split_at_both_commas_and_come_once() -> None:
+    assert values.tags(["pytorch，Pytorch", "LLM, 图像/视频生成,", "LLM"]) == [
+        "pytorch",
+        "Pytorch",
+        "LLM",
+        "图像/视频生成",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (1757000000, "2025-09-04T15:33:20Z"),
+        ("1757000000", "2025-09-04T15:33:20Z"),
+        (1757000000.9, "2025-09-04T15:33:20Z"),
+        (1757000000123, "2025-09-04T15:33:20Z"),
+        (0, None),
+        (-5, None),
+        ("", None),
+        (10**30, None),
+        ("yesterday", None),
+    ],
+)
+def test_iso_time(sent: object, meant: str | None) -> None:
+    assert values.iso_time(sent) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("SourceGpuType", "source_gpu_type"),
+        ("OSName", "os_name"),
+        ("UHostId", "u_host_id"),
+        ("ImageUseTime", "image_use_time"),
+        ("az_group", "az_group"),
+        ("A-B c", "a_b_c"),
+    ],
+)
+def test_snake_case(name: str, ours: str) -> None:
+    assert values.snake_case(name) == ours
+
+
+def test_dictionary() -> None:
+    assert values.dictionary({"a": 1}) == {"a": 1}
+    assert values.dictionary("a") == {}
+
+
+@given(json_values)
+def test_nothing_that_json_can_hold_raises(sent: Any) -> None:
+    for read in (values.number, values.integer, values.boolean, values.text, values.iso_time, values.dictionary):
+        read(sent)
+    assert all(isinstance(item, str) and item for item in values.text_list(sent) + values.tags(sent))
+
+
+@given(st.text())
+def test_printable_text_has_no_control_or_direction_characters(sent: str) -> None:
+    shown = values.printable(sent)
+    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
+    assert len(sent) > 200 or "\\" in shown or shown == sent
+
+
+def test_printable_escapes_and_shortens() -> None:
+    assert values.printable("a\x1b[31mb\n\u202e训练") == "a\\x1b[31mb\\n\\u202e训练"
+    assert values.printable("x" * 500, 10) == "x" * 9 + "…"
