@@ -13,21 +13,20 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tests.tools import ansible_test
-from tests.tools.ansible_test import Workspace
 from tests.tools.checks import Checks, checks_of
+from tests.tools.interpreters import CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON
 from tests.tools.package import check_package
 from tests.tools.run_steps import results_folder
-from tests.tools.simulator import running_simulator
 from tests.tools.trees import ROOT, link_tree
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["quick-lint", "quick-unit"]
 
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# The tools of the environment that nox itself is in; before them the interpreters that tests/tools/matrix.py found.
+os.environ["PATH"] = os.pathsep.join([str(INTERPRETERS), str(Path(sys.executable).parent), os.environ["PATH"]])
 
 COLLECTION = "ansible_collections.compshare.cloud"
 TYPED = ["module_utils", "plugin_utils"]
-SIMULATOR_SPEED = 60  # seconds of the simulator in one of the clock
 MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
@@ -43,6 +42,7 @@ def run_quick_lint(checks: Checks) -> None:
         if name != "tests.simulator" or Path("tests/simulator").is_dir():
             checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
     checks.run("yamllint", "yamllint", "--strict", ".")
+    checks.run("shellcheck", "shellcheck", ".ci/run", *map(str, Path("tests/tools").glob("*.sh")))
 
 
 @nox.session(name="quick-lint")
@@ -91,42 +91,49 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity on the core that is installed here."""
-    run_sanity(session, ansible_test.prepare("sanity"), *session.posargs)
-
-
-def run_sanity(session: nox.Session, workspace: Workspace, *arguments: str) -> None:
-    passed = workspace.run("sanity", "--local", "--junit", *arguments)
-    keep_junit(session, workspace)
-    if not passed:
-        session.error("ansible-test sanity failed")
-
-
-def keep_junit(session: nox.Session, workspace: Workspace) -> None:
-    folder = results_folder(session.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    for report in workspace.junit.glob("*.xml"):
-        shutil.copy(report, folder)
+    workspace = ansible_test.prepare(session.name)
+    require(session, workspace.sanity(results_folder(session.name), *session.posargs))
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """The integration targets against one simulator; name targets to run only those."""
-    with checks_of(session) as checks:
-        run_integration(checks, ansible_test.prepare("integration"), "--local", *session.posargs)
+    workspace = ansible_test.prepare(session.name)
+    require(session, workspace.integration(results_folder(session.name), "--local", *session.posargs))
 
 
-def run_integration(checks: Checks, workspace: Workspace, *arguments: str) -> None:
-    """Run integration targets; each counts as one check."""
-    targets = workspace.list_targets(*arguments)
-    with running_simulator(SIMULATOR_SPEED) as simulator:
-        workspace.write_integration_config(simulator)
-        workspace.run("integration", "--continue-on-error", *arguments)
-    passed = workspace.passed_targets()
-    for target in targets:
-        if target in passed:
-            checks.succeed(target)
-        else:
-            checks.fail(target, "the integration target failed; see the output above")
+def require(session: nox.Session, *passed: bool) -> None:
+    if not all(passed):
+        session.error("failed; see above")
+
+
+def run_core(session: nox.Session) -> None:
+    """Sanity, unit and integration tests on one ansible-core, in an environment of its own."""
+    core = session.name.removeprefix("core-")
+    requirements = ("tests/unit/requirements.txt", "tests/integration/requirements.txt")
+    session.install(f"ansible-core~={core}.0", *(f"-r{path}" for path in requirements))
+    workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
+    results = results_folder(session.name)
+    require(
+        session,
+        workspace.sanity(results / "sanity"),
+        workspace.units(results / "units"),
+        workspace.integration(results / "integration", "--local"),
+    )
+
+
+for core, python in CONTROLLER_PYTHON.items():
+    # The newest release of each core, as users get it.
+    nox.session(run_core, name=f"core-{core}", python=python, venv_backend="virtualenv", reuse_venv=True)
+
+
+@nox.session(name=f"target-{OLDEST_TARGET_PYTHON}")
+def oldest_target(session: nox.Session) -> None:
+    """The integration targets with modules on the oldest Python of a target."""
+    workspace = ansible_test.prepare(session.name)
+    controller = ".".join(map(str, sys.version_info[:2]))
+    hosts = (f"--controller=origin:python={controller}", f"--target=controller:python=venv/{OLDEST_TARGET_PYTHON}")
+    require(session, workspace.integration(results_folder(session.name) / "integration", *hosts))
 
 
 @nox.session(name="docs-check")

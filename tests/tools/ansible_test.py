@@ -15,10 +15,12 @@ from pathlib import Path
 import yaml
 
 from tests.tools.interpreters import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
-from tests.tools.simulator import Simulator
+from tests.tools.results import read_totals, write_results
+from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import CACHE, copy_tree
 
 WORK = CACHE / "ansible-test"
+SIMULATOR_SPEED = 60  # seconds of the simulator in one of the clock
 
 # ansible-test would download pip's bootstrap script from a host of its own. This does the same with what Python brings,
 # and with pip's ordinary configuration. It also runs on the oldest supported Python.
@@ -41,24 +43,42 @@ else:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A copy of the collection and the environment to run ansible-test in it."""
+    """A copy of the collection and the environment to run ansible-test in it.
+
+    Each run writes JUnit files into a folder of the caller's, and says whether everything passed.
+    """
 
     collection: Path
     environment: dict[str, str]
 
-    @property
-    def junit(self) -> Path:
-        return self.collection / "tests/output/junit"
+    def sanity(self, results: Path, *arguments: str) -> bool:
+        return self._run_with_junit(results, "sanity", "--local", "--junit", *arguments)
 
-    def run(self, command: str, *arguments: str) -> bool:
-        """Run one ansible-test command in the copy, let it print, and return whether it passed."""
-        return self._start(command, *arguments).returncode == 0
+    def units(self, results: Path, *arguments: str) -> bool:
+        return self._run_with_junit(results, "units", "--local", *arguments)
 
-    def list_targets(self, *arguments: str) -> list[str]:
-        """The integration targets that a run with these arguments would run."""
+    def integration(self, results: Path, *arguments: str) -> bool:
+        """Run integration targets against a simulator of their own; each target counts as one test."""
         listed = self._start("integration", "--list-targets", *arguments, stdout=subprocess.PIPE)
         listed.check_returncode()
-        return listed.stdout.split()
+        with running_simulator(SIMULATOR_SPEED) as simulator:
+            self._write_integration_config(simulator)
+            self._start("integration", "--continue-on-error", *arguments)
+        reports = (self.collection / "tests/output/data").glob("integration-*.json")
+        passed = {target for report in reports for target in json.loads(report.read_text())["targets"]}
+        failures = {target: None if target in passed else "failed" for target in listed.stdout.split()}
+        write_results(results / "targets.xml", "integration", failures)
+        return passed >= set(failures)
+
+    def _run_with_junit(self, results: Path, command: str, *arguments: str) -> bool:
+        passed = self._start(command, *arguments).returncode == 0
+        junit = self.collection / "tests/output/junit"
+        results.mkdir(parents=True, exist_ok=True)
+        for report in junit.glob("*.xml"):
+            shutil.move(report, results / report.name)
+        if not passed and read_totals(results).failed == 0:
+            write_results(results / "run.xml", command, {f"ansible-test {command}": "broke before it could report"})
+        return passed
 
     def _start(self, command: str, *arguments: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
         program = shutil.which("ansible-test", path=self.environment["PATH"])
@@ -74,12 +94,7 @@ class Workspace:
             check=False,
         )
 
-    def passed_targets(self) -> set[str]:
-        """The integration targets that passed in this workspace."""
-        reports = (self.collection / "tests/output/data").glob("integration-*.json")
-        return {target for report in reports for target in json.loads(report.read_text())["targets"]}
-
-    def write_integration_config(self, simulator: Simulator) -> None:
+    def _write_integration_config(self, simulator: Simulator) -> None:
         """Tell the integration targets which simulator is running."""
         variables = {
             "simulator_url": simulator.url,
@@ -87,7 +102,7 @@ class Workspace:
             "simulator_private_key": simulator.private_key,
             "simulator_python": sys.executable,
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
-            "ansible_remote_tmp": str(WORK / "home/.ansible/tmp"),
+            "ansible_remote_tmp": str(Path(self.environment["HOME"], ".ansible/tmp")),
         }
         path = self.collection / "tests/integration/integration_config.yml"
         path.write_text(yaml.safe_dump(variables))
@@ -95,7 +110,7 @@ class Workspace:
 
 def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     """Make a workspace for the ansible-test that is installed beside ``python``; ``label`` tells workspaces apart."""
-    home = WORK / "home"
+    home = WORK / label / "home"
     _seed_bootstrap_script(home, python)
     _write_pip_configuration(home, python)
     interpreters = WORK / label / "interpreters"
@@ -123,11 +138,11 @@ def _seed_bootstrap_script(home: Path, python: Path) -> None:
 def _write_pip_configuration(home: Path, python: Path) -> None:
     """Put the pip settings that are in force here into a file: ansible-test hands no PIP_ variable on."""
     listed = subprocess.run([python, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True).stdout
-    settings = {}
+    settings = {"cache-dir": str(CACHE / "pip")}
     for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
         name, value = line.split("=", 1)
         option = name.rpartition(".")[2]
-        if option not in ("config-file", "cache-dir"):
+        if option != "cache-dir":
             settings[option] = ast.literal_eval(value).replace("\n", "\n    ")
     path = home / ".config/pip/pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)

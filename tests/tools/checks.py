@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import nox
 from nox.command import CommandFailed
@@ -16,8 +17,9 @@ from tests.tools.run_steps import results_folder
 class Checks:
     """Runs commands for a session and keeps what came of them."""
 
-    def __init__(self, session: nox.Session) -> None:
+    def __init__(self, session: nox.Session, folder: Path) -> None:
         self._session = session
+        self._folder = folder
         self._failures: dict[str, str | None] = {}
 
     def run(self, name: str, *command: str | os.PathLike[str], env: dict[str, str] | None = None) -> bool:
@@ -40,8 +42,7 @@ class Checks:
 
     def finish(self) -> None:
         """Write the results as JUnit XML and end the session as failed where any check failed."""
-        step = self._session.name
-        write_results(results_folder(step) / "checks.xml", step, self._failures)
+        write_results(self._folder / "checks.xml", self._session.name, self._failures)
         failed = [name for name, failure in self._failures.items() if failure is not None]
         if failed:
             self._session.error(f"failed: {', '.join(failed)}")
@@ -50,6 +51,6 @@ class Checks:
 @contextmanager
 def checks_of(session: nox.Session) -> Iterator[Checks]:
     """Give a session its checks, and finish them at the end."""
-    checks = Checks(session)
+    checks = Checks(session, results_folder(session.name))
     yield checks
     checks.finish()

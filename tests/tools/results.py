@@ -27,8 +27,8 @@ class Totals:
 
 
 def read_totals(folder: Path) -> Totals:
-    """Add up every JUnit file in a folder."""
-    return sum((_read_file(path) for path in sorted(folder.glob("*.xml"))), Totals())
+    """Add up every JUnit file in a folder and the folders in it."""
+    return sum((_read_file(path) for path in sorted(folder.rglob("*.xml"))), Totals())
 
 
 def _read_file(path: Path) -> Totals:

@@ -72,20 +72,24 @@ def run_steps(steps: list[str], jobs: int) -> list[Outcome]:
     return outcomes
 
 
+def finish(outcomes: list[Outcome]) -> int:
+    """Print the one line of totals and return the exit code."""
+    failed = [outcome.step for outcome in outcomes if not outcome.passed]
+    if failed:
+        print(f"Failed: {', '.join(failed)}")
+    print(sum((outcome.totals for outcome in outcomes), Totals()))
+    return 1 if failed else 0
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description="Run sessions of noxfile.py, and end with one line of totals.")
     parser.add_argument("steps", nargs="+")
     parser.add_argument("--jobs", type=int, default=2, help="how many steps run at a time")
     args = parser.parse_args()
     started = time.monotonic()
     outcomes = run_steps(args.steps, args.jobs)
-    totals = sum((outcome.totals for outcome in outcomes), Totals())
-    failed = [outcome.step for outcome in outcomes if not outcome.passed]
     print(f"{len(outcomes)} steps in {time.monotonic() - started:.0f} s")
-    if failed:
-        print(f"Failed: {', '.join(failed)}")
-    print(totals)
-    return 1 if failed else 0
+    return finish(outcomes)
 
 
 if __name__ == "__main__":

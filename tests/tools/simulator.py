@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.tools.trees import CACHE, ROOT
+from tests.tools.trees import ROOT
 
 STOP_TIMEOUT = 10  # seconds that the simulator has to end by itself
 
@@ -35,10 +36,8 @@ class Simulator:
 @contextmanager
 def running_simulator(speed: float) -> Iterator[Simulator]:
     """Run the simulator, ``speed`` times faster than the clock, and stop it in every case."""
-    log_path = CACHE / "simulator.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", str(speed)]
-    with log_path.open("w") as log:
+    with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
         )
@@ -46,7 +45,8 @@ def running_simulator(speed: float) -> Iterator[Simulator]:
             assert process.stdout is not None
             ready = process.stdout.readline()
             if not ready:
-                raise RuntimeError(f"The simulator did not start:\n{log_path.read_text()}")
+                log.seek(0)
+                raise RuntimeError(f"The simulator did not start:\n{log.read()}")
             yield Simulator(**{key: json.loads(ready)[key] for key in ("url", "public_key", "private_key")})
         finally:
             process.terminate()
