@@ -84,6 +84,7 @@ def unit(session: nox.Session) -> None:
 
 
 def run_pytest(session: nox.Session, *arguments: str) -> None:
+    link_tree()
     junit = results_folder(session.name) / "pytest.xml"
     session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments, external=True)
 

@@ -26,7 +26,8 @@ CONNECTION_OPTIONS = (
 
 
 class _Plugin(t.Protocol):
-    def get_option(self, option: str) -> t.Any: ...
+    def get_option(self, option: str) -> t.Any:
+        """Return the value of an option, whatever way it was given."""
 
 
 def plugin_options(plugin: _Plugin, *names: str) -> dict[str, t.Any]:

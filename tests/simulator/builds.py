@@ -121,7 +121,7 @@ def plant_build(world: World, trace: Mapping[str, Any]) -> str:
 @action("GetCompShareImageCreateProgress", required=("Region", "Zone", "CompShareImageId"), reads=True)
 def image_create_progress(world: World, params: Params) -> Answer:
     """Process and two durations, never a status. Container images are refused, as the vendor's own clients expect."""
-    _, zone = check_place(params)
+    _unused, zone = check_place(params)
     image = world.images.own.get(params.required("CompShareImageId"))
     if image is None or not world.is_visible(image):
         raise unavailable("CompShareImageId")

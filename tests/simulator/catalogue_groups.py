@@ -27,11 +27,11 @@ def group_row(group_id: str, name: str, rows: list[Row], owner_id: int, weight: 
 def group_id(dice: Dice, index: int) -> str:
     """Group ids come in three shapes (recorded): twelve characters, a UUID, or like an image id."""
     if index % 10 == 8:
-        digits = "".join(dice.pick("0123456789abcdef") for _ in range(32))
+        digits = "".join(dice.pick("0123456789abcdef") for _unused in range(32))
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
     if index % 10 == 9:
-        return ID_PREFIX + "g" + "".join(dice.pick("0123456789abcdefghijklmnopqrstuvwxyz") for _ in range(11))
-    return "".join(dice.pick(_GROUP_DIGITS) for _ in range(12))
+        return ID_PREFIX + "g" + "".join(dice.pick("0123456789abcdefghijklmnopqrstuvwxyz") for _unused in range(11))
+    return "".join(dice.pick(_GROUP_DIGITS) for _unused in range(12))
 
 
 def community_groups(seed: int, count: int) -> list[dict[str, Any]]:

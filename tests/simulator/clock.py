@@ -57,7 +57,7 @@ class WorldClock:
         limit = self.running_now
         try:
             while self._due and self._due[0][0] <= limit:
-                moment, _, effect = heapq.heappop(self._due)
+                moment, _unused, effect = heapq.heappop(self._due)
                 self._settling = moment
                 effect()
         finally:

@@ -80,7 +80,7 @@ class _Control:
             raise ValueError(f"there is no world {key!r}")
         return worlds[key]
 
-    async def worlds(self, _: web.Request) -> web.Response:
+    async def worlds(self, _unused: web.Request) -> web.Response:
         return _json({"worlds": [{"public_key": key} for key in self._server.worlds]})
 
     async def create_world(self, request: web.Request) -> web.Response:
@@ -150,5 +150,5 @@ class _Control:
             world.scenario.builds.plans += [load(BuildPlan, plan, "plan") for plan in body["plans"]]
         return _json({})
 
-    async def crashes(self, _: web.Request) -> web.Response:
+    async def crashes(self, _unused: web.Request) -> web.Response:
         return _json({"crashes": self._server.crashes})

@@ -48,7 +48,7 @@ _ODD = 0x5DEECE66D1B54A33 & ((1 << 56) - 1) | 1
 
 def _base36(value: int, length: int) -> str:
     text = ""
-    for _ in range(length):
+    for _unused in range(length):
         value, digit = divmod(value, 36)
         text = _DIGITS[digit] + text
     return text

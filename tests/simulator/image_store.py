@@ -172,7 +172,7 @@ class ImageStore:
         for row in self.shared:
             if row["CompShareImageId"] == identifier:
                 return row
-        return next((row for _, row in self.versions() if row["CompShareImageId"] == identifier), None)
+        return next((row for _unused, row in self.versions() if row["CompShareImageId"] == identifier), None)
 
     def _complete_platform(self, row: Row) -> Row:
         return {**image_row(self.new_id(), "planted", "System"), "AuthInfo": 1, "Visibility": 1, **row}

@@ -35,7 +35,7 @@ def cut(rows: Sequence[Any], bounds: tuple[int, int], rules: ListRules, dice: Ca
     offset, count = bounds
     if rules.shuffle:
         rolls = dice()
-        rows = sorted(rows, key=lambda _: rolls.share())
+        rows = sorted(rows, key=lambda _unused: rolls.share())
     return list(rows[offset : offset + count])
 
 

@@ -56,7 +56,7 @@ class Params:
     def texts(self, name: str) -> list[str]:
         """The values of ``Name.0``, ``Name.1`` … in order; a plain ``Name`` counts as a list of one."""
         plain = self.text(name)
-        return [plain] if plain is not None else [value for _, value in sorted(self._elements(name).items())]
+        return [plain] if plain is not None else [value for _unused, value in sorted(self._elements(name).items())]
 
     def integers(self, name: str) -> list[int]:
         try:
@@ -71,8 +71,8 @@ class Params:
         """The objects of ``Name.0.Field``, ``Name.1.Field`` … in order."""
         rows: dict[int, dict[str, str]] = {}
         for key, value in self._flat.items():
-            head, _, rest = key.partition(".")
-            index, _, field = rest.partition(".")
+            head, _unused, rest = key.partition(".")
+            index, _unused, field = rest.partition(".")
             if head == name and index.isdecimal() and field:
                 rows.setdefault(int(index), {})[field] = value
         return [Params(rows[index]) for index in sorted(rows)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,13 +13,17 @@ IN_TREE = Path("ansible_collections/compshare/cloud")
 
 
 def link_tree() -> Path:
-    """Return a collections path, for ANSIBLE_COLLECTIONS_PATH or MYPYPATH, in which the clone is the collection."""
-    tree = CACHE / "linked"
+    """Return a collections path, for ANSIBLE_COLLECTIONS_PATH or MYPYPATH, in which the clone is the collection.
+
+    It is also where pytest-ansible looks. Left alone, that would link what stands in the clone today, and miss a folder
+    that comes tomorrow.
+    """
+    tree = ROOT / "collections"
     link = tree / IN_TREE
-    if not link.is_symlink() or link.resolve() != ROOT:
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(ROOT)
+    if not link.is_symlink():
+        shutil.rmtree(tree, ignore_errors=True)
+        link.parent.mkdir(parents=True)
+        link.symlink_to(os.path.relpath(ROOT, link.parent))
     return tree
 
 

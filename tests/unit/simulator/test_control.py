@@ -51,7 +51,7 @@ def test_faults_and_the_clock_are_steered_over_http(simulator: Simulator, make_w
     rule = {"kind": "ret_code", "code": 153, "count": 1}
     control("POST", simulator, "faults", json={**key, "faults": [rule]}).raise_for_status()
     caller = Caller.of(world)
-    assert [caller.call(SHARED)["RetCode"] for _ in range(2)] == [153, 0]
+    assert [caller.call(SHARED)["RetCode"] for _unused in range(2)] == [153, 0]
     control("POST", simulator, "faults", json={**key, "faults": [{"kind": "html"}]})
     control("DELETE", simulator, "faults", params=key)
     assert caller.call(SHARED)["RetCode"] == 0
@@ -100,9 +100,9 @@ def test_many_threads_share_a_world(world: World) -> None:
 
     def read() -> None:
         caller = Caller.of(world)
-        found.append(sum(caller.call("DescribeCompShareImages", Limit=100)["RetCode"] == 0 for _ in range(10)))
+        found.append(sum(caller.call("DescribeCompShareImages", Limit=100)["RetCode"] == 0 for _unused in range(10)))
 
-    threads = [threading.Thread(target=read) for _ in range(8)]
+    threads = [threading.Thread(target=read) for _unused in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -135,8 +135,6 @@ def test_the_command_says_why_it_cannot_start(tmp_path: Path) -> None:
     file = tmp_path / "scenario.yml"
     file.write_text("sped: 60\n", encoding="utf-8")
     command = [sys.executable, "-m", "tests.simulator", "--scenario", str(file)]
-    done = subprocess.run(  # noqa: S603 - our own command
-        command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20
-    )
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1
     assert "The simulator cannot start: scenario has no setting 'sped'" in done.stderr

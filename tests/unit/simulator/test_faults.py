@@ -185,14 +185,14 @@ def test_any_raw_answer(caller: Caller, world: World) -> None:
 )
 def test_rules_select_requests(caller: Caller, world: World, rule: dict[str, Any], struck: list[int]) -> None:
     arm(world, "ret_code", **rule)
-    codes = [caller.call(SHARED, Limit=3)["RetCode"] for _ in range(6)]
+    codes = [caller.call(SHARED, Limit=3)["RetCode"] for _unused in range(6)]
     assert [number for number, code in enumerate(codes, 1) if code] == struck
 
 
 def test_a_share_of_requests_is_struck_reproducibly(make_world: MakeWorld) -> None:
     def codes() -> list[int]:
         world = make_world(faults=[{"kind": "ret_code", "share": 0.5}])
-        return [Caller.of(world).call(SHARED)["RetCode"] for _ in range(20)]
+        return [Caller.of(world).call(SHARED)["RetCode"] for _unused in range(20)]
 
     first = codes()
     assert first == codes()

@@ -33,7 +33,7 @@ def test_platform_images_by_type_are_whole_and_unique(caller: Caller, world: Wor
 
 def test_without_a_type_every_type_is_paged_on_its_own(caller: Caller) -> None:
     answer = caller.call(PLATFORM, Limit=5, Offset=5)
-    assert [row["ImageType"] for row in answer["ImageSet"]] == [kind for kind in TYPES for _ in range(5)]
+    assert [row["ImageType"] for row in answer["ImageSet"]] == [kind for kind in TYPES for _unused in range(5)]
     assert answer["TotalCount"] == 320
 
 
@@ -163,7 +163,7 @@ def test_the_documented_list_of_favorites_can_be_switched_on(make_world: MakeWor
 
 def test_favorites_by_group(caller: Caller) -> None:
     group = next(one for one in caller.call(COMMUNITY)["CompshareImageGroup"] if not one["IsFavorite"])["GroupId"]
-    for _ in range(2):
+    for _unused in range(2):
         assert caller.call("CreateCompShareImageFavorite", GroupId=group)["RetCode"] == 0
     favorites = {one["GroupId"]: one["IsFavorite"] for one in caller.call(COMMUNITY)["CompshareImageGroup"]}
     assert favorites[group] is True
