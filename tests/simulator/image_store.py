@@ -31,12 +31,15 @@ class OwnImage:
     """An image of the account: its row as lists show it, and what lists do not show.
 
     ``visible_at``: epoch seconds before which no list or call knows it. ``shared_with``: account ids.
+    ``leaving``: deleted, but still listed. ``reviews``: how often it was offered for review.
     """
 
     row: Row
     visible_at: float = 0.0
     shared_with: list[int] = field(default_factory=list)
     leaving: bool = False
+    from_community: bool = False
+    reviews: int = 0
 
     @property
     def identifier(self) -> str:

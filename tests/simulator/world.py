@@ -14,10 +14,12 @@ from .clock import WorldClock
 from .dice import Dice
 from .fault_rules import FaultBook
 from .image_store import ImageStore, OwnImage
+from .instance_store import InstanceStore
 from .scenario import Scenario
 
 _numbers = itertools.count(1)
 _LOG_LENGTH = 100_000
+_SECRETS = frozenset({"Password", "FileBrowserPassword", "Softwares"})
 
 
 class World:
@@ -41,6 +43,7 @@ class World:
         self.lock = threading.RLock()
         self.clock = WorldClock(scenario.start, scenario.speed)
         self.images = ImageStore(scenario)
+        self.instances = InstanceStore(scenario, self.images)
         self.faults = FaultBook(scenario.seed)
         self.faults.add(scenario.faults)
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
@@ -136,6 +139,10 @@ class World:
                 "images": [
                     {**image.row, "SharedWith": list(image.shared_with), "Visible": self.is_visible(image)}
                     for image in self.images.own.values()
+                ],
+                "instances": [
+                    {key: value for key, value in one.shown().items() if key not in _SECRETS}
+                    for one in self.instances.all.values()
                 ],
                 "groups": [
                     {"GroupId": group["GroupId"], "ImageName": group["ImageName"], "OwnerId": group["_owner"]}

@@ -116,8 +116,9 @@ def test_many_threads_share_a_world(world: World) -> None:
 def test_the_command_runs_until_it_is_told_to_stop(stop: signal.Signals, tls: bool) -> None:
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", "60", "--latency-ms", "1"]
     command += ["--tls", "self-signed"] if tls else []
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True
     ) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
