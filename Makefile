@@ -63,8 +63,18 @@ demo: setup-demo ## Run the example playbook against the simulator: no account, 
 # --- The fast loop -----------------------------------------------------------
 
 .PHONY: check
-check: setup ## The fast loop: lint without ansible-lint, and unit tests
+check: setup ## The fast loop: quick-lint and the unit tests that are not slow
 	@$(RUN_STEPS) --jobs $(JOBS) quick-lint quick-unit
+
+.PHONY: format quick-lint
+format: setup ## Format the code, and mend what ruff can mend
+	@$(PYTHON) -m ruff check --fix --quiet .
+	@$(PYTHON) -m ruff format .
+
+quick-lint: setup ## The linters that answer in seconds
+	@$(NOX) quick-lint
+
+# --- Single steps ------------------------------------------------------------
 
 .PHONY: unit lint sanity integration docs-check package
 unit: setup ## Unit tests with coverage; ARGS="-k name" for pytest
@@ -94,6 +104,10 @@ test: setup ## Every test and check, with one line of totals
 .PHONY: test-matrix
 test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"
 	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
+
+# --- Longer runs -------------------------------------------------------------
+
+# --- Documentation and releases ----------------------------------------------
 
 .PHONY: changelog
 changelog: setup ## Take fragments and new modules into CHANGELOG.md

@@ -142,7 +142,9 @@ def docs_check(session: nox.Session) -> None:
     """The documentation of plugins and the guides, with every reference resolved."""
     with checks_of(session) as checks:
         lint_docs = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck")
-        checks.run("plugin documentation", *lint_docs, "--validate-collection-refs=self", ".")
+        checks.run(
+            "plugin documentation", *lint_docs, "--validate-collection-refs=self", "--check-extra-docs-refs", "."
+        )
 
 
 @nox.session

@@ -31,14 +31,11 @@ class Checks:
             self._failures[name] = f"{' '.join(map(str, command))}: {error}"
         return self._failures[name] is None
 
-    def fail(self, name: str, reason: str) -> None:
-        """Count a check that our own code made, and that failed."""
-        self._session.warn(f"{name}: {reason}")
-        self._failures[name] = reason
-
-    def succeed(self, name: str) -> None:
-        """Count a check that our own code made, and that passed."""
-        self._failures.setdefault(name, None)
+    def judge(self, name: str, reason: str) -> None:
+        """Count a check that our own code made: it failed where there is a reason."""
+        if reason:
+            self._session.warn(f"{name}: {reason}")
+        self._failures[name] = reason or None
 
     def finish(self) -> None:
         """Write the results as JUnit XML and end the session as failed where any check failed."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+
+import yaml
 
 from tests.tools.checks import Checks
 from tests.tools.simulator import running_simulator
@@ -36,7 +39,16 @@ def check_package(checks: Checks, folder: Path) -> None:
     (artifact,) = folder.glob("*.tar.gz")
     check_contents(checks, artifact)
     check_importer(checks, artifact)
-    check_installed(checks, artifact, folder / "installed")
+    if check_installed(checks, artifact, folder / "installed"):
+        check_execution_environment(checks, artifact, folder)
+    checks.judge("one version", versions_of(source))
+
+
+def versions_of(source: Path) -> str:
+    """Return what is wrong with the versions that the collection carries, or an empty text."""
+    in_galaxy = yaml.safe_load((source / "galaxy.yml").read_text())["version"]
+    in_client = re.findall(r'^VERSION = "(.*)"', (source / "plugins/module_utils/_api/version.py").read_text(), re.M)
+    return "" if in_client == [in_galaxy] else f"galaxy.yml says {in_galaxy}, the client says {in_client}"
 
 
 def check_contents(checks: Checks, artifact: Path) -> None:
@@ -44,33 +56,29 @@ def check_contents(checks: Checks, artifact: Path) -> None:
         names = [member.name + ("/" if member.isdir() else "") for member in archive.getmembers()]
     ballast = [name for name in names if name.startswith(BALLAST)]
     missing = [name for name in WANTED if name not in names]
-    if ballast or missing:
-        checks.fail("artifact contents", f"should not be there: {ballast}; should be there: {missing}")
-    else:
-        checks.succeed("artifact contents")
+    reason = f"should not be there: {ballast}; should be there: {missing}" if ballast or missing else ""
+    checks.judge("artifact contents", reason)
 
 
 def check_importer(checks: Checks, artifact: Path) -> None:
     """Galaxy's importer must find nothing: its log lines of level WARNING or ERROR are findings."""
-    name = "galaxy-importer"
     command = [sys.executable, "-m", "galaxy_importer.main", artifact.name]
     run = subprocess.run(
         command, cwd=artifact.parent, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     print(run.stdout)
     findings = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    if run.returncode != 0 or findings:
-        checks.fail(name, "\n".join(findings) or f"ended with {run.returncode}")
-    else:
-        checks.succeed(name)
+    if run.returncode != 0:
+        findings.append(f"ended with {run.returncode}")
+    checks.judge("galaxy-importer", "\n".join(findings))
 
 
-def check_installed(checks: Checks, artifact: Path, collections: Path) -> None:
-    """Install without a network and use what was installed, from a folder that is not the clone."""
+def check_installed(checks: Checks, artifact: Path, collections: Path) -> bool:
+    """Install without a network and use what was installed, away from the clone; return whether it is there."""
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_NOCOLOR": "1"}
     install = ("ansible-galaxy", "collection", "install", artifact, "--offline", "--collections-path", collections)
     if not checks.run("install --offline", *install, env=environment):
-        return
+        return False
     for plugin_type in DOCUMENTED:
         listing = subprocess.run(
             ["ansible-doc", "--type", plugin_type, "--json", "--list", "compshare.cloud"],
@@ -85,3 +93,22 @@ def check_installed(checks: Checks, artifact: Path, collections: Path) -> None:
     with running_simulator(speed=1) as simulator:
         module = ("ansible", "localhost", "-m", "compshare.cloud.compshare_image_info", "-a", "limit=1")
         checks.run("installed module", *module, env={**environment, **simulator.environment})
+    return True
+
+
+def check_execution_environment(checks: Checks, artifact: Path, folder: Path) -> None:
+    """ansible-builder must find the collection's needs, and make a build context with the artifact in it."""
+    introspect = ["ansible-builder", "introspect", str(folder / "installed")]
+    found = subprocess.run(introspect, check=False, stdout=subprocess.PIPE, text=True)
+    needs = yaml.safe_load(found.stdout)["python"] if found.returncode == 0 else []
+    names = [need.partition("#")[0].strip() for need in needs]
+    wanted = Path("requirements.txt").read_text().split()
+    checks.judge("ansible-builder introspect", "" if names == wanted else f"found {names}, wanted {wanted}")
+    definition = {
+        "version": 3,
+        "images": {"base_image": {"name": "registry.example/base:latest"}},
+        "dependencies": {"galaxy": {"collections": [{"name": str(artifact), "type": "file"}]}},
+    }
+    file = folder / "execution-environment.yml"
+    file.write_text(yaml.safe_dump(definition))
+    checks.run("ansible-builder create", "ansible-builder", "create", "-f", file, "-c", folder / "context")
