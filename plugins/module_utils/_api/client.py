@@ -23,7 +23,7 @@ from .parallel import Crew
 from .retcodes import Retry, describe
 from .retrying import may_repeat, pause_before
 from .transport import HttpAnswer, Transport, TransportError
-from .values import integer, printable
+from .values import number, printable
 
 _T = t.TypeVar("_T")
 
@@ -148,7 +148,7 @@ class Client:
         attempt = 0
         while True:
             try:
-                return parse(self._ask(action, fields, min(self._timeout, max(1.0, ends - self.clock.now()))))
+                return self._ask(action, fields, parse, min(self._timeout, max(1.0, ends - self.clock.now())))
             except CompShareError as error:
                 attempt += 1
                 pause = pause_before(attempt, error.retry_after, self._rng)
@@ -171,7 +171,9 @@ class Client:
         except RecursionError:
             raise OptionError(f"The parameters of {action} are nested too deeply.", action=action) from None
 
-    def _ask(self, action: str, fields: Mapping[str, str], timeout: float) -> dict[str, t.Any]:
+    def _ask(
+        self, action: str, fields: Mapping[str, str], parse: t.Callable[[dict[str, t.Any]], _T], timeout: float
+    ) -> _T:
         try:
             answer = self._transport.post(fields, timeout)
         except TransportError as fault:
@@ -183,12 +185,16 @@ class Client:
                 retry=Retry.NEVER if fault.lasting else Retry.READ,
             ) from fault
         envelope = self._envelope(action, answer)
-        ret_code = integer(envelope.get("RetCode"))
-        if ret_code is None:
+        ret_code = number(envelope.get("RetCode"))
+        if not isinstance(ret_code, int):
             raise self._unreadable(action, answer, "an answer without a RetCode")
         if ret_code != 0:
             raise self._refusal(action, ret_code, envelope.get("Message"), answer.request_id)
-        return envelope
+        try:
+            return parse(envelope)
+        except AnswerError as error:
+            error.request_id = answer.request_id
+            raise
 
     def _envelope(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
         """Return the JSON object of an answer, or raise what its HTTP status and body amount to."""

@@ -7,8 +7,9 @@
 """Reading a list that comes in pages, whole or not at all. Pure bookkeeping: what to ask next, and when it is whole.
 
 What was recorded from the API rules this: a page holds at most 100 rows; C(TotalCount) may count the page, something
-else, or nothing; an offset may be ignored. So the list ends only at a page that is not full, and C(TotalCount) serves
-as a hint: how many pages to ask at a time, and when one question more is due before an end is believed.
+else, or nothing; an offset may be ignored; the order may change from call to call. So the list ends only at a page that
+is not full, C(TotalCount) serves as a hint (how many pages to ask at a time, and when one question more is due before
+an end is believed), and a list that moved while it was read is read again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ PAGE_SIZE = 100
 #: Half a million rows; no list of this API comes near, so an endless one is noticed.
 MAX_PAGES = 5000
 #: How often a list that changes while it is read is read from its start before that is an error.
-MAX_READS = 4
+MAX_READS = 8
+#: How often an end is asked again that counts rows and shows null.
+MAX_DOUBTS = 3
+_REPORT = "Run the task again; if it stays, report it with the request id."
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,16 @@ class Listing:
 
 
 class Page(t.NamedTuple):
-    """The rows of one answer, and what it gives as the total (None where it gives none)."""
+    """The rows of one answer, what it gives as the total (None: nothing), and whether null stood for the rows."""
 
     rows: list[dict[str, t.Any]]
     total: int | None
+    null: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether the answer counts rows and lists none, not even as an empty list."""
+        return self.null and bool(self.total)
 
 
 def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
@@ -55,14 +65,16 @@ def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
             raise AnswerError(
                 f"The answer to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
                 action=listing.action,
+                hint=_REPORT,
                 retry=Retry.READ,
             )
-        return Page([], total)
+        return Page([], total, null=True)
     rows = answer[key]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AnswerError(
             f"The answer to {listing.action} has {_kind(rows)} where its list {key} should stand.",
             action=listing.action,
+            hint=_REPORT,
             retry=Retry.READ,
         )
     return Page(rows, total)
@@ -82,8 +94,12 @@ class ListReader:
         self.page_size = page_size
         self.whole = False
         self._asked_pages = 0
+        self._doubts = 0
         self._reads = 0
+        #: What readings during which the list moved have found: the ids of the last one, and all rows together.
         self._earlier_ids: set[object] | None = None
+        self._gathered: dict[object, dict[str, t.Any]] = {}
+        self._result: list[dict[str, t.Any]] = []
         self._start()
 
     def _start(self) -> None:
@@ -95,6 +111,8 @@ class ListReader:
         self._pages: dict[int, Page] = {}
         self._waiting: set[int] = set()
         self._seen: set[object] = set()
+        #: A row has come on two pages: the list moved, so another row may have slipped from page to page unseen.
+        self._moved = False
         self._next = 0
         #: The first offset of which it is not known that its page is there and full.
         self._frontier = 0
@@ -115,7 +133,7 @@ class ListReader:
             self._waiting.add(offsets[-1])
             self._asked_pages += 1
             if self._asked_pages > MAX_PAGES:
-                raise self._error(f"does not end after {MAX_PAGES} pages", None)
+                raise self._error(f"does not end after {MAX_PAGES} pages", _REPORT)
         return offsets
 
     def _may_ask(self) -> bool:
@@ -139,7 +157,7 @@ class ListReader:
         if self._proof is not None:
             self._proof = None
             if not page.rows:
-                self._settle()
+                self._accept_emptiness(offset, page)
                 return
             if not self._adopt_shorter_pages(offset):
                 self._start()
@@ -148,12 +166,23 @@ class ListReader:
         ids = [_hashable(row.get(self.listing.id_key)) for row in page.rows]
         if len(ids) >= self._stride and all(identity is not None and identity in self._seen for identity in ids):
             raise self._error("repeats a page", "The API seems to ignore Offset here.")
+        self._moved |= not self._seen.isdisjoint(identity for identity in ids if identity is not None)
         self._seen.update(ids)
         self._short_page_seen |= len(ids) < self._stride
         while self._frontier in self._pages and len(self._pages[self._frontier].rows) >= self._stride:
             self._frontier += self._stride
         if self._short_page_seen and not self._waiting:
             self._finish()
+
+    def _accept_emptiness(self, offset: int, page: Page) -> None:
+        """Take an empty page where the end should be; one that counts rows there and shows null must say so again."""
+        if page.silent and (page.total or 0) > offset and self._doubts < MAX_DOUBTS:
+            self._doubts += 1
+            self._proof = offset
+        elif page.silent and self._pages[0].silent:
+            raise self._error(f"counts {page.total} rows and shows none", "Run the task again.")
+        else:
+            self._settle()
 
     def _adopt_shorter_pages(self, offset: int) -> bool:
         """Go on in smaller steps if the API serves fewer rows a page than were asked for; tell whether that is so."""
@@ -169,27 +198,46 @@ class ListReader:
         end = self._frontier
         if any(offset > end and page.rows for offset, page in self._pages.items()):
             self._start()
-        elif (self._pages[0].total or 0) > len(self._seen):
+        elif self._end_is_doubtful():
             self._proof = end + len(self._pages[end].rows)
         else:
             self._settle()
 
+    def _end_is_doubtful(self) -> bool:
+        """Tell whether one question more is due: more is counted than came, the end counts rows and shows none, or the
+        only page may be as long as the API allows (20 or 50 rows, say, where 100 were asked for).
+        """
+        first, last = self._pages[0], self._pages[self._frontier]
+        may_be_cut = len(self._pages) == 1 and bool(first.rows) and len(first.rows) % 10 == 0
+        return (first.total or 0) > len(self._seen) or last.silent or may_be_cut
+
     def _settle(self) -> None:
-        """Believe the reading, unless its totals differ from page to page: then a second one must find the same."""
-        if self._totals_agree() or self._seen == self._earlier_ids:
-            self.whole = True
+        """Believe the reading if the list stood still, a second one found the same, or all that is counted is here."""
+        rows = self._rows_of_this_reading()
+        if self._stood_still() or self._seen == self._earlier_ids:
+            self._result, self.whole = rows, True
+            return
+        for index, row in enumerate(rows):
+            identity = _hashable(row.get(self.listing.id_key))
+            self._gathered[(index,) if identity is None else identity] = row
+        totals = {page.total for page in self._pages.values() if page.rows}
+        if totals == {len(self._gathered)}:
+            self._result, self.whole = list(self._gathered.values()), True
         else:
             self._earlier_ids = self._seen
             self._start()
 
-    def _totals_agree(self) -> bool:
+    def _stood_still(self) -> bool:
         filled = [(offset, page) for offset, page in self._pages.items() if page.rows]
-        if len({page.total for offset, page in filled}) < 2:
-            return True
-        return all(page.total in (len(page.rows), offset + len(page.rows)) for offset, page in filled)
+        totals = {page.total for _offset, page in filled}
+        counts_pages = all(page.total in (len(page.rows), offset + len(page.rows)) for offset, page in filled)
+        return not self._moved and (len(totals) < 2 or counts_pages)
 
     def rows(self) -> list[dict[str, t.Any]]:
-        """Return the rows in the order of the pages, each id once; a row without an id is always kept."""
+        """Return the rows of the whole list, each id once; a row without an id is always kept."""
+        return self._result
+
+    def _rows_of_this_reading(self) -> list[dict[str, t.Any]]:
         found: list[dict[str, t.Any]] = []
         seen: set[object] = set()
         for offset in sorted(self._pages):
@@ -200,7 +248,7 @@ class ListReader:
                     found.append(row)
         return found
 
-    def _error(self, what: str, hint: str | None) -> ListError:
+    def _error(self, what: str, hint: str) -> ListError:
         return ListError(
             f"The list of {self.listing.action} {what}, so it cannot be read whole and none of it is returned.",
             action=self.listing.action,

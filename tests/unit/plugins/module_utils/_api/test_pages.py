@@ -131,6 +131,27 @@ def test_an_empty_last_page_is_asked_again_when_the_total_promises_more() -> Non
     assert len(read(serve)[0]) == 25
 
 
+def test_null_where_rows_are_counted_is_asked_again() -> None:
+    everything, lies = rows(25), iter([True])
+
+    def serve(offset: int) -> Page:
+        part = everything[offset : offset + 10]
+        return Page([], len(part), null=True) if offset == 20 and next(lies, False) else Page(part, len(part))
+
+    assert len(read(serve)[0]) == 25
+
+
+def test_a_list_that_counts_rows_and_shows_null_is_an_error_and_one_that_shows_none_is_empty() -> None:
+    with pytest.raises(ListError, match="counts 7 rows and shows none"):
+        read(lambda _offset: Page([], 7, null=True))
+    assert read(lambda _offset: Page([], 7))[0] == []
+
+
+def test_a_single_page_of_a_round_number_of_rows_may_be_cut_and_is_proved() -> None:
+    assert read(honest(rows(20), None, size=20), size=100)[1] == [0, 20]
+    assert read(honest(rows(50), 20, size=20), size=100)[0] == [f"thing-{index}" for index in range(50)]
+
+
 def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
     everything = rows(45)
     calls = 0
@@ -144,6 +165,35 @@ def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
 
     ids, _asked = read(serve, parallel=1)
     assert ids == [f"thing-{index}" for index in range(1, 45)]
+
+
+def test_a_list_whose_order_changes_at_every_call_is_gathered_until_it_is_all_there() -> None:
+    everything, rng = rows(35), random.Random(3)
+
+    def serve(offset: int) -> Page:
+        rng.shuffle(everything)
+        return Page(everything[offset : offset + 10], 35)
+
+    ids, asked = read(serve)
+    assert sorted(ids) == sorted(row["Id"] for row in everything)
+    assert len(asked) > 4
+
+
+def test_without_a_total_a_list_whose_order_changes_at_every_call_is_an_error_and_never_a_part() -> None:
+    everything, rng = rows(65), random.Random(3)
+
+    def serve(offset: int) -> Page:
+        rng.shuffle(everything)
+        return Page(everything[offset : offset + 10], None)
+
+    with pytest.raises(ListError, match="none of it is returned"):
+        read(serve)
+
+
+def test_pages_that_overlap_are_believed_when_a_second_reading_finds_the_same() -> None:
+    everything = rows(35)
+    ids, _asked = read(lambda offset: Page(everything[max(0, offset - 3) : max(0, offset - 3) + 10], None))
+    assert ids == [row["Id"] for row in everything]
 
 
 def test_a_list_that_never_stays_the_same_is_an_error() -> None:
@@ -205,10 +255,10 @@ def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("answer", "page"),
     [
-        ({"ImageSet": None, "TotalCount": 0}, Page([], 0)),
-        ({"ImageSet": None, "TotalCount": 3}, Page([], 3)),
+        ({"ImageSet": None, "TotalCount": 0}, Page([], 0, null=True)),
+        ({"ImageSet": None, "TotalCount": 3}, Page([], 3, null=True)),
         ({"ImageSet": [{"a": 1}], "Total": "1"}, Page([{"a": 1}], 1)),
-        ({}, Page([], None)),
+        ({}, Page([], None, null=True)),
         ({"ImageSet": [], "TotalCount": "many"}, Page([], None)),
     ],
 )

@@ -131,7 +131,7 @@ def test_another_refusal_of_the_favourites_is_an_error() -> None:
         (
             "platform",
             ["group_id", "name"],
-            r"group_id is not known to source=platform.*use source=published or favorite",
+            r"group_id is not known to source=platform.*use source=published or",
         ),
         ("shared", ["group_id", "user_id"], r"group_id and user_id are not known.*use source=user"),
         ("community", ["image_type", "user_id"], r"image_type and user_id are not known.*Leave them out\."),

@@ -151,9 +151,8 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=10,
 )
-ANY_ROW = st.dictionaries(
-    st.sampled_from([*PLATFORM_ROW, "Owner", "ImageSupportZone", "Zone", "SoftwarePorts", "x"]), ANY_JSON
-)
+FIELDS = [*PLATFORM_ROW, "Owner", "ImageSupportZone", "Zone", "SoftwarePorts", "x"]
+ANY_ROW = st.dictionaries(st.sampled_from(FIELDS), ANY_JSON)
 
 
 @given(ANY_ROW, ANY_ROW | st.none())

@@ -158,9 +158,8 @@ def test_nearest_names_are_a_few_of_the_names(term: str, names: list[str]) -> No
 
 
 def test_options_left_out_are_no_filter() -> None:
-    assert ImageQuery.from_options({"source": "custom", "name": None, "limit": None, "other": 1}) == ImageQuery(
-        "custom"
-    )
+    given_options = {"source": "custom", "name": None, "limit": None, "other": 1}
+    assert ImageQuery.from_options(given_options) == ImageQuery("custom")
 
 
 @pytest.mark.parametrize(

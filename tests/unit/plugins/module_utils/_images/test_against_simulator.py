@@ -1,0 +1,221 @@
+"""The lists as the simulator serves them: whole, whatever the API does to them, or an error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
+from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, NoAnswerError
+from ansible_collections.compshare.cloud.plugins.module_utils._images.catalogue import SOURCES
+from ansible_collections.compshare.cloud.plugins.module_utils._images.query import Found, ImageQuery, find_images
+from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.simulator.world import World
+
+BIG = {"platform": 10_000, "custom": 500, "community_groups": 300, "shared": 120, "published": 110, "favorites": 105}
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "close_before"},
+    {"kind": "close_after"},
+    {"kind": "slow", "seconds": 1.5},
+    {"kind": "http", "status": 429, "retry_after": 3},
+    {"kind": "http", "status": 429},
+    {"kind": "http", "status": 502},
+    {"kind": "http", "status": 503, "retry_after": 2},
+    {"kind": "http", "status": 404},
+    {"kind": "html"},
+    {"kind": "truncated"},
+    {"kind": "cut_off"},
+    {"kind": "empty"},
+    {"kind": "json_list"},
+    {"kind": "no_ret_code"},
+    {"kind": "null_list"},
+    {"kind": "string_list"},
+    {"kind": "redirect"},
+    {"kind": "ret_code", "code": 110},
+    {"kind": "ret_code", "code": 130},
+    {"kind": "ret_code", "code": 150},
+    {"kind": "ret_code", "code": 153},
+    {"kind": "ret_code", "code": 171},
+    {"kind": "ret_code", "code": 230, "message": "Params [Region] not available"},
+    {"kind": "ret_code", "code": 299},
+    {"kind": "ret_code", "code": 8441},
+    {"kind": "ret_code", "code": 226619},
+    {"kind": "ret_code", "code": 424242},
+    {"kind": "raw", "body": '{"RetCode": 0, "ImageSet": [1, 2]}'},
+]
+WHEN: list[dict[str, Any]] = [{"nth": 1}, {"nth": 2}, {"every": 3}, {}]
+
+
+class HastyClock(Clock):
+    """A clock for which no pause takes any time."""
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
+def client_of(world: World, **options: Any) -> Client:
+    keys = {"api_url": world.url, "public_key": world.public_key, "private_key": world.private_key}
+    return Client.from_options({**keys, "region": "cn-wlcb", "api_timeout": 1.0, **options}, HastyClock())
+
+
+def find(world: World, source: str, **wanted: Any) -> Found:
+    user_id = other_publisher(world) if source == "user" else None
+    return find_images(client_of(world), ImageQuery(source, user_id=user_id, **wanted))
+
+
+def other_publisher(world: World) -> int:
+    """Return an account that has published something to the community."""
+    publishers = dict.fromkeys(group["_owner"] for group in world.images.groups.values())
+    own = world.scenario.account.id
+    return next(publisher for publisher in publishers if publisher != own and world.expected_ids("user", publisher))
+
+
+def expected(world: World, source: str) -> list[str]:
+    return sorted(world.expected_ids(source, other_publisher(world) if source == "user" else None))
+
+
+def ids(found: Found) -> list[str]:
+    return sorted(image["id"] for image in found.images)
+
+
+@pytest.fixture(scope="module")
+def big_worlds(simulator: Any) -> dict[str, World]:
+    return {
+        kind: simulator.new_world({"speed": 0, "counts": BIG, **settings})
+        for kind, settings in {
+            "plain": {},
+            "mixed": {"types": "mixed"},
+            "total wrong": {"lists": {"*": {"total": "wrong"}}},
+            "total too low": {"lists": {"*": {"total": "low"}}, "favorites_list": True},
+            "total missing": {"lists": {"*": {"total": "missing"}}, "types": "mixed"},
+            "total random": {"lists": {"*": {"total": "random"}}},
+            "total text": {"lists": {"*": {"total": "text"}}},
+            "short pages": {"lists": {"*": {"max_rows": 50}}},
+        }.items()
+    }
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "kind",
+    ["plain", "mixed", "total wrong", "total too low", "total missing", "total random", "total text", "short pages"],
+)
+def test_every_image_is_found_and_none_twice(big_worlds: dict[str, World], source: str, kind: str) -> None:
+    world = big_worlds[kind]
+    found = find(world, source)
+    assert ids(found) == expected(world, source)
+    assert found.total == len(found.images) > 1
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_account_without_anything_has_empty_lists(make_world: MakeWorld, source: str) -> None:
+    nothing = dict.fromkeys(("platform", "custom", "shared", "community_groups", "published", "favorites"), 0)
+    world = make_world(counts=nothing)
+    assert find_images(client_of(world), ImageQuery(source, user_id=5 if source == "user" else None)).images == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(str(value) for value in fault.values())[:40])
+@pytest.mark.parametrize(
+    "when", [{"nth": 1}, {"nth": 2}, {"every": 3}, {}], ids=["first", "second", "every third", "all"]
+)
+def test_a_fault_gives_the_whole_list_or_an_error(
+    make_world: MakeWorld, source: str, fault: dict[str, Any], when: dict[str, Any]
+) -> None:
+    counts = {"platform": 450, "custom": 250, "shared": 130, "community_groups": 150, "published": 120}
+    # The slow answers would make this suite slow; one of them for each list shows what they do.
+    if fault["kind"] == "slow" and when != {"nth": 1}:
+        when = {"nth": 1, "where": {"Offset": "0"}}
+    world = make_world(counts=counts, faults=[{**fault, **when, "action": "Describe*"}])
+    try:
+        found = find(world, source)
+    except CompShareError as error:
+        result = error.as_result()
+        assert result["action"].startswith("Describe")
+        assert result["message"]
+        assert result["hint"] or result["ret_code"] == 424242
+        if fault["kind"] == "ret_code":
+            assert result["ret_code"] == fault["code"]
+            assert result["request_id"]
+    else:
+        assert ids(found) == expected(world, source)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_list_that_repeats_its_pages_is_an_error(make_world: MakeWorld, source: str) -> None:
+    counts = {
+        "platform": 900,
+        "custom": 250,
+        "shared": 130,
+        "community_groups": 150,
+        "published": 120,
+        "favorites": 101,
+    }
+    world = make_world(counts=counts, lists={"*": {"repeat_pages": True}}, favorites_list=True)
+    if len(world.expected_ids(source, other_publisher(world) if source == "user" else None)) > 100:
+        with pytest.raises(CompShareError, match="none of it is returned"):
+            find(world, source)
+    else:
+        assert ids(find(world, source)) == expected(world, source)
+
+
+def test_a_list_in_another_order_at_every_call_is_whole_or_an_error(make_world: MakeWorld) -> None:
+    world = make_world(counts={"custom": 250}, lists={"*": {"shuffle": True, "total": "right"}})
+    assert ids(find(world, "custom")) == expected(world, "custom")
+
+
+def test_the_name_is_exact_although_the_api_matches_parts(make_world: MakeWorld) -> None:
+    names = ["PyTorch", "PyTorch 2", "pytorch", "x PyTorch"]
+    world = make_world(rows={"platform": [{"Name": name, "ImageType": "App"} for name in names]}, replace=["platform"])
+    assert [image["name"] for image in find(world, "platform", name="PyTorch").images] == ["PyTorch"]
+
+
+def test_the_readme_of_a_platform_image_is_asked_for_by_its_id(make_world: MakeWorld) -> None:
+    world = make_world(rows={"platform": [{"Name": "with readme", "ImageType": "App", "Readme": "# Read me"}]})
+    found = find(world, "platform", name="with readme", include_readme=True)
+    assert found.images[0]["readme"] == "# Read me"
+    assert find(world, "community", include_readme=True).images[0]["readme"]
+
+
+def test_a_key_of_somebody_else_is_an_error(make_world: MakeWorld) -> None:
+    world = make_world()
+    with pytest.raises(CompShareError, match="RetCode 171"):
+        find_images(client_of(world, private_key="another"), ImageQuery())
+    with pytest.raises(CompShareError, match="RetCode 172"):
+        find_images(client_of(world, public_key="another"), ImageQuery())
+
+
+def test_a_region_that_the_api_wants_is_asked_of_the_user(make_world: MakeWorld) -> None:
+    world = make_world(require_region=True)
+    with pytest.raises(CompShareError, match="set region"):
+        find_images(client_of(world, region=None), ImageQuery())
+
+
+def test_a_server_that_is_gone_is_an_error_in_time(make_world: MakeWorld) -> None:
+    world = make_world()
+    with pytest.raises(NoAnswerError, match="cannot be reached"):
+        find_images(client_of(world, api_url="http://127.0.0.1:1"), ImageQuery())
+
+
+HOSTILE = [
+    "{{ 7*7 }}",
+    "{% for x in range(3) %}x{% endfor %}",
+    "\x1b[31mred",
+    "two\nlines",
+    "x" * 10_000,
+    "\u202eabc",
+    "a\x00b",
+]
+
+
+def test_text_comes_through_as_it_is(make_world: MakeWorld) -> None:
+    rows = [{"Name": name, "Description": name, "ImageType": "App"} for name in HOSTILE]
+    world = make_world(rows={"platform": rows}, replace=["platform"])
+    images = find(world, "platform").images
+    assert sorted(image["name"] for image in images) == sorted(HOSTILE)
+    assert json.loads(json.dumps(images)) == images
