@@ -118,7 +118,7 @@ def run_core(session: nox.Session) -> None:
     require(
         session,
         workspace.sanity(results / "sanity"),
-        workspace.units(results / "units"),
+        workspace.units(results / "units", f"--python={session.python}"),
         workspace.integration(results / "integration", "--local"),
     )
 

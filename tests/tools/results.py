@@ -22,6 +22,11 @@ class Totals:
     def __add__(self, other: Totals) -> Totals:
         return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
+    def with_exit_code(self, exit_code: int) -> Totals:
+        """A run that broke before it could report, or that reported no test, has failed all the same."""
+        silent_failure = self.failed == 0 and (exit_code != 0 or self.passed == 0)
+        return self + Totals(failed=1) if silent_failure else self
+
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 

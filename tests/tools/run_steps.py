@@ -48,10 +48,7 @@ def run_step(step: str) -> Outcome:
     with log.open("wb") as output:
         command = [sys.executable, "-m", "nox", "--session", step]
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
-    totals = read_totals(folder)
-    # A step that broke before it could report, or that reported nothing, has failed all the same.
-    if totals.failed == 0 and (ended.returncode != 0 or totals.passed == 0):
-        totals += Totals(failed=1)
+    totals = read_totals(folder).with_exit_code(ended.returncode)
     return Outcome(step, totals, time.monotonic() - started, log)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,17 @@ class Simulator:
 
 @contextmanager
 def running_simulator(speed: float) -> Iterator[Simulator]:
-    """Run the simulator, ``speed`` times faster than the clock, and stop it in every case."""
+    """Run the simulator, ``speed`` times faster than the clock; stop it in every case, also when told to end."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        with _simulator_process(speed) as simulator:
+            yield simulator
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _simulator_process(speed: float) -> Iterator[Simulator]:
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", str(speed)]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(

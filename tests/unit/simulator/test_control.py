@@ -117,9 +117,7 @@ def test_the_command_runs_until_it_is_told_to_stop(stop: signal.Signals, tls: bo
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", "60", "--latency-ms", "1"]
     command += ["--tls", "self-signed"] if tls else []
     pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         caller = Caller(ready["url"], ready["public_key"], ready["private_key"])

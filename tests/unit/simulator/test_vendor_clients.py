@@ -63,9 +63,7 @@ def test_the_sdk_sends_nested_values_and_bools_that_are_understood(world: World)
 def run_cli(world: World, *arguments: str) -> Any:
     command = [sys.executable, "-c", LAUNCHER, "--json", *arguments]
     environment = {**os.environ, **world.environment(), "COMPSHARE_CONFIG_FILE": os.devnull + ".none"}
-    done = subprocess.run(  # noqa: S603 - our own command
-        command, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
