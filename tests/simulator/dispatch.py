@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import builds, community, image_lists, image_writes, instance_reads
+from . import builds, community, image_lists, image_writes, instance_create, instance_reads, instance_writes, market
 from .errors import ApiError, missing
 from .fault_rules import FaultRule
 from .odd_types import mix_types
@@ -19,7 +19,16 @@ from .wire import WireRequest
 from .world import World
 
 # Naming the modules here is what makes their actions known.
-ACTION_MODULES = (builds, community, image_lists, image_writes, instance_reads)
+ACTION_MODULES = (
+    builds,
+    community,
+    image_lists,
+    image_writes,
+    instance_create,
+    instance_reads,
+    instance_writes,
+    market,
+)
 _HIDDEN = ("Password", "SecurityToken")
 
 

@@ -99,9 +99,9 @@ async def _slow(rule: FaultRule, exchange: Exchange) -> web.Response:
     if rule.late:
         await asyncio.sleep(_real_seconds(rule, exchange))
         return render(exchange.carry_out(), exchange)
-    answer = exchange.carry_out()
+    response = render(exchange.carry_out(), exchange)  # as things are now, not as they are after the delay
     await asyncio.sleep(_real_seconds(rule, exchange))
-    return render(answer, exchange)
+    return response
 
 
 def _real_seconds(rule: FaultRule, exchange: Exchange) -> float:

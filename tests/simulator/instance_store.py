@@ -32,7 +32,8 @@ class Instance:
 
     ``row``: its fields as the API names them, as they are while it runs. ``ssh``: the login command while it runs.
     ``changes``: counts every change of state, so that a transition that was overtaken does nothing.
-    ``locked_until``: another operation is refused with 226609 before that moment.
+    ``locked_until``: another operation is refused with 226609 before that moment. ``gpu_held``: cards taken out of
+    the stock. ``full_size``: GPU, CPU and Memory while it runs without its GPU. ``leaving``: released, still listed.
     """
 
     row: Row
@@ -41,7 +42,9 @@ class Instance:
     changes: int = 0
     locked_until: float = 0.0
     gpu_held: int = 0
-    jobs: list[str] = field(default_factory=list)
+    full_size: Row = field(default_factory=dict)
+    leaving: bool = False
+    release_disks: bool = False
 
     @property
     def identifier(self) -> str:
@@ -185,7 +188,7 @@ class InstanceStore:
             "Memory": memory_gb * 1024,
             "CpuPlatform": "Amd/Auto",
             "CpuArch": "x86_64",
-            "OsName": "Windows Server 2022 64位" if windows else "Ubuntu 22.04 64位",
+            "OsName": f"{image['Name'] if image['ImageType'] == 'System' else 'Ubuntu 22.04'} 64位",
             "OsType": "Windows" if windows else "Linux",
             "IPSet": ip_set,
             "DiskSet": disk_set(identifier, 100, 0),

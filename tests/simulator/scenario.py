@@ -117,7 +117,8 @@ class InstanceRules:
     ``stock``: ``{zone: {gpu type: number}}`` over the built-in stock. ``quota``: instances an account may have.
     ``fail_installs``: how many of the next creations end in "Install Fail". ``ssh_listener``: SshLoginCommand points to
     127.0.0.1 and a port that greets like an SSH server ``ssh_after`` seconds after the instance is Running.
-    ``visible_after``: so long is a new instance in no list.
+    ``visible_after``: so long is a new instance in no list. ``lock_seconds``: so long refuses an instance a further
+    operation with 226609 after one has begun, even when it is done. ``reinstall_ends``: the state after reinstalling.
     """
 
     create_seconds: float = 120.0
@@ -125,6 +126,7 @@ class InstanceRules:
     stop_seconds: float = 20.0
     reboot_seconds: float = 60.0
     reinstall_seconds: float = 90.0
+    reinstall_ends: str = "Running"
     resize_seconds: float = 15.0
     terminate_seconds: float = 5.0
     visible_after: float = 0.0

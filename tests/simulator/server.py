@@ -21,6 +21,7 @@ from .wire import UnreadableRequest, read_request
 from .world import World
 
 LOG = logging.getLogger("compshare.simulator")
+_TICK = 0.05  # seconds
 _MAX_REQUEST = 16 * 1024 * 1024
 
 
@@ -39,6 +40,7 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.AbstractServer | None = None
         self._reopening: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -56,6 +58,16 @@ class Server:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, keepalive_timeout=75)
         await self._runner.setup()
         await self._listen()
+        self._ticking = asyncio.get_running_loop().create_task(self._tick())
+
+    async def _tick(self) -> None:
+        """Carry out what is due also while nobody asks: ports that greet must open in time."""
+        while True:
+            await asyncio.sleep(_TICK)
+            for world in list(self.worlds.values()):
+                if world.scenario.instances.ssh_listener:
+                    with world.lock:
+                        world.clock.settle()
 
     async def _listen(self) -> None:
         assert self._runner is not None and self._runner.server is not None
@@ -65,10 +77,11 @@ class Server:
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        if self._reopening is not None:
-            self._reopening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reopening
+        for task in (self._ticking, self._reopening):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         if self._listener is not None:
             self._listener.close()
         for world in self.worlds.values():

@@ -14,8 +14,10 @@ from .clock import WorldClock
 from .dice import Dice
 from .fault_rules import FaultBook
 from .image_store import ImageStore, OwnImage
-from .instance_store import InstanceStore
+from .instance_store import Instance, InstanceStore
 from .scenario import Scenario
+from .ssh_greeter import SshGreeter
+from .stock import Stock
 
 _numbers = itertools.count(1)
 _LOG_LENGTH = 100_000
@@ -44,6 +46,9 @@ class World:
         self.clock = WorldClock(scenario.start, scenario.speed)
         self.images = ImageStore(scenario)
         self.instances = InstanceStore(scenario, self.images)
+        self.stock = Stock(scenario)
+        self.released: dict[str, Instance] = {}
+        self._greeters: dict[str, SshGreeter] = {}
         self.faults = FaultBook(scenario.seed)
         self.faults.add(scenario.faults)
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
@@ -78,7 +83,31 @@ class World:
         return image.visible_at <= self.clock.now()
 
     def close(self) -> None:
-        """Let go of what the world holds outside of itself."""
+        """Let go of what the world holds outside of itself: the ports of its instances."""
+        with self.lock:
+            for identifier in list(self._greeters):
+                self._greeters.pop(identifier).close()
+
+    def greet_later(self, instance: Instance) -> None:
+        """Where the scenario wants it, let a port answer like SSH some seconds after an instance is Running."""
+        rules = self.scenario.instances
+        if not rules.ssh_listener or instance.row["OsType"] == "Windows":
+            return
+        self.stop_greeting(instance)
+        greeter = self._greeters[instance.identifier] = SshGreeter()
+        user = "root" if instance.is_container else "ubuntu"
+        instance.ssh = f"ssh -p {greeter.port} {user}@127.0.0.1"
+
+        def begin() -> None:
+            if self._greeters.get(instance.identifier) is greeter:
+                greeter.begin()
+
+        self.clock.after(rules.ssh_after, begin)
+
+    def stop_greeting(self, instance: Instance) -> None:
+        greeter = self._greeters.pop(instance.identifier, None)
+        if greeter is not None:
+            greeter.close()
 
     def requests(self, action: str | None = None) -> list[dict[str, Any]]:
         """The log so far, oldest first; of one action, or of all."""
@@ -148,6 +177,8 @@ class World:
                     {"GroupId": group["GroupId"], "ImageName": group["ImageName"], "OwnerId": group["_owner"]}
                     for group in self.images.groups.values()
                 ],
+                "stock": {zone: dict(types) for zone, types in self.stock.left.items()},
+                "released_instances": list(self.released),
                 "favorites": sorted(self.images.favorites),
                 "faults": self.faults.state(),
                 "requests": list(self.log),

@@ -42,7 +42,14 @@ def refused(answer: dict[str, Any]) -> tuple[int, str]:
 
 
 def test_update_changes_what_it_names(caller: Caller, world: World) -> None:
-    changes = {"Name": "new", "Description": "d", "Tags": ["a", "b"], "Price": 0.5, "AutoStart": True, "Readme": "r"}
+    changes: dict[str, Any] = {
+        "Name": "new",
+        "Description": "d",
+        "Tags": ["a", "b"],
+        "Price": 0.5,
+        "AutoStart": True,
+        "Readme": "r",
+    }
     assert call(caller, "UpdateCompShareImage", **changes)["RetCode"] == 0
     changed = row(caller, IMAGE)
     assert changed is not None

@@ -1,0 +1,203 @@
+"""Power, size, password, name, schedule and end of instances. Each answers at once and takes effect over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import ApiError, unavailable
+from .gpu_market import disk_price, instance_price
+from .instance_moves import any_case, check_free, check_name, check_password, check_sold, check_state, memory_gb, move
+from .instance_reads import instance_at
+from .instance_store import Instance
+from .params import Params
+from .registry import Answer, action
+
+if TYPE_CHECKING:
+    from .world import World
+
+PLACE = ("Region", "Zone", "UHostId")
+# CPUs and memory in MB of an instance that is started without its GPU.
+WITHOUT_GPU = {"A": (2, 4096), "B": (8, 16384)}
+SOONEST_STOP = 300
+
+
+def _ready(world: World, params: Params, *states: str, ret_code: int = 8905) -> Instance:
+    instance = instance_at(world, params)
+    check_free(world, instance)
+    check_state(instance, *states, ret_code=ret_code)
+    return instance
+
+
+@action("StartCompShareInstance", required=PLACE)
+def start_instance(world: World, params: Params) -> Answer:
+    """Start. A WithoutGpu that is neither true nor false counts as absent: the paid GPU starts (recorded)."""
+    instance = _ready(world, params, "Stopped")
+    spec = params.text("WithoutGpuSpec") or ("A" if params.boolean("WithoutGpu") else None)
+    if spec is not None and spec not in WITHOUT_GPU:
+        raise unavailable("WithoutGpuSpec")
+    if spec is None:
+        cards = int((instance.full_size or instance.row)["GPU"])
+        if not world.stock.has(instance.zone, instance.row["GpuType"], cards):
+            raise ApiError(8357, "The resource is sold out")
+        instance.row.update(instance.full_size, MachineType="G")
+        instance.row.pop("WithoutGpuSpec", None)
+        instance.full_size = {}
+        world.stock.take(instance, cards)
+    else:
+        _take_gpu_away(world, instance, spec)
+    seconds = world.scenario.instances.start_seconds
+    move(world, instance, [(0.0, "Starting"), (seconds, "Running")])
+    return {"UHostId": instance.identifier}
+
+
+def _take_gpu_away(world: World, instance: Instance, spec: str) -> None:
+    if not instance.row["SupportWithoutGpuStart"]:
+        raise ApiError(8442, "Starting without GPU is not supported")
+    others = (one for one in world.instances.all.values() if one is not instance)
+    if any(one.row["MachineType"] == "O" and one.state != "Stopped" for one in others):
+        raise ApiError(8445, "Only one instance without GPU is allowed")
+    row = instance.row
+    instance.full_size = instance.full_size or {key: row[key] for key in ("GPU", "CPU", "Memory")}
+    cpus, memory = WITHOUT_GPU[spec]
+    row.update(
+        MachineType="O",
+        GPU=0,
+        CPU=cpus,
+        Memory=memory,
+        WithoutGpuSpec={"Spec": spec, "Cpu": cpus, "Gpu": 0, "Memory": memory},
+        SrcInstanceConfig={"GpuType": row["GpuType"], **instance.full_size},
+    )
+
+
+@action("StopCompShareInstance", required=PLACE)
+def stop_instance(world: World, params: Params) -> Answer:
+    instance = _ready(world, params, "Running")
+    if instance.row["IsSpot"] and not params.boolean("Force"):
+        raise unavailable("Force")
+    stop(world, instance)
+    return {"UHostId": instance.identifier}
+
+
+def stop(world: World, instance: Instance) -> None:
+    move(world, instance, [(0.0, "Stopping"), (world.scenario.instances.stop_seconds, "Stopped")])
+
+
+@action("RebootCompShareInstance", required=PLACE)
+def reboot_instance(world: World, params: Params) -> Answer:
+    instance = _ready(world, params, "Running")
+    move(world, instance, [(0.0, "Rebooting"), (world.scenario.instances.reboot_seconds, "Running")])
+    return {"UHostId": instance.identifier}
+
+
+@action("ResizeCompShareInstance", required=PLACE)
+def resize_instance(world: World, params: Params) -> Answer:
+    """Change CPUs, memory and cards together, or let one disk grow. It stays stopped."""
+    instance = _ready(world, params, "Stopped", ret_code=8010)
+    if params.text("DiskId") is not None:
+        _grow_disk(instance, params)
+    else:
+        _change_size(world, instance, params)
+    move(world, instance, [(0.0, "Resizing"), (world.scenario.instances.resize_seconds, "Stopped")])
+    return {"UHostId": instance.identifier}
+
+
+def _grow_disk(instance: Instance, params: Params) -> None:
+    size = params.required_integer("DiskSpace")
+    disk = next((one for one in instance.row["DiskSet"] if one["DiskId"] == params.text("DiskId")), None)
+    if disk is None:
+        raise unavailable("DiskId")
+    if size <= disk["Size"]:
+        raise ApiError(8107, "A disk cannot shrink")
+    disk["Size"] = size
+    data_gb = sum(one["Size"] for one in instance.row["DiskSet"] if one["IsBoot"] != "True")
+    price = disk_price(instance.boot_disk_gb, data_gb, instance.row["ChargeType"])
+    instance.row.update(TotalDiskSpace=data_gb, DiskPrice=price)
+
+
+def _change_size(world: World, instance: Instance, params: Params) -> None:
+    row = instance.row
+    cpus, memory = any_case(params, "CPU"), any_case(params, "Memory")
+    given = params.text("GPU") or params.text("Gpu")
+    cards = any_case(params, "GPU") if given else int(row["GPU"])
+    check_sold(world, instance.zone, row["GpuType"], cards, cpus, memory_gb(memory))
+    price = instance_price(row["GpuType"], cards, row["ChargeType"], world.scenario.instances.price_factor)
+    row.update(CPU=cpus, Memory=memory, GPU=cards, InstancePrice=price)
+    instance.full_size = {}
+
+
+@action("TerminateCompShareInstance", required=PLACE)
+def terminate_instance(world: World, params: Params) -> Answer:
+    """Release a stopped instance. It stays listed for some seconds."""
+    instance = _ready(world, params, "Stopped", "Install Fail", ret_code=8010)
+    instance.leaving = True
+    instance.release_disks = bool(params.boolean("ReleaseUDisk"))
+
+    def go() -> None:
+        world.stop_greeting(instance)
+        world.stock.give_back(instance)
+        world.instances.all.pop(instance.identifier, None)
+        world.released[instance.identifier] = instance
+
+    world.clock.after(world.scenario.instances.terminate_seconds, go)
+    return {"UHostId": instance.identifier, "InRecycle": "Yes"}
+
+
+@action("ResetCompShareInstancePassword", required=(*PLACE, "Password"), answers_as="ResetCompShareInstancePassword")
+def reset_password(world: World, params: Params) -> Answer:
+    """A VM must be stopped. A container must run; a stopped one answers 8433 (recorded)."""
+    instance = instance_at(world, params)
+    check_free(world, instance)
+    if instance.is_container:
+        check_state(instance, "Running", ret_code=8433)
+    else:
+        check_state(instance, "Stopped")
+    instance.row["Password"] = check_password(params)
+    return {"UHostId": instance.identifier}
+
+
+@action("ModifyCompShareInstanceName", required=("Region", "UHostId", "Name"))
+def modify_name(world: World, params: Params) -> Answer:
+    instance = instance_at(world, params)
+    instance.row["Name"] = check_name(params)
+    return {"UHostId": instance.identifier}
+
+
+@action("UpdateCompShareStopScheduler", required=("ProjectId", *PLACE, "SchedulerStopTime"))
+def update_stop_scheduler(world: World, params: Params) -> Answer:
+    """Stop a running instance later; five minutes from now at the earliest."""
+    instance = instance_at(world, params)
+    check_state(instance, "Running")
+    moment = params.required_integer("SchedulerStopTime")
+    if moment < world.clock.now() + SOONEST_STOP or instance.row["IsSpot"]:
+        raise unavailable("SchedulerStopTime")
+    instance.row["SchedulerStopTime"] = moment
+
+    def due() -> None:
+        if instance.row["SchedulerStopTime"] == moment and instance.state == "Running":
+            stop(world, instance)
+
+    world.clock.after(moment - world.clock.now(), due)
+    return {"UHostId": instance.identifier}
+
+
+@action("DeleteCompShareStopScheduler", required=("ProjectId", "Region", "UHostId"))
+def delete_stop_scheduler(world: World, params: Params) -> Answer:
+    instance = instance_at(world, params)
+    instance.row["SchedulerStopTime"] = 0
+    return {"UHostId": instance.identifier}
+
+
+@action("SwitchChargeType", required=(*PLACE, "DestChargeType"))
+def switch_charge_type(world: World, params: Params) -> Answer:
+    """From Postpay to another way of paying."""
+    instance = _ready(world, params, "Running")
+    wanted = params.required("DestChargeType")
+    if wanted not in ("Dynamic", "Day", "Month", "Year") or instance.is_pod:
+        raise unavailable("DestChargeType")
+    if instance.row["ChargeType"] != "Postpay":
+        raise ApiError(8116, "The charge type is not allowed")
+    if not instance.row["GPU"]:
+        raise ApiError(8905, "An instance without GPU cannot change its charge type")
+    price = instance_price(instance.row["GpuType"], instance.row["GPU"], wanted, world.scenario.instances.price_factor)
+    instance.row.update(ChargeType=wanted, InstancePrice=price)
+    return {"UHostId": instance.identifier}
