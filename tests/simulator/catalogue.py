@@ -6,6 +6,7 @@ Container as "True" or "False", sizes in MB, times in epoch seconds, prices in C
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from . import catalogue_words as words
@@ -84,6 +85,7 @@ class PlatformCatalogue:
         self._ids = IdMaker(ID_PREFIX, seed, PLATFORM)
         self.counts = type_counts(count)
         self.count = count
+        self._cached_row = lru_cache(maxsize=20_000)(self._make_row)
 
     def index_of(self, identifier: str) -> int | None:
         index = self._ids.index(identifier)
@@ -102,6 +104,10 @@ class PlatformCatalogue:
         return self._ids.id(index)
 
     def row(self, index: int) -> Row:
+        """The row at an index; rows are shared, so nobody may change one."""
+        return self._cached_row(index)
+
+    def _make_row(self, index: int) -> Row:
         image_type, place = self._place(index)
         dice = Dice(self._seed, PLATFORM, index)
         row = image_row(self._ids.id(index), "", image_type)

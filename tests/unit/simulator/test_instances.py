@@ -372,7 +372,8 @@ def test_passwords_and_names(stopped: World) -> None:
 
 def test_scheduled_stops(stopped: World) -> None:
     caller = Caller.of(stopped)
-    stop: dict[str, Any] = {"action": "UpdateCompShareStopScheduler", "instance_id": "uhost-up", "ProjectId": "org-default1"}
+    stop: dict[str, Any] = {"action": "UpdateCompShareStopScheduler", "instance_id": "uhost-up"}
+    stop["ProjectId"] = "org-default1"
     now = int(stopped.clock.now())
     assert operate(caller, **stop, SchedulerStopTime=now + 200)["Message"] == "Params [SchedulerStopTime] not available"
     assert operate(caller, **{**stop, "ProjectId": ""}, SchedulerStopTime=now + 400)["RetCode"] == 210
