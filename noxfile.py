@@ -27,6 +27,8 @@ os.environ["PATH"] = os.pathsep.join([str(INTERPRETERS), str(Path(sys.executable
 
 COLLECTION = "ansible_collections.compshare.cloud"
 TYPED = ["module_utils", "plugin_utils"]
+# ansible-test runs unit tests with these, and installs them only into environments of its own.
+WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
 MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
@@ -111,8 +113,8 @@ def require(session: nox.Session, *passed: bool) -> None:
 def run_core(session: nox.Session) -> None:
     """Sanity, unit and integration tests on one ansible-core, in an environment of its own."""
     core = session.name.removeprefix("core-")
-    requirements = ("tests/unit/requirements.txt", "tests/integration/requirements.txt")
-    session.install(f"ansible-core~={core}.0", *(f"-r{path}" for path in requirements))
+    requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
+    session.install(f"ansible-core~={core}.0", *WANTED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
     require(

@@ -42,7 +42,7 @@ def create_instance(world: World, params: Params) -> Answer:
     if not world.stock.has(zone.name, gpu_type, cards * count):
         raise ApiError(226604, "This GPU type is currently out of resources")
     made = []
-    for _ in range(count):
+    for _unused in range(count):
         instance = world.instances.blank(kind_of(zone, image), zone, gpu_type=gpu_type, image=image, shape="-s1")
         now = int(world.clock.now())
         instance.row.update(

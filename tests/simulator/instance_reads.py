@@ -51,7 +51,7 @@ def instance_at(world: World, params: Params) -> Instance:
 
 @action("DescribeCompShareSupportZone", reads=True)
 def support_zones(world: World, params: Params) -> Answer:
-    region, _ = check_place(params)
+    region, _unused = check_place(params)
     return {
         "ZoneInfo": [
             {

@@ -52,7 +52,7 @@ def _type_row(world: World, zone: Zone, name: str) -> dict[str, Any]:
                         "Memory": [memory * cards for one, memory in known.sizes if one == cpus],
                         "MinimalCpuPlatform": list(PLATFORMS),
                     }
-                    for cpus in dict.fromkeys(cpus for cpus, _ in known.sizes)
+                    for cpus in dict.fromkeys(cpus for cpus, _unused in known.sizes)
                 ],
             }
             for cards in range(1, known.max_cards + 1)
@@ -132,7 +132,7 @@ def instance_user_prices(world: World, params: Params) -> Answer:
 def _prices(world: World, params: Params, default: tuple[str, ...]) -> Answer:
     check_place(params)
     zone = ZONE_BY_NAME[params.required("Zone")]
-    gpu_type, cards, _, _ = requested_size(params)
+    gpu_type, cards, _unused, _unused = requested_size(params)
     if params.text("ChargeType") is not None:
         charge_types = [charge_type_of(params, zone, gpu_type)]
     else:

@@ -41,7 +41,7 @@ class SshGreeter:
     def _greet(self) -> None:
         while True:
             try:
-                connection, _ = self._socket.accept()
+                connection, _unused = self._socket.accept()
             except OSError:  # closed
                 return
             with connection, contextlib.suppress(OSError):

@@ -191,7 +191,7 @@ def course(make_world: MakeWorld, model: str, **trace: Any) -> list[dict[str, An
     world = make_world(traces=[{"image_id": B1, "duration": 100, "model": model, **trace}])
     caller = Caller.of(world)
     told = []
-    for _ in range(11):
+    for _unused in range(11):
         told.append({key: value for key, value in progress(caller).items() if key not in ("Action", "RetCode")})
         world.advance(10)
     return told
@@ -221,7 +221,7 @@ def test_models_mislead_as_they_say(make_world: MakeWorld) -> None:
 def test_at_speed_a_build_ends_by_itself(make_world: MakeWorld) -> None:
     world = make_world(speed=100_000, traces=[{"image_id": B1, "duration": 3600}])
     caller = Caller.of(world)
-    for _ in range(200):
+    for _unused in range(200):
         if row(caller, B1)["Status"] == "Available":  # type: ignore[index]  # it is listed
             return
     pytest.fail("the build did not end")

@@ -114,7 +114,7 @@ def test_an_instance_from_wish_to_end(caller: Caller, world: World) -> None:
     before = world.stock.left["cn-wlcb-01"]["4090"]
     (instance_id,) = create(caller, Password=password("s3cret-word"))["UHostIds"]
     states = []
-    for _ in range(5):
+    for _unused in range(5):
         states.append(shown(caller, instance_id)["State"])
         world.advance(30)
     assert states == ["Initializing", "Initializing", "Install", "Starting", "Running"]
