@@ -100,6 +100,7 @@ def big_worlds(simulator: Any) -> dict[str, World]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     "kind",
@@ -119,6 +120,7 @@ def test_an_account_without_anything_has_empty_lists(make_world: MakeWorld, sour
     assert find_images(client_of(world), ImageQuery(source, user_id=5 if source == "user" else None)).images == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(str(value) for value in fault.values())[:40])
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.compshare.cloud.plugins.doc_fragments._connection import ModuleDocFragment
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._module import (
+    CONNECTION_ARGUMENT_SPEC,
+    Task,
+    run_module,
+)
+
+KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001"}
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a module's work as Ansible does, and return what it prints."""
+
+    def run_with(work: Callable[[Task], dict[str, Any]], **options: Any) -> dict[str, Any]:
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments.encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit):
+            run_module({"name": {"type": "str"}}, work)
+        printed = capsys.readouterr()
+        result: dict[str, Any] = json.loads(printed.out)
+        # Newer releases of ansible-core show a warning at once where they run in the controller, as here.
+        return {"warnings": [], **result, "stderr": printed.err}
+
+    return run_with
+
+
+def test_the_work_gets_options_and_modes_and_its_result_is_returned(run: Run) -> None:
+    tasks: list[Task] = []
+
+    def work(task: Task) -> dict[str, Any]:
+        tasks.append(task)
+        task.warn("be warned")
+        return {"images": []}
+
+    result = run(work, name="x", _ansible_check_mode=True, _ansible_diff=True, **KEYS)
+    assert (result["changed"], result["images"]) == (False, [])
+    assert "be warned" in json.dumps(result["warnings"]) + result["stderr"]
+    assert (tasks[0].check_mode, tasks[0].diff, tasks[0].options["name"]) == (True, True, "x")
+
+
+def test_an_error_becomes_a_failure_with_its_parts_and_facts(run: Run) -> None:
+    def work(_task: Task) -> dict[str, Any]:
+        raise RefusedError("Refused.", action="A", ret_code=230, hint="Look.", facts={"changed": True, "left": [1]})
+
+    result = run(work, _ansible_verbosity=4, **KEYS)
+    assert result["failed"]
+    assert result["msg"] == "Refused. Look."
+    assert result["error"]["ret_code"] == 230
+    assert (result["changed"], result["left"]) == (True, [1])
+    assert "Traceback" not in json.dumps(result)
+
+
+def test_the_private_key_is_never_in_a_result(run: Run) -> None:
+    result = run(lambda task: {"options": dict(task.options)}, **KEYS)
+    assert "private-key-0001" not in json.dumps(result)
+    assert "public-key-0001" in json.dumps(result)
+
+
+def test_options_fall_back_to_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PUBLIC_KEY": "p", "PRIVATE_KEY": "q", "REGION": "cn-sh2", "VALIDATE_CERTS": "no"}.items():
+        monkeypatch.setenv(f"COMPSHARE_{name}", value)
+    result = run(lambda task: {"region": task.client.scope.region, "checked": task.options["validate_certs"]})
+    assert (result["region"], result["checked"]) == ("cn-sh2", False)
+
+
+def test_without_keys_the_failure_says_how_to_give_them(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("COMPSHARE_CONFIG_FILE", str(tmp_path / "none.json"))
+    result = run(lambda task: {"client": task.client})
+    assert "COMPSHARE_PRIVATE_KEY" in result["msg"]
+
+
+def test_the_client_is_made_once_and_warns_of_an_open_profile_file(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"profiles": {"default": KEYS}}), encoding="utf-8")
+    path.chmod(0o644)
+    monkeypatch.setenv("COMPSHARE_CONFIG_FILE", str(path))
+    warnings: list[str] = []
+    task = Task(options={}, warn=warnings.append)
+    assert task.client is task.client
+    assert len(warnings) == 1
+    task.report({"nobody": "listens"})
+
+
+def test_a_task_can_stand_alone() -> None:
+    with pytest.raises(OptionError):
+        _client = Task(options={**KEYS, "api_timeout": -1}).client
+
+
+def test_options_and_documentation_are_the_same() -> None:
+    yaml = pytest.importorskip("yaml")
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    environment = yaml.safe_load(ModuleDocFragment.ENV)["options"]
+    assert documented.keys() == CONNECTION_ARGUMENT_SPEC.keys() == environment.keys()
+    for name, spec in CONNECTION_ARGUMENT_SPEC.items():
+        assert documented[name]["type"] == spec["type"]
+        assert documented[name].get("default") == spec.get("default")
+        variable = spec["fallback"][1][0]
+        assert variable == environment[name]["env"][0]["name"] == f"COMPSHARE_{name.upper()}"
+        assert any(f"E({variable})" in line for line in documented[name]["description"])
