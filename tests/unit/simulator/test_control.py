@@ -137,3 +137,29 @@ def test_the_command_says_why_it_cannot_start(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1
     assert "The simulator cannot start: scenario has no setting 'sped'" in done.stderr
+
+
+@pytest.mark.parametrize("over_http", [True, False])
+def test_the_port_can_be_closed_for_a_while(over_http: bool) -> None:
+    with Simulator(speed=0) as simulator:
+        caller = Caller.of(simulator.world)
+        assert caller.call(SHARED)["RetCode"] == 0
+        if over_http:
+            control("POST", simulator, "refuse", json={"seconds": 30}).raise_for_status()
+        else:
+            simulator.refuse(30)
+        # The first request after it may still meet the old connection as it closes.
+        for _unused in range(3):
+            with pytest.raises(requests.ConnectionError):
+                caller.call(SHARED)
+    assert simulator.crashes == []
+
+
+def test_a_worlds_environment_points_the_collection_at_it(world: World) -> None:
+    caller = Caller(*world.environment().values())
+    assert caller.call(SHARED)["RetCode"] == 0
+
+
+def test_request_ids_in_the_log_are_those_of_the_answers(caller: Caller, world: World) -> None:
+    response = caller.post(SHARED)
+    assert world.requests()[0]["request_id"] == response.headers["X-UCLOUD-REQUEST-UUID"]
