@@ -327,7 +327,7 @@ def test_reinstalling(stopped: World) -> None:
 
 
 def test_reinstalling_checks_gpu_and_disk(make_world: MakeWorld) -> None:
-    images = [
+    images: list[dict[str, Any]] = [
         {"CompShareImageId": "compshareImage-h20", "Name": "h20", "ImageType": "App", "SupportedGpuTypes": ["H20"]},
         {"CompShareImageId": "compshareImage-big", "Name": "big", "ImageType": "App", "Size": 500 * 1024},
         {"CompShareImageId": "compshareImage-off", "Name": "off", "ImageType": "App", "Status": "Offline"},
