@@ -157,7 +157,8 @@ def test_the_port_can_be_closed_for_a_while(over_http: bool) -> None:
 
 def test_a_worlds_environment_points_the_collection_at_it(world: World) -> None:
     variables = world.environment()
-    caller = Caller(*(variables[f"COMPSHARE_{name}"] for name in ("API_URL", "PUBLIC_KEY", "PRIVATE_KEY")), timeout=10)
+    url, public_key, private_key = (variables[f"COMPSHARE_{name}"] for name in ("API_URL", "PUBLIC_KEY", "PRIVATE_KEY"))
+    caller = Caller(url, public_key, private_key)
     assert caller.call(SHARED)["RetCode"] == 0
 
 
