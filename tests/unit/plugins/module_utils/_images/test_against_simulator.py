@@ -15,6 +15,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._images.query impo
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
+pytestmark = pytest.mark.slow
+
 BIG = {"platform": 10_000, "custom": 500, "community_groups": 300, "shared": 120, "published": 110, "favorites": 105}
 FAULTS: list[dict[str, Any]] = [
     {"kind": "reset_before"},
