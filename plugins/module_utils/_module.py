@@ -9,13 +9,26 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
 from ._api.errors import CompShareError
+
+
+def _forget_secrets(_secrets: Iterable[str]) -> None:
+    """Do nothing: before ansible-core 2.22 there is no way to tell Ansible which texts it must not print."""
+
+
+if t.TYPE_CHECKING:  # whichever ansible-core the checker sees
+    register_secrets = _forget_secrets
+else:
+    try:
+        from ansible.module_utils.secrets import register_secrets
+    except ImportError:
+        register_secrets = _forget_secrets
 
 
 def _option(environment: str, **spec: t.Any) -> dict[str, t.Any]:
@@ -52,6 +65,8 @@ class Task:
     warn: t.Callable[[str], None] = lambda _message: None
     #: Takes an event for live lines while the work goes on.
     report: t.Callable[[dict[str, t.Any]], None] = _no_report
+    #: Takes texts of the result that open something.
+    register_secrets: t.Callable[[Iterable[str]], None] = register_secrets
     _client: Client | None = field(default=None, repr=False)
 
     @property

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The GPU types that zones sell: sizes, stock, prices."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from .._api import values
+from .._api.client import PARALLEL, Client
+from .._api.errors import OptionError, RefusedError
+from .._api.parallel import Crew
+from .offers import NOT_SOLD_CODES, Offer, Size, price_of
+from .places import list_zones, zones_in, zones_named
+from .rows import dictionaries, rows_of
+
+_TYPES = "DescribeAvailableCompShareInstanceTypes"
+_INVENTORY = "DescribeCompShareGpuInventory"
+_Item = t.TypeVar("_Item")
+_Result = t.TypeVar("_Result")
+
+#: Every key that an instance type always has, in the order of the documentation.
+TYPE_KEYS = (
+    "gpu_type",
+    "region",
+    "zone",
+    "pod",
+    "sold_out",
+    "stock",
+    "spot_stock",
+    "gpu_memory_gb",
+    "performance",
+    "cpu_platforms",
+    "sizes",
+    "disks",
+    "prices",
+)
+_KNOWN = frozenset(
+    ("Name", "Zone", "Status", "GraphicsMemory", "Performance", "CpuPlatforms", "MachineSizes", "Disks", "Region")
+)
+
+
+@dataclass(frozen=True)
+class TypeQuery:
+    """What is wanted; the fields are the options of compshare_instance_type_info, None where one was left out."""
+
+    zones: Sequence[str] | None = None
+    gpu_types: Sequence[str] | None = None
+    in_stock: bool | None = None
+    prices: bool = True
+    gpu_count: int = 1
+    cpu: int | None = None
+    memory_gb: int | None = None
+    disk_gb: int = 100
+    charge_type: str | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> TypeQuery:
+        """Return the query in a module's options; raises OptionError for a size that nothing has."""
+        given = {field.name: options.get(field.name) for field in fields(cls)}
+        query = cls(**{name: value for name, value in given.items() if value is not None})
+        for name in ("gpu_count", "cpu", "memory_gb", "disk_gb"):
+            value = getattr(query, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} is {value}; it must be 1 or more.")
+        return query
+
+
+class FoundTypes(t.NamedTuple):
+    """The GPU types, and what the user should be told about how they were found."""
+
+    types: list[dict[str, t.Any]]
+    warnings: list[str]
+
+
+def find_types(client: Client, query: TypeQuery) -> FoundTypes:
+    """Return the GPU types that match, with stock and, where asked for, prices. Raises the client's errors."""
+    zones = list_zones(client)
+    zones = zones_in(zones, client.scope) if query.zones is None else zones_named(zones, query.zones)
+    types = [entry for entry in list_types(client, zones) if _wanted(entry, query.gpu_types)]
+    warning = add_stock(client, types, zones)
+    if query.in_stock is not None:
+        types = [entry for entry in types if _in_stock(entry) == query.in_stock]
+    if query.prices:
+        by_name = {zone["zone"]: zone for zone in zones}
+        found = each_in_parallel(types, lambda entry: _prices(client, by_name[entry["zone"]], entry, query))
+        for entry, prices in zip(types, found):
+            entry["prices"] = prices
+    return FoundTypes(types, [warning] if warning else [])
+
+
+def _wanted(entry: Mapping[str, t.Any], names: Sequence[str] | None) -> bool:
+    return names is None or (entry["gpu_type"] or "").casefold() in {name.strip().casefold() for name in names}
+
+
+def _in_stock(entry: Mapping[str, t.Any]) -> bool:
+    return bool(entry["stock"]) if entry["stock"] is not None else entry["sold_out"] is not True
+
+
+def _prices(
+    client: Client, zone: Mapping[str, t.Any], entry: Mapping[str, t.Any], query: TypeQuery
+) -> list[dict[str, t.Any]]:
+    sizes = [Size(**size) for size in entry["sizes"]]
+    size = next((size for size in sizes if size.fits(query.gpu_count, query.cpu, query.memory_gb)), None)
+    if size is None:
+        return []
+    boot = {"IsBoot": True, "Type": "CLOUD_SSD", "Size": query.disk_gb}
+    try:
+        prices = price_of(client, zone, Offer(entry["gpu_type"], None, query.charge_type, (boot,)), size)
+    except RefusedError as error:
+        if error.ret_code not in NOT_SOLD_CODES:
+            raise
+        return []
+    wanted = [price for price in prices if query.charge_type in (None, price["charge_type"])]
+    return [{**price, **size._asdict()} for price in wanted]
+
+
+def each_in_parallel(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+    """Return C(work) of each item, in their order, a few at the same time; raises what the first failure raised."""
+    results: dict[int, _Result] = {}
+    waiting = list(enumerate(items))
+    with Crew[int, _Result](PARALLEL) as crew:
+        while len(results) < len(items):
+            while waiting and crew.free:
+                index, item = waiting.pop(0)
+                crew.start(index, _job(work, item))
+            index, result = crew.next_result()
+            results[index] = result
+    return [results[index] for index in range(len(items))]
+
+
+def _job(work: Callable[[_Item], _Result], item: _Item) -> Callable[[], _Result]:
+    return lambda: work(item)
+
+
+def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return the GPU types of each zone, in the order of the zones and of their names, without stock and prices."""
+
+    def read(zone: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+        params = {"Region": zone["region"], "Zone": zone["zone"], "InstanceType": "uhost"}
+        answer = client.call(_TYPES, params)
+        rows = rows_of(_TYPES, answer, "AvailableInstanceTypes")
+        # A row that tells its zone belongs there, whatever was asked for.
+        own = [row for row in rows if row.get("Zone") in (None, "", zone["zone"])]
+        return sorted((normalise_type(row, zone) for row in own), key=lambda entry: entry["gpu_type"] or "")
+
+    return [entry for found in each_in_parallel(zones, read) for entry in found]
+
+
+def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the GPU type in a row, with TYPE_KEYS and then its other fields; stock and prices are still unknown."""
+    status = values.text(row.get("Status"))
+    platforms = values.dictionary(row.get("CpuPlatforms"))
+    entry: dict[str, t.Any] = dict.fromkeys(TYPE_KEYS)
+    entry.update(
+        gpu_type=values.text(row.get("Name")),
+        region=zone["region"],
+        zone=zone["zone"],
+        pod=zone["pod"],
+        sold_out=None if status is None else status == "SoldOut",
+        gpu_memory_gb=values.number(values.dictionary(row.get("GraphicsMemory")).get("Value")),
+        performance=values.number(values.dictionary(row.get("Performance")).get("Value")),
+        cpu_platforms=[name for names in platforms.values() for name in values.text_list(names)],
+        sizes=[{"gpu_count": gpu, "cpu": cpu, "memory_gb": memory} for gpu, cpu, memory in _sizes(row)],
+        disks=_disk_kinds(row.get("Disks")),
+        prices=[],
+    )
+    for name, value in row.items():
+        if name not in _KNOWN:
+            entry.setdefault(values.snake_case(str(name)), value)
+    return entry
+
+
+def _sizes(row: Mapping[str, t.Any]) -> list[Size]:
+    """Return the sizes of a GPU type, smallest first. Here the API tells memory in GB, one number or several."""
+    found = set()
+    for machine in dictionaries(row.get("MachineSizes")):
+        gpu = values.integer(machine.get("Gpu"))
+        for pair in dictionaries(machine.get("Collection")):
+            cpu, told = values.integer(pair.get("Cpu")), pair.get("Memory")
+            for memory in map(values.integer, told if isinstance(told, list) else [told]):
+                if gpu is not None and cpu is not None and memory is not None:
+                    found.add(Size(gpu, cpu, memory))
+    return sorted(found)
+
+
+def _disk_kinds(disks: object) -> list[dict[str, t.Any]]:
+    return [
+        {
+            "type": values.text(kind.get("Name")),
+            "boot": boot,
+            "min_gb": values.integer(kind.get("MinimalSize")),
+            "max_gb": values.integer(kind.get("MaximalSize")),
+        }
+        for group in dictionaries(disks)
+        for key, boot in (("BootDisk", True), ("DataDisk", False))
+        for kind in dictionaries(group.get(key))
+    ]
+
+
+def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence[Mapping[str, t.Any]]) -> str | None:
+    """Fill in how many GPUs are free, and return a warning where the API does not tell.
+
+    The API counts by zone id, in two halves: virtual machines, and pods (asked for by the id of any pod zone).
+    """
+    ids = {zone["zone_id"]: zone["zone"] for zone in zones if zone["zone_id"] is not None}
+    pod_id = next((zone["zone_id"] for zone in zones if zone["pod"] and zone["zone_id"] is not None), None)
+    halves: list[dict[str, t.Any]] = []
+    if any(not zone["pod"] for zone in zones):
+        halves.append({})
+    if pod_id is not None:
+        halves.append({"zone_id": pod_id})
+    counts: dict[str, dict[tuple[str, str], int]] = {"Exclusive": {}, "Spot": {}}
+    try:
+        answers = [client.call(_INVENTORY, params) for params in halves]
+    except RefusedError as error:
+        return f"The stock is unknown: {error}"
+    for answer in answers:
+        by_zone = values.dictionary(answer.get("GpuInventoryByZone"))
+        for use, found in counts.items():
+            for zone_id, numbers in values.dictionary(by_zone.get(use)).items():
+                zone = ids.get(values.integer(zone_id) or 0)
+                for gpu_type, number in values.dictionary(numbers).items():
+                    free = values.integer(number)
+                    if zone is not None and free is not None:
+                        found[zone, gpu_type] = free
+    for entry in types:
+        key = (entry["zone"], entry["gpu_type"])
+        entry["stock"], entry["spot_stock"] = counts["Exclusive"].get(key), counts["Spot"].get(key)
+    return None

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Finding instances. One implementation for the modules and the inventory."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from .._api.client import Client
+from .._api.errors import OptionError
+from .._api.pages import PAGE_SIZE, Listing
+from .._api.values import printable
+from .instance import normalise_instance
+
+ACTION = "DescribeCompShareInstance"
+KINDS = ("vm", "container", "pod")
+CHARGE_TYPES = ("Postpay", "Dynamic", "Day", "Month", "Year", "Spot")
+
+
+@dataclass(frozen=True)
+class InstanceQuery:
+    """What is wanted; the fields are the options of compshare_instance_info, None where an option was left out."""
+
+    instance_ids: Sequence[str] | None = None
+    name: str | None = None
+    states: Sequence[str] | None = None
+    tag: str | None = None
+    kind: str | None = None
+    gpu_type: str | None = None
+    charge_type: str | None = None
+    image_id: str | None = None
+    include_secrets: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> InstanceQuery:
+        """Return the query in a module's options."""
+        given = {field.name: options.get(field.name) for field in fields(cls)}
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+
+def read_rows(
+    client: Client, *, regions: Sequence[str] = (), ids: Sequence[str] | None = None, zone: str | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the API's rows of all instances, whole or an error; those of C(regions) or with C(ids) where given.
+
+    Without a region the API answers for every one, as recorded. A zone is sent only together with its region, since
+    the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its answer, so
+    the caller compares ids.
+    """
+    places: list[dict[str, t.Any]] = [{"Region": region, "Zone": zone} for region in dict.fromkeys(regions)] or [{}]
+    chunks: list[dict[str, t.Any]] = [{}]
+    if ids is not None:
+        wanted = list(dict.fromkeys(ids))
+        chunks = [{"UHostIds": wanted[start : start + PAGE_SIZE]} for start in range(0, len(wanted), PAGE_SIZE)]
+    listings = [Listing(ACTION, {**place, **chunk}, ("UHostSet",), "UHostId") for place in places for chunk in chunks]
+    return [row for rows in client.read_all(listings) for row in rows]
+
+
+def find_instances(client: Client, query: InstanceQuery) -> list[dict[str, t.Any]]:
+    """Return the instances that match, in the order of name and id: all of them or an error, never a part of a list.
+
+    The client's region and zone narrow it; without them every region is read.
+    """
+    scope = client.scope
+    rows = read_rows(client, regions=[scope.region] if scope.region else [], ids=query.instance_ids, zone=scope.zone)
+    instances = [normalise_instance(row, include_secrets=query.include_secrets) for row in rows]
+    return ordered(
+        [instance for instance in instances if matches(instance, query) and scope.zone in (None, instance["zone"])]
+    )
+
+
+def ordered(instances: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return instances in a fixed order, by name and id; the API keeps none."""
+    return sorted(instances, key=lambda instance: (instance["name"] or "", instance["id"] or ""))
+
+
+def matches(instance: Mapping[str, t.Any], query: InstanceQuery) -> bool:
+    """Tell whether an instance is one that the query wants. What the API does not say matches no filter on it."""
+    return all(
+        (
+            query.instance_ids is None or instance["id"] in query.instance_ids,
+            query.name is None or instance["name"] == query.name,
+            query.tag is None or instance["tag"] == query.tag,
+            query.kind is None or instance["kind"] == query.kind,
+            query.image_id is None or instance["image_id"] == query.image_id,
+            query.states is None or any(_same(state, instance["state"]) for state in query.states),
+            query.gpu_type is None or _same(query.gpu_type, instance["gpu_type"]),
+            query.charge_type is None or _same(query.charge_type, instance["charge_type"]),
+        )
+    )
+
+
+def _same(wanted: str, value: str | None) -> bool:
+    return value is not None and wanted.strip().casefold() == value.casefold()
+
+
+def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[str, t.Any] | None:
+    """Return the only instance of exactly this name, None where there is none; raises OptionError for several."""
+    found = [instance for instance in instances if instance["name"] == name]
+    if len(found) > 1:
+        listed = ", ".join(describe(instance) for instance in found[:10])
+        more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+        raise OptionError(
+            f"{len(found)} instances are named {printable(name)!r}: {listed}{more}.",
+            hint="Give the instance_id of the one that is meant, or rename the others.",
+        )
+    return found[0] if found else None
+
+
+def describe(instance: Mapping[str, t.Any]) -> str:
+    """Return C(train-vm (uhost-1a, Running, cn-wlcb-01)): an instance in words, for messages."""
+    details = [instance["id"] or "no id yet", instance["state"] or "state unknown"]
+    if instance["zone"]:
+        details.append(instance["zone"])
+    return f"{printable(instance['name'] or 'without a name')} ({', '.join(printable(text) for text in details)})"

@@ -1,0 +1,464 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_instance_info
+short_description: List CompShare instances
+version_added: 1.0.0
+description:
+  - Lists virtual machines, containers and pods of the account, filtered, and always whole.
+  - Where O(region) and O(zone) are left out, instances of all regions are listed.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.info
+  - compshare.cloud._attributes.action_group
+options:
+  instance_ids:
+    description:
+      - Only instances with one of these ids. An id that no instance has is not an error.
+    type: list
+    elements: str
+    aliases: [instance_id]
+  name:
+    description:
+      - Only instances of exactly this name. There may be several.
+    type: str
+  states:
+    description:
+      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case.
+    type: list
+    elements: str
+  tag:
+    description:
+      - Only instances with exactly this tag.
+    type: str
+  kind:
+    description:
+      - Only virtual machines, only containers on such hosts, or only pods.
+    type: str
+    choices: [vm, container, pod]
+  gpu_type:
+    description:
+      - Only instances with this GPU type, for example V(4090).
+    type: str
+  charge_type:
+    description:
+      - Only instances that are charged in this way.
+    type: str
+    choices: [Postpay, Dynamic, Day, Month, Year, Spot]
+  image_id:
+    description:
+      - Only instances made of this image.
+    type: str
+  include_secrets:
+    description:
+      - Whether to return what opens an instance, its RV(instances[].password) and the tokens in the addresses of
+        RV(instances[].software).
+      - Later tasks can use these values, so they cannot be blanked out of the result. Instead, the output of this task
+        is hidden as with C(no_log), and on ansible-core 2.22 and later Ansible is told that the values are secrets,
+        and masks them wherever they are printed.
+      - On earlier versions, give C(no_log=true) to later tasks that use them, since Ansible does not know these
+        values as secrets there. With C(async), this task needs C(no_log=true), too, and fails without it.
+    type: bool
+    default: false
+attributes:
+  action:
+    description: Has an action plugin, which runs in the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+notes:
+  - The answer is whole or the task fails. It is never a part of a list.
+  - The filters are applied here, to the whole list, since the API ignores most filters without a word.
+seealso:
+  - module: compshare.cloud.compshare_instance
+    description: Makes, starts, stops and removes them.
+  - plugin: compshare.cloud.compshare
+    plugin_type: inventory
+    description: The same instances as hosts.
+"""
+
+EXAMPLES = r"""
+- name: List all instances
+  compshare.cloud.compshare_instance_info:
+  register: all
+
+- name: Show where each one is and how to log in
+  ansible.builtin.debug:
+    msg: "{{ item.name }} {{ item.state }} {{ item.zone }} {{ item.ssh_command | default('no SSH', true) }}"
+  loop: "{{ all.instances }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: List the 4090s that run and are paid by the hour
+  compshare.cloud.compshare_instance_info:
+    gpu_type: "4090"
+    states: [Running]
+    charge_type: Postpay
+
+- name: Find one instance by its name
+  compshare.cloud.compshare_instance_info:
+    name: train-vm
+  register: train
+
+- name: Take its password for a later task
+  compshare.cloud.compshare_instance_info:
+    name: train-vm
+    include_secrets: true
+  register: secret
+  no_log: true
+"""
+
+RETURN = r"""
+instances:
+  description:
+    - The instances, in the order of name and id. Each has all of the keys below, null where the API says nothing.
+    - Fields of the API that have no key of ours follow under their own names.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the instance.
+      type: str
+      sample: uhost-1testvm00001
+    name:
+      description: The name. Several instances may have the same.
+      type: str
+      sample: train-vm
+    state:
+      description:
+        - V(Running), V(Stopped), V(Install Fail), or what it is about to be, such as V(Initializing), V(Install),
+          V(Starting), V(Stopping), V(Rebooting), V(Reinstalling), V(Resizing), V(Pending) or V(ImageMaking).
+        - Null where the API does not know.
+      type: str
+      sample: Running
+    kind:
+      description: V(vm) for a virtual machine, V(container) for a container on such a host, V(pod) for a pod.
+      type: str
+      sample: vm
+    remark:
+      description: What its owner noted.
+      type: str
+    tag:
+      description: The tag, which the console calls business group.
+      type: str
+      sample: Default
+    region:
+      description: The region it is in.
+      type: str
+      sample: cn-wlcb
+    zone:
+      description: The zone it is in.
+      type: str
+      sample: cn-wlcb-01
+    instance_type:
+      description: V(UHost) or V(Container), in the API's words; see RV(instances[].kind).
+      type: str
+      sample: UHost
+    machine_type:
+      description: V(G), or V(O) while it runs without its GPU.
+      type: str
+      sample: G
+    spot:
+      description: Whether it is a spot instance, which the platform may take back.
+      type: bool
+      sample: false
+    without_gpu:
+      description: Whether it runs without its GPU at the moment.
+      type: bool
+      sample: false
+    gpu_type:
+      description: The GPU type.
+      type: str
+      sample: "4090"
+    gpu_count:
+      description: How many GPUs it has.
+      type: int
+      sample: 1
+    gpu_memory_gb:
+      description: The memory of one GPU, in GB.
+      type: float
+      sample: 24
+    cpu:
+      description: How many CPUs it has.
+      type: int
+      sample: 16
+    memory_gb:
+      description: The main memory, in GB.
+      type: float
+      sample: 64
+    cpu_platform:
+      description: The CPU platform.
+      type: str
+      sample: Amd/Auto
+    cpu_arch:
+      description: The architecture of the CPU.
+      type: str
+      sample: x86_64
+    supports_start_without_gpu:
+      description: Whether it can be started without its GPU.
+      type: bool
+    image_id:
+      description: The id of the image it was made of.
+      type: str
+      sample: compshareImage-1aaaaaaaaaa2
+    image_name:
+      description: The name of that image.
+      type: str
+      sample: Ubuntu 22.04
+    image_type:
+      description: The type of that image, such as V(System), V(App), V(Custom) or V(Community).
+      type: str
+      sample: System
+    image_status:
+      description: The status of that image.
+      type: str
+      sample: Available
+    image_version:
+      description: The version of that image, for one of the community.
+      type: str
+    image_author:
+      description: The author of that image.
+      type: str
+    os_name:
+      description: The operating system.
+      type: str
+      sample: Ubuntu 22.04 64位
+    os_type:
+      description: V(Linux) or V(Windows).
+      type: str
+      sample: Linux
+    public_ip:
+      description: The public address that its traffic leaves by, null where it has none at the moment.
+      type: str
+      sample: 203.0.113.10
+    private_ip:
+      description: The private address.
+      type: str
+      sample: 192.0.2.10
+    addresses:
+      description: All of its addresses.
+      type: list
+      elements: dict
+      contains:
+        type:
+          description: V(Internation) or V(Bgp) for a public address, V(Private), or V(Proxy).
+          type: str
+        ip:
+          description: The address.
+          type: str
+        mode:
+          description: V(IPv4) or V(IPv6).
+          type: str
+        bandwidth_mbps:
+          description: The bandwidth, in Mbit/s.
+          type: float
+        weight:
+          description: Of several public addresses, traffic leaves by the one with the highest weight.
+          type: float
+        default:
+          description: Whether it is the default address.
+          type: bool
+    ssh_command:
+      description: The command to log in with, as the API tells it. Null unless it runs, and always for Windows.
+      type: str
+      sample: ssh ubuntu@203.0.113.10
+    ssh_host:
+      description: The host in RV(instances[].ssh_command).
+      type: str
+      sample: 203.0.113.10
+    ssh_port:
+      description: The port in RV(instances[].ssh_command), V(22) where it names none.
+      type: int
+      sample: 22
+    ssh_user:
+      description: The user in RV(instances[].ssh_command).
+      type: str
+      sample: ubuntu
+    software:
+      description: What can be opened in a browser.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name.
+          type: str
+          sample: JupyterLab
+        url:
+          description: Its address, without query unless O(include_secrets=true), because tokens stand there.
+          type: str
+    ports:
+      description: The ports of a pod that can be reached from outside.
+      type: dict
+      contains:
+        http:
+          description: Ports for HTTP.
+          type: list
+          elements: int
+        tcp:
+          description: Ports for TCP.
+          type: list
+          elements: int
+        udp:
+          description: Ports for UDP.
+          type: list
+          elements: int
+    ingress_host:
+      description: The host name for the HTTP ports of a pod.
+      type: str
+    disks:
+      description: Its disks.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The id of the disk.
+          type: str
+        name:
+          description: The name of the disk.
+          type: str
+        type:
+          description: What kind of disk it is.
+          type: str
+          sample: CLOUD_SSD
+        use:
+          description: V(Boot), V(Data) or V(Udisk).
+          type: str
+        boot:
+          description: Whether it is the system disk.
+          type: bool
+        size_gb:
+          description: The size, in GB.
+          type: float
+        drive:
+          description: The device.
+          type: str
+          sample: /dev/vda
+        encrypted:
+          description: Whether it is encrypted.
+          type: bool
+    disk_gb:
+      description: The size of its data disks together, in GB.
+      type: float
+    charge_type:
+      description: V(Postpay), V(Dynamic), V(Day), V(Month), V(Year) or V(Spot).
+      type: str
+      sample: Postpay
+    instance_price:
+      description: What it costs without disks and image, in CNY for an hour, or for the period that is paid ahead.
+      type: float
+      sample: 1.48
+    disk_price:
+      description: What its disks cost.
+      type: float
+    image_price:
+      description: What its image costs.
+      type: float
+    auto_renew:
+      description: Whether it is renewed by itself.
+      type: bool
+    expired:
+      description: Whether the time that is paid for has ended.
+      type: bool
+    create_time:
+      description: When it was made.
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+    start_time:
+      description: When it was started last.
+      type: str
+    stop_time:
+      description: When it was stopped last.
+      type: str
+    update_time:
+      description: When it was last changed.
+      type: str
+    expire_time:
+      description: Until when it is paid for. Null where it is paid afterwards.
+      type: str
+    release_time:
+      description: When the platform will release it.
+      type: str
+    scheduled_stop_time:
+      description: When it will stop by itself.
+      type: str
+    password:
+      description: The password of RV(instances[].ssh_user), where O(include_secrets=true).
+      type: str
+    file_browser_password:
+      description: The password of the file browser, where O(include_secrets=true).
+      type: str
+total:
+  description: How many instances match.
+  returned: success
+  type: int
+  sample: 12
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: DescribeCompShareInstance
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 171
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: Signature VerifyAC Error
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._instances.instance import secrets_of
+from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances
+from ..module_utils._module import Task, run_module
+
+
+def list_instances(task: Task) -> dict[str, object]:
+    query = InstanceQuery.from_options(task.options)
+    instances = find_instances(task.client, query)
+    if query.include_secrets:
+        task.register_secrets([secret for instance in instances for secret in secrets_of(instance)])
+    return {"instances": instances, "total": len(instances)}
+
+
+def main() -> None:
+    run_module(
+        {
+            "instance_ids": {"type": "list", "elements": "str", "aliases": ["instance_id"]},
+            "name": {"type": "str"},
+            "states": {"type": "list", "elements": "str"},
+            "tag": {"type": "str"},
+            "kind": {"type": "str", "choices": list(KINDS)},
+            "gpu_type": {"type": "str"},
+            "charge_type": {"type": "str", "choices": list(CHARGE_TYPES)},
+            "image_id": {"type": "str"},
+            "include_secrets": {"type": "bool", "default": False},
+        },
+        list_instances,
+    )
+
+
+if __name__ == "__main__":
+    main()

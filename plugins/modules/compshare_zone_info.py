@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_zone_info
+short_description: List CompShare regions and zones
+version_added: 1.0.0
+description:
+  - Lists the zones that sell GPUs, with their regions.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.info
+  - compshare.cloud._attributes.action_group
+options:
+  region:
+    description:
+      - Only zones of this region. Left out, zones of all regions.
+  zone:
+    description:
+      - Only this zone.
+  pod:
+    description:
+      - V(true) for zones of pods only, V(false) for zones of virtual machines and containers only.
+    type: bool
+seealso:
+  - module: compshare.cloud.compshare_instance_type_info
+    description: What each zone sells, and what it costs.
+"""
+
+EXAMPLES = r"""
+- name: List all zones
+  compshare.cloud.compshare_zone_info:
+  register: places
+
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ item.region }} {{ item.zone }} {{ item.description }}"
+  loop: "{{ places.zones }}"
+  loop_control:
+    label: "{{ item.zone }}"
+
+- name: List the zones of one region that have no pods
+  compshare.cloud.compshare_zone_info:
+    region: cn-sh2
+    pod: false
+"""
+
+RETURN = r"""
+zones:
+  description:
+    - The zones, in the API's order.
+    - Fields of the API that have no key of ours follow under their own names.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    zone:
+      description: The zone.
+      type: str
+      sample: cn-wlcb-01
+    region:
+      description: The region it is in.
+      type: str
+      sample: cn-wlcb
+    description:
+      description: The name that the console shows.
+      type: str
+      sample: 华北二A
+    pod:
+      description: Whether its instances are pods.
+      type: bool
+      sample: false
+    zone_id:
+      description: The number of the zone, which some actions take.
+      type: int
+      sample: 10027
+    region_id:
+      description: The number of the region.
+      type: int
+regions:
+  description: The regions of these zones, each once.
+  returned: success
+  type: list
+  elements: str
+  sample: [cn-wlcb, cn-sh2]
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: DescribeCompShareSupportZone
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 171
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: Signature VerifyAC Error
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._instances.places import list_zones, zones_in
+from ..module_utils._module import Task, run_module
+
+
+def find_zones(task: Task) -> dict[str, object]:
+    pod = task.options["pod"]
+    zones = [zone for zone in zones_in(list_zones(task.client), task.client.scope) if pod in (None, zone["pod"])]
+    return {"zones": zones, "regions": list(dict.fromkeys(zone["region"] for zone in zones))}
+
+
+def main() -> None:
+    run_module({"pod": {"type": "bool"}}, find_zones)
+
+
+if __name__ == "__main__":
+    main()

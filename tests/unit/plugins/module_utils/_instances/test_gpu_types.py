@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.gpu_types import (
+    TYPE_KEYS,
+    TypeQuery,
+    each_in_parallel,
+    find_types,
+)
+
+from ..fakes import client_of, refusal, success
+
+ZONES = [
+    {"Region": "cn-wlcb", "Zone": "cn-wlcb-01", "ZoneId": 10027},
+    {"Region": "cn-sh2", "Zone": "cn-sh2-01", "ZoneId": 8100, "IsPod": True},
+]
+TYPES: dict[str, list[dict[str, Any]]] = {
+    "cn-wlcb-01": [
+        {
+            "Name": "4090",
+            "Zone": "cn-wlcb-01",
+            "Status": "Normal",
+            "GraphicsMemory": {"Value": 24},
+            "Performance": {"Value": 83.0},
+            "CpuPlatforms": {"Amd": ["Amd/Auto"], "Intel": None},
+            "MachineSizes": [
+                {"Gpu": 2, "Collection": [{"Cpu": 32, "Memory": [128]}]},
+                {"Gpu": 1, "Collection": [{"Cpu": 16, "Memory": [64, 96]}, {"Cpu": 12, "Memory": 32}]},
+            ],
+            "Disks": [{"BootDisk": [{"Name": "CLOUD_SSD", "MaximalSize": 500}], "DataDisk": None}],
+            "MachineClass": "x",
+        },
+        {"Name": "A800", "Zone": "cn-wlcb-01", "Status": "SoldOut", "MachineSizes": None},
+        {"Name": "5090", "Zone": "cn-sh2-01", "Status": "Normal"},
+    ],
+    "cn-sh2-01": [{"Name": "5090", "Zone": "cn-sh2-01", "Status": "Normal"}],
+}
+INVENTORY: dict[str, dict[str, Any]] = {
+    "": {"Exclusive": {"10027": {"4090": 64, "A800": 0}}, "Spot": {"10027": {"4090": "3"}}},
+    "8100": {"Exclusive": {"8100": {"5090": 32}}, "Spot": None},
+}
+PRICES = [{"ChargeType": "Postpay", "Instance": 1.5}, {"ChargeType": "Day", "Instance": 24}]
+
+
+def answer(fields: Mapping[str, str]) -> HttpAnswer:
+    action = fields["Action"]
+    if action == "DescribeCompShareSupportZone":
+        return success(ZoneInfo=ZONES)
+    if action == "DescribeAvailableCompShareInstanceTypes":
+        return success(AvailableInstanceTypes=TYPES[fields["Zone"]])
+    if action == "DescribeCompShareGpuInventory":
+        return success(GpuInventoryByZone=INVENTORY[fields.get("zone_id", "")])
+    return success(PriceDetails=PRICES)
+
+
+def found(
+    replies: Any = answer, scope: Scope | None = None, **options: Any
+) -> tuple[list[dict[str, Any]], list[str], list[dict[str, str]]]:
+    client, transport, _clock = client_of(replies, scope=scope)
+    types, warnings = find_types(client, TypeQuery.from_options(options))
+    return types, warnings, transport.requests
+
+
+def test_types_sizes_stock_and_prices() -> None:
+    types, warnings, _requests = found()
+    assert [(entry["zone"], entry["gpu_type"]) for entry in types] == [
+        ("cn-wlcb-01", "4090"),
+        ("cn-wlcb-01", "A800"),
+        ("cn-sh2-01", "5090"),
+    ]
+    first, sold_out, pod = types
+    assert tuple(first) == (*TYPE_KEYS, "machine_class")
+    assert [tuple(size.values()) for size in first["sizes"]] == [(1, 12, 32), (1, 16, 64), (1, 16, 96), (2, 32, 128)]
+    assert (first["stock"], first["spot_stock"], first["sold_out"]) == (64, 3, False)
+    assert (first["gpu_memory_gb"], first["performance"], first["cpu_platforms"]) == (24, 83, ["Amd/Auto"])
+    assert first["disks"] == [{"type": "CLOUD_SSD", "boot": True, "min_gb": None, "max_gb": 500}]
+    assert [(price["charge_type"], price["per_hour"], price["cpu"]) for price in first["prices"]] == [
+        ("Postpay", 1.5, 12),
+        ("Day", 1, 12),
+    ]
+    assert (sold_out["stock"], sold_out["sold_out"], sold_out["prices"]) == (0, True, [])
+    assert (pod["pod"], pod["stock"]) == (True, 32)
+    assert warnings == []
+
+
+def test_the_size_to_price_can_be_chosen() -> None:
+    types, _warnings, requests = found(gpu_types=["4090"], gpu_count=1, cpu=16, charge_type="Day", disk_gb=200)
+    assert [(price["charge_type"], price["memory_gb"]) for price in types[0]["prices"]] == [("Day", 64)]
+    asked = next(fields for fields in requests if fields["Action"] == "GetCompShareInstancePrice")
+    assert (asked["Cpu"], asked["Disks.0.Size"], asked["ChargeType"]) == ("16", "200", "Day")
+    assert "CompShareImageId" not in asked
+    assert found(gpu_types=["4090"], gpu_count=8)[0][0]["prices"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"in_stock": True}, ["4090", "5090"]),
+        ({"in_stock": False}, ["A800"]),
+        ({"zones": ["cn-sh2-01"]}, ["5090"]),
+        ({"gpu_types": ["a800 "]}, ["A800"]),
+        ({"scope": Scope(region="cn-sh2")}, ["5090"]),
+        ({"scope": Scope(region="cn-sh2"), "zones": ["cn-wlcb-01"]}, ["4090", "A800"]),
+    ],
+)
+def test_filters(options: dict[str, Any], names: list[str]) -> None:
+    assert [entry["gpu_type"] for entry in found(prices=False, **options)[0]] == names
+
+
+def test_no_price_is_asked_for_without_need() -> None:
+    assert "GetCompShareInstancePrice" not in {fields["Action"] for fields in found(prices=False)[2]}
+
+
+def test_an_unknown_stock_is_told_and_not_taken_for_none() -> None:
+    def without_inventory(fields: Mapping[str, str]) -> HttpAnswer:
+        return refusal(161) if fields["Action"] == "DescribeCompShareGpuInventory" else answer(fields)
+
+    types, warnings, _requests = found(without_inventory, in_stock=True)
+    assert [(entry["gpu_type"], entry["stock"]) for entry in types] == [("4090", None), ("5090", None)]
+    assert "DescribeCompShareGpuInventory was refused" in warnings[0]
+
+
+def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:
+    def refusing(code: int) -> Any:
+        return lambda fields: refusal(code) if fields["Action"] == "GetCompShareInstancePrice" else answer(fields)
+
+    assert found(refusing(8333), gpu_types=["4090"])[0][0]["prices"] == []
+    with pytest.raises(RefusedError, match="299"):
+        found(refusing(299), gpu_types=["4090"])
+
+
+@pytest.mark.parametrize("option", ["gpu_count", "cpu", "memory_gb", "disk_gb"])
+def test_sizes_are_positive(option: str) -> None:
+    with pytest.raises(OptionError, match=f"{option} is 0"):
+        TypeQuery.from_options({option: 0})
+
+
+def test_work_in_parallel_keeps_the_order_and_raises() -> None:
+    assert each_in_parallel(list(range(20)), lambda number: number * 2) == list(range(0, 40, 2))
+    assert each_in_parallel([], str) == []
+    with pytest.raises(ZeroDivisionError):
+        each_in_parallel([1, 0], lambda number: 1 // number)
