@@ -44,7 +44,16 @@ def run_quick_lint(checks: Checks) -> None:
         if name != "tests.simulator" or Path("tests/simulator").is_dir():
             checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
     checks.run("yamllint", "yamllint", "--strict", ".")
+    checks.judge("action group", what_is_wrong_with_the_action_group())
     checks.run("shellcheck", "shellcheck", ".ci/run", *map(str, Path("tests/tools").glob("*.sh")))
+
+
+def what_is_wrong_with_the_action_group() -> str:
+    """Return which modules the action group lacks or has too many, or an empty text."""
+    grouped = set(yaml.safe_load(Path("meta/runtime.yml").read_text())["action_groups"]["compshare"])
+    modules = {path.stem for path in Path("plugins/modules").glob("*.py")}
+    differing = sorted(grouped ^ modules)
+    return f"in only one of plugins/modules and meta/runtime.yml: {differing}" if differing else ""
 
 
 @nox.session(name="quick-lint")

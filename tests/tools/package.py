@@ -16,17 +16,11 @@ from tests.tools.checks import Checks
 from tests.tools.simulator import running_simulator
 from tests.tools.trees import copy_tree
 
-# What has no place in an installation; build_ignore in galaxy.yml keeps it out.
-BALLAST = ("tests/", "build/", "collections/", ".")
-# What Galaxy, users and ansible-core look for.
-WANTED = (
-    "README.md",
-    "LICENSE",
-    "CHANGELOG.md",
-    "meta/runtime.yml",
-    "meta/execution-environment.yml",
-    "plugins/modules/",
-)
+# What Galaxy, users and ansible-core look for: files, and folders that must be there to the last file.
+WANTED_FILES = ("README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")
+WANTED_FOLDERS = ("docs", "examples", "meta", "playbooks", "plugins", "roles")
+# What may be there beside them; build_ignore in galaxy.yml keeps everything else out.
+ACCEPTED = ("FILES.json", "LICENSES", "MANIFEST.json", "README.zh-CN.md", "REUSE.toml", "changelogs")
 # The types of plugins that ansible-doc shows.
 DOCUMENTED = ("module", "lookup", "inventory")
 
@@ -37,7 +31,7 @@ def check_package(checks: Checks, folder: Path) -> None:
     if not checks.run("galaxy build", "ansible-galaxy", "collection", "build", source, "--output-path", folder):
         return
     (artifact,) = folder.glob("*.tar.gz")
-    check_contents(checks, artifact)
+    check_contents(checks, artifact, source)
     check_importer(checks, artifact)
     if check_installed(checks, artifact, folder / "installed"):
         check_execution_environment(checks, artifact, folder)
@@ -51,11 +45,13 @@ def versions_of(source: Path) -> str:
     return "" if in_client == [in_galaxy] else f"galaxy.yml says {in_galaxy}, the client says {in_client}"
 
 
-def check_contents(checks: Checks, artifact: Path) -> None:
+def check_contents(checks: Checks, artifact: Path, source: Path) -> None:
     with tarfile.open(artifact) as archive:
-        names = [member.name + ("/" if member.isdir() else "") for member in archive.getmembers()]
-    ballast = [name for name in names if name.startswith(BALLAST)]
-    missing = [name for name in WANTED if name not in names]
+        names = {member.name for member in archive.getmembers() if member.isfile()}
+    folders = [path for name in WANTED_FOLDERS for path in (source / name).rglob("*") if path.is_file()]
+    wanted = {*WANTED_FILES, *(str(path.relative_to(source)) for path in folders)}
+    missing = sorted(wanted - names)
+    ballast = sorted(name for name in names - wanted if name.partition("/")[0] not in ACCEPTED)
     reason = f"should not be there: {ballast}; should be there: {missing}" if ballast or missing else ""
     checks.judge("artifact contents", reason)
 
