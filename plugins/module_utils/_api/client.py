@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,13 @@ class Client:
         self._timeout = timeout
         self._retries = retries
         self._rng = random.Random()
+        self._sent = 0
+        self._counting = threading.Lock()
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests were sent so far, every try counted."""
+        return self._sent
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any], clock: Clock | None = None) -> Client:
@@ -112,10 +120,11 @@ class Client:
         """
         return self._ask_until(action, params, dict, write=write, deadline=deadline)
 
-    def read_all(self, listings: Sequence[Listing]) -> list[list[dict[str, t.Any]]]:
+    def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, t.Any]]]:
         """Return the rows of each listing, whole, each id once; several pages are asked at the same time.
 
-        Raises ListError or the error of a page that could not be had: never a part of a list.
+        C(deadline) (a value of C(clock.now())) bounds the tries of each page and their pauses. Raises ListError or the
+        error of a page that could not be had: never a part of a list.
         """
         readers = [ListReader(listing) for listing in listings]
         crew: Crew[tuple[ListReader, int], Page] = Crew(PARALLEL)
@@ -123,14 +132,16 @@ class Client:
             while not all(reader.whole for reader in readers):
                 for reader in readers:
                     for offset in reader.next_offsets(crew.free):
-                        crew.start((reader, offset), self._page_job(reader.listing, offset, reader.page_size))
+                        crew.start((reader, offset), self._page_job(reader.listing, offset, reader.page_size, deadline))
                 (reader, offset), page = crew.next_result()
                 reader.accept(offset, page)
         return [reader.rows() for reader in readers]
 
-    def _page_job(self, listing: Listing, offset: int, limit: int) -> t.Callable[[], Page]:
+    def _page_job(self, listing: Listing, offset: int, limit: int, deadline: float | None) -> t.Callable[[], Page]:
         params = {**listing.params, "Limit": limit, "Offset": offset}
-        return lambda: self._ask_until(listing.action, params, lambda answer: page_of(listing, answer))
+        return lambda: self._ask_until(
+            listing.action, params, lambda answer: page_of(listing, answer), deadline=deadline
+        )
 
     def _ask_until(
         self,
@@ -174,6 +185,8 @@ class Client:
     def _ask(
         self, action: str, fields: Mapping[str, str], parse: t.Callable[[dict[str, t.Any]], _T], timeout: float
     ) -> _T:
+        with self._counting:
+            self._sent += 1
         try:
             answer = self._transport.post(fields, timeout)
         except TransportError as fault:

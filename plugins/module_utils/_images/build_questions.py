@@ -1,0 +1,154 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The two questions about image builds: the progress of one, and the rows of all in the list of custom images."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from .._api.client import PARALLEL, Client
+from .._api.errors import CompShareError, RefusedError
+from .._api.pages import PAGE_SIZE, Listing, page_of
+from .._api.parallel import Crew
+from .._api.retcodes import PERMISSION_CODES
+from .build_state import Build, region_of
+from .catalogue import SOURCES
+
+PROGRESS_ACTION = "GetCompShareImageCreateProgress"
+LIST_ACTION = SOURCES["custom"].action
+_NOT_SERVED = 161
+#: A list that is refused this often in a row, for whatever reason, is not asked for again.
+_LIST_REFUSALS = 3
+#: Refusals that any question of this task would meet: keys, account, project, address. Waiting on is no use.
+_HOPELESS = frozenset({170, 171, 172, 174, 292, 294, 295})
+
+
+class BuildQuestions:
+    """Asks about builds, and remembers which question the API does not answer to this key.
+
+    C(progress_closed) and C(list_closed) are None, or the error that says why the question is not asked any more;
+    C(list_refusal) is the last refusal of the list, None once it was read.
+    An error that a later try may not meet is returned, not raised; an error that every request would meet is raised.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.progress_closed: CompShareError | None = None
+        self.list_closed: CompShareError | None = None
+        self.list_refusal: CompShareError | None = None
+        self.listed_at: float | None = None
+        self._list_refusals = 0
+        self._page_of: dict[str, int] = {}
+
+    def ask_progress(self, builds: Sequence[Build], deadline: float | None) -> list[CompShareError]:
+        """Ask for the progress of each build, a few at a time, and tell the builds.
+
+        Returns what hindered an answer for the moment. A refusal is told to its build; a missing permission closes the
+        question. Raises CompShareError where nothing will ever be answered.
+        """
+        if not builds or self.progress_closed:
+            return []
+        if len(builds) == 1:
+            outcomes = [(builds[0], self._progress(builds[0], deadline))]
+        else:
+            outcomes = self._progress_of_many(builds, deadline)
+        troubles = []
+        now = self._client.clock.now()
+        for build, outcome in outcomes:
+            if isinstance(outcome, dict):
+                build.saw_progress(now, outcome)
+            elif outcome.retryable:
+                build.saw_no_answer(now)
+                troubles.append(outcome)
+            elif _not_permitted(outcome):
+                self.progress_closed = outcome
+            else:
+                build.saw_refusal(now, outcome)
+        return troubles
+
+    def _progress_of_many(
+        self, builds: Sequence[Build], deadline: float | None
+    ) -> list[tuple[Build, dict[str, t.Any] | CompShareError]]:
+        outcomes: dict[int, dict[str, t.Any] | CompShareError] = {}
+        waiting = list(range(len(builds)))
+        crew: Crew[int, dict[str, t.Any] | CompShareError] = Crew(PARALLEL)
+        with crew:
+            while len(outcomes) < len(builds):
+                while waiting and crew.free:
+                    index = waiting.pop(0)
+                    crew.start(index, partial(self._progress, builds[index], deadline))
+                index, outcome = crew.next_result()
+                outcomes[index] = outcome
+        return [(build, outcomes[index]) for index, build in enumerate(builds)]
+
+    def _progress(self, build: Build, deadline: float | None) -> dict[str, t.Any] | CompShareError:
+        params = {
+            "Region": build.region or region_of(build.zone),
+            "Zone": build.zone,
+            "CompShareImageId": build.target.image_id,
+        }
+        try:
+            return self._client.call(PROGRESS_ACTION, params, deadline=deadline)
+        except CompShareError as error:
+            return checked(error)
+
+    def read_rows(self, builds: Iterable[Build], deadline: float | None) -> list[CompShareError]:
+        """Read the list of custom images and tell each build its row; C(listed_at) says when that last came off.
+
+        Returns what hindered it for the moment. Only the pages where the rows stood the last time are read, as long as
+        the rows still stand there. Raises CompShareError as ask_progress() does.
+        """
+        if self.list_closed:
+            return []
+        wanted = {build.target.image_id: build for build in builds}
+        try:
+            rows = self._rows(wanted, deadline)
+        except CompShareError as error:
+            return self._list_error(checked(error))
+        self.list_refusal, self._list_refusals = None, 0
+        self.listed_at = self._client.clock.now()
+        for row in rows:
+            build = wanted.get(str(row.get("CompShareImageId")))
+            if build is not None and build.open:
+                build.saw_row(self.listed_at, row)
+        return []
+
+    def _rows(self, wanted: Iterable[str], deadline: float | None) -> list[dict[str, t.Any]]:
+        wanted = set(wanted)
+        listing = Listing(LIST_ACTION, {"Region": self._client.scope.region})
+        if all(image_id in self._page_of for image_id in wanted):
+            rows: list[dict[str, t.Any]] = []
+            for page in sorted({self._page_of[image_id] for image_id in wanted}):
+                params = {**listing.params, "Limit": PAGE_SIZE, "Offset": page * PAGE_SIZE}
+                rows += page_of(listing, self._client.call(LIST_ACTION, params, deadline=deadline)).rows
+            if wanted <= {str(row.get("CompShareImageId")) for row in rows}:
+                return rows
+        [rows] = self._client.read_all([listing], deadline=deadline)
+        self._page_of = {str(row.get("CompShareImageId")): index // PAGE_SIZE for index, row in enumerate(rows)}
+        return rows
+
+    def _list_error(self, error: CompShareError) -> list[CompShareError]:
+        if error.retryable:
+            return [error]
+        self.list_refusal = error
+        self._list_refusals += 1
+        if _not_permitted(error) or self._list_refusals >= _LIST_REFUSALS:
+            self.list_closed = error
+        return []
+
+
+def checked(error: CompShareError) -> CompShareError:
+    """Return an error of one question; raise one that any question of this task would meet."""
+    if error.retryable or (isinstance(error, RefusedError) and error.ret_code not in _HOPELESS):
+        return error
+    raise error
+
+
+def _not_permitted(error: CompShareError) -> bool:
+    return isinstance(error, RefusedError) and (error.ret_code in PERMISSION_CODES or error.ret_code == _NOT_SERVED)
