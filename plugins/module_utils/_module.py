@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import signal
 import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
 from ._api.errors import CompShareError
+from ._journal import journal_writer
 
 
 def _forget_secrets(_secrets: Iterable[str]) -> None:
@@ -49,6 +51,9 @@ CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "api_timeout": _option("COMPSHARE_API_TIMEOUT", type="float", default=DEFAULT_TIMEOUT),
     "api_retries": _option("COMPSHARE_API_RETRIES", type="int", default=DEFAULT_RETRIES),
 }
+
+
+_INTERRUPTED_HINT = "Look at what it was about before you run it again: a request may have been under way."
 
 
 def _no_report(_event: dict[str, t.Any]) -> None:
@@ -85,7 +90,8 @@ def run_module(
     """Run a module: read its options, do C(work), exit with its result or fail with what went wrong.
 
     Takes the module's own argument spec (the connection options are added), the work, which returns the result's keys
-    (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule.
+    (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule. SIGTERM and SIGHUP reach the
+    work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind.
     """
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
@@ -95,11 +101,16 @@ def run_module(
         check_mode=module.check_mode,
         diff=module._diff,
         warn=module.warn,
+        report=journal_writer(module._tmpdir) or _no_report,
     )
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         result, failure = work(task), None
     except CompShareError as error:
         result, failure = {}, error
+    except KeyboardInterrupt:
+        result, failure = {}, CompShareError("The task was interrupted.", hint=_INTERRUPTED_HINT, retryable=True)
     # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
     if failure is not None:
         module.fail_json(**{"changed": False, **failure.facts}, msg=str(failure), error=failure.as_result())

@@ -39,9 +39,11 @@ class Build:
         """Seconds until it ends, well or not."""
         return self.duration if self.plan.fails_at is None else self.duration * self.plan.fails_at
 
-    def told_at(self, moment: float, dice: Dice) -> dict[str, Any]:
+    def told_at(self, moment: float, dice: Dice, speed: float) -> dict[str, Any]:
+        """What the progress call answers; durations in the seconds of a client whose clock the world outruns."""
         worked = min(moment - self.started, self.lasts)
-        return tell(self.plan.model, worked, self.duration, self.plan.bias, dice)
+        pace = speed or 1.0
+        return tell(self.plan.model, worked / pace, self.duration / pace, self.plan.bias, dice)
 
 
 def begin_build(
@@ -132,4 +134,4 @@ def image_create_progress(world: World, params: Params) -> Answer:
     build = world.builds.get(image.identifier)
     if build is None:
         return tell("accurate", 600.0, 600.0, 1.0, world.dice())
-    return build.told_at(world.clock.now(), world.dice())
+    return build.told_at(world.clock.now(), world.dice(), world.clock.speed)

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import random
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._api.client import Client
@@ -89,6 +89,21 @@ class Outcome:
 
 def _ignore(_told: t.Any) -> None:
     """Drop what nobody wants to hear."""
+
+
+def build_targets(image_ids: Sequence[str]) -> list[BuildTarget]:
+    """Return what to follow for image ids as a user gives them; raises OptionError for an empty id."""
+    if not all(image_id.strip() for image_id in image_ids):
+        raise OptionError("image_ids holds an empty id.")
+    return [BuildTarget(image_id.strip()) for image_id in image_ids]
+
+
+def poll_settings(options: Mapping[str, t.Any]) -> PollSettings:
+    """Return the settings in the options poll_interval and max_poll_interval, in seconds; raises OptionError."""
+    for name, least in (("poll_interval", 1.0), ("max_poll_interval", SHORTEST_SLEEP)):
+        if options[name] is not None and options[name] < least:
+            raise OptionError(f"{name} must be {least:g} seconds or more.")
+    return PollSettings(options["poll_interval"], options["max_poll_interval"])
 
 
 def look(client: Client, targets: Sequence[BuildTarget], *, warn: Callable[[str], None] = _ignore) -> Outcome:

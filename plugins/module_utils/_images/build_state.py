@@ -19,7 +19,7 @@ from .._polling import Schedule
 #: The image's Status decides, as documented. Being reviewed, published or withdrawn comes after a finished build.
 _ENDED_WELL = frozenset({"available", "reviewing", "offline"})
 _FAILED = frozenset({"unavailable"})
-#: A progress question that was refused, or not answered, is asked again after so many seconds, later after twice as many.
+#: After a refusal, or without an answer, the progress is asked again after so many seconds, then after twice as many.
 _REFUSAL_PAUSE = 60.0
 _FAULT_PAUSE = 10.0
 

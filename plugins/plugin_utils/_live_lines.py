@@ -1,0 +1,104 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""An action plugin that shows what its module reports while the module runs.
+
+The module appends each event, a line of JSON, to a file in the task's temporary folder, if that file is there; the
+action makes it there beforehand, and reads along. So the module needs no option for it and behaves the same without.
+It works where the module runs on the controller itself. Elsewhere, under C(async), and where another user runs the
+module, there are no lines, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._journal import JOURNAL_NAME
+from ._progress_lines import ProgressLines
+
+display = Display()
+
+#: The strategy loads an action before it starts the process that runs it, and in that process standard error is not
+#: what the user sees; so this is asked now.
+_TERMINAL = sys.stderr.isatty()
+_READ_INTERVAL = 0.2
+
+
+class LiveLinesAction(ActionBase):
+    """Runs the module of the same name, and shows its events as lines on standard error."""
+
+    _supports_async = True
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Return the module's result."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        journal = None if self._task.async_val or not self._lines_wanted() else self._new_journal()
+        if journal is None:
+            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            return result
+        host = str(task_vars.get("inventory_hostname", "localhost"))
+        with _JournalReader(journal, ProgressLines(host, terminal=_TERMINAL)):
+            result.update(self._execute_module(task_vars=task_vars))
+        return result
+
+    def _lines_wanted(self) -> bool:
+        wanted = self._task.args.get("show_progress", True)
+        return not self._task.no_log and boolean(wanted, strict=False)
+
+    def _new_journal(self) -> str | None:
+        """Return the path of a new journal in the task's temporary folder; None where it could not be read along."""
+        action: t.Any = self  # ansible-core says nothing of these methods' types
+        if self._connection.transport != "local" or action._is_become_unprivileged():
+            return None
+        folder = self._connection._shell.tmpdir or action._make_tmp_path()
+        path = os.path.join(folder, JOURNAL_NAME)
+        try:
+            with open(path, "x", encoding="utf-8"):
+                return path
+        except OSError:
+            return None
+
+
+class _JournalReader:
+    """Shows the lines of a journal from another thread, until the end of the C(with) block."""
+
+    def __init__(self, path: str, lines: ProgressLines) -> None:
+        self._path = path
+        self._lines = lines
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=5)
+        if kind is not None and not issubclass(kind, Exception):
+            for line in self._lines.last_words():
+                display.display(line, stderr=True)
+
+    def _read(self) -> None:
+        with open(self._path, encoding="utf-8") as journal:
+            rest = ""
+            ended = False
+            while not ended:
+                ended = self._ended.wait(_READ_INTERVAL)
+                *whole, rest = (rest + journal.read()).split("\n")
+                for entry in whole:
+                    for line in self._lines.lines(json.loads(entry)):
+                        display.display(line, stderr=True)

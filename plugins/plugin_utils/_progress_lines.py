@@ -1,0 +1,114 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Events of a wait, made into the lines that are worth a user's look."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..module_utils._images.build_report import STANDSTILL, duration_text, state_text
+from ._terminal import terminal_safe
+
+#: Without a terminal, where lines are kept, progress is told after so many points or so many seconds.
+_QUIET_POINTS = 25.0
+_QUIET_SECONDS = 120.0
+#: Trouble that lasts is told again after this many seconds.
+_TROUBLE_SECONDS = 60.0
+
+
+@dataclass
+class _Told:
+    """What was told last about one image, and when (seconds since the wait began)."""
+
+    text: str = ""
+    at: float = 0.0
+    status: str | None = None
+    progress: float | None = None
+    ended: bool = False
+
+
+class ProgressLines:
+    """Turns the events of C(_images.build) into lines for one host: C([host] name: 34.2 %, about 10 s left).
+
+    With C(terminal) each change is told, otherwise only as much as is good to read in a log.
+    """
+
+    def __init__(self, host: str, *, terminal: bool) -> None:
+        self._host = terminal_safe(host, 80)
+        self._terminal = terminal
+        self._told: dict[str, _Told] = {}
+        self._trouble_at: float | None = None
+
+    def lines(self, event: Mapping[str, t.Any]) -> list[str]:
+        """Return the lines for an event; an event of another kind, or one that says nothing new, has none."""
+        kind = event.get("kind")
+        if kind == "build":
+            return self._build(event)
+        if kind == "trouble":
+            return self._trouble(event)
+        if kind == "note":
+            return [self._line(event.get("name"), str(event.get("message", "")))]
+        return []
+
+    def last_words(self) -> list[str]:
+        """Return what is known of each build that has not ended, for a wait that was interrupted."""
+        return [
+            self._line(None, told.text + " when the wait was interrupted")
+            for told in self._told.values()
+            if not told.ended and told.text
+        ]
+
+    def _build(self, event: Mapping[str, t.Any]) -> list[str]:
+        self._trouble_at = None
+        image_id = str(event.get("image_id"))
+        told = self._told.setdefault(image_id, _Told())
+        if told.ended:
+            return []
+        name = event.get("name") or image_id
+        text = self._text(event)
+        if not self._is_worth_telling(event, told, text):
+            return []
+        told.text, told.at = f"{terminal_safe(str(name), 80)}: {text}", event["elapsed"]
+        told.status, told.progress = event.get("status"), event.get("progress")
+        told.ended = bool(event.get("complete") or event.get("failed"))
+        return [self._line(None, told.text)]
+
+    def _text(self, event: Mapping[str, t.Any]) -> str:
+        after = f"after {duration_text(event['elapsed'])}"
+        if event.get("complete"):
+            polls = event["polls"]
+            return f"{str(event.get('status') or 'done').lower()} {after} ({polls} request{'s' if polls != 1 else ''})"
+        if event.get("failed"):
+            return f"failed {after}: {event.get('failed_reason') or 'no reason given'}"
+        return state_text(
+            event.get("progress"), event.get("remaining_duration"), event["unmoved_for"], event.get("status")
+        )
+
+    def _is_worth_telling(self, event: Mapping[str, t.Any], told: _Told, text: str) -> bool:
+        if not told.text or event.get("complete") or event.get("failed") or event.get("status") != told.status:
+            return True
+        if told.text.endswith(f": {text}"):
+            return False
+        passed = float(event["elapsed"]) - told.at
+        if event["unmoved_for"] >= STANDSTILL:
+            # A standstill is told at its begin, and then ever more seldom.
+            return passed >= min(float(event["unmoved_for"]) / 2, 600.0)
+        gained = abs(float(event.get("progress") or 0) - (told.progress or 0))
+        return gained > 0 if self._terminal else passed >= _QUIET_SECONDS or gained >= _QUIET_POINTS
+
+    def _trouble(self, event: Mapping[str, t.Any]) -> list[str]:
+        now = event["elapsed"]
+        if self._trouble_at is not None and now - self._trouble_at < _TROUBLE_SECONDS:
+            return []
+        self._trouble_at = now
+        return [self._line(None, f"{event['message']} Asking again in {duration_text(event['pause'])}.")]
+
+    def _line(self, name: object, text: str) -> str:
+        about = f"{terminal_safe(str(name), 80)}: " if name else ""
+        return f"[{self._host}] {about}{terminal_safe(text, 400)}"
