@@ -46,7 +46,7 @@ SHORTEST_SLEEP = 2.0
 #: How far a remaining time may be above the truth without breaking the promise of max_poll_interval.
 OVERSTATEMENT = 1.5
 #: The longest sleep, counted in max_poll_interval, and as a share of the whole build.
-LONGEST_SLEEP = 6.0
+LONGEST_SLEEP = 7.0
 SHARE_OF_BUILD = 1 / 7
 #: A likely end that is known within this many seconds is waited for in one sleep.
 CLOSE_ENOUGH = 2.5
@@ -55,25 +55,29 @@ PAST_THE_END = (0.3, 1.0)
 #: Where an estimate stands still, a sleep is a share of the time without movement, or of the time since the start of
 #: the wait: it may stand still for long. (Shares like these are set by the benchmark, tests/benchmarks/polling.)
 STANDSTILL_GROWTH = 0.25
-STANDSTILL_SHARE = 0.04
+STANDSTILL_SHARE = 0.05
 #: Where builds like it have an estimate, the sleep is at least this share of their remaining time.
 HINT_SHARE = 0.1
 #: A build falls behind when it advances less than its course lets expect: by this share, and by more than usual.
 SLIP = 0.15
 USUAL_SLIPS = 3.0
+USUAL_FADES = 0.8
 #: A percentage that falls by this many points means that the build began anew.
 RESTART_DROP = 15.0
 #: A likely error is never taken for more than this share, nor a rate for further from 1 than these factors.
 MOST_DOUBT = 0.5
 SLOWEST_RATE, FASTEST_RATE = 0.4, 2.5
-#: Sleeps are shortened by up to this share at random, so that many tasks do not ask in step.
-JITTER = 0.05
+#: Sleeps are shortened by a share between these at random, so that many tasks do not ask in step. What is left of
+#: max_poll_interval in any case is for the time that the requests take.
+JITTER = (0.02, 0.05)
 #: Builds that are due within this share of their sleeps are asked together.
 EARLY = 0.15
 #: An estimate is used up after this share of the sleep that it allows.
 NEARLY = 0.9
 #: How many answers the learned rates rest on.
 REMEMBERED = 6
+#: Answers that come within so many seconds count as one.
+_SAME_TIME = 0.001
 #: Longer than any build, in seconds.
 _NEVER = 1e8
 
@@ -151,7 +155,7 @@ class Course:
         """Take an answer."""
         answer = _Answer(time, percent, remaining)
         last = self._answers[-1] if self._answers else None
-        if last is None or time <= last.time:
+        if last is None or time - last.time < _SAME_TIME:
             self._answers = [*self._answers[:-1], answer]
             self.moved_at = time
             return
@@ -186,7 +190,7 @@ class Course:
         age = now - last.time
         if age > NEARLY * (likely - doubt) and doubt > CLOSE_ENOUGH:
             return None  # so far the last answer was good for; only a new one can tell more
-        least = min([last.remaining, *readings] if last.remaining else readings)
+        least = min(readings if last.remaining is None else [last.remaining, *readings])
         return Estimate(max(0.0, likely - age), least / OVERSTATEMENT - age, doubt)
 
     def _falls_behind(self, last: _Answer, answer: _Answer) -> bool:
@@ -200,7 +204,7 @@ class Course:
             return False
         slip = 1 - advanced / (answer.time - last.time)
         behind = slip > max(SLIP, USUAL_SLIPS * self._usual_slip)
-        self._usual_slip = max(0.0 if behind else abs(slip), self._usual_slip / 2)
+        self._usual_slip = max(0.0 if behind else abs(slip), self._usual_slip * USUAL_FADES)
         return behind
 
     def _rate_of_percent(self) -> float | None:
@@ -305,12 +309,12 @@ class Schedule:
     def _without_estimate(self, now: float, others_remaining: float | None) -> float:
         waited = now - self._start
         if self._course.moved_at is None:
-            return self._bounded(max(_geometric_mean(waited), HINT_SHARE * (others_remaining or 0.0)))
+            return self._bounded(max(_blind_sleep(waited), HINT_SHARE * (others_remaining or 0.0)))
         unmoved = now - self._course.moved_at
         return max(self._bounded(max(STANDSTILL_GROWTH * unmoved, STANDSTILL_SHARE * waited)), self._since_overrun(now))
 
     def _since_overrun(self, now: float) -> float:
-        return 0.0 if self._overrun_since is None else self._bounded(_geometric_mean(now - self._overrun_since))
+        return 0.0 if self._overrun_since is None else self._bounded(_blind_sleep(now - self._overrun_since))
 
     def _bounded(self, sleep: float) -> float:
         return self._jittered(min(self._settings.max_poll_interval, max(SHORTEST_SLEEP, sleep)))
@@ -333,16 +337,16 @@ class Schedule:
         return max(shortest_limit, min(foreseen, LONGEST_SLEEP * shortest_limit, SHARE_OF_BUILD * whole))
 
     def _jittered(self, sleep: float) -> float:
-        return sleep * (1 - self._random.uniform(0, JITTER))
+        return sleep * (1 - self._random.uniform(*JITTER))
 
 
-def _geometric_mean(passed: float) -> float:
+def _blind_sleep(passed: float) -> float:
     """Return a sleep for when nothing is known of the length, after C(passed) seconds without news.
 
     For lengths spread evenly on a logarithmic scale, sleeps that grow with the square root of the time passed are
     the best trade of delay for questions.
     """
-    return math.sqrt(SHORTEST_SLEEP * passed)
+    return math.sqrt(2 * SHORTEST_SLEEP * passed)
 
 
 def _within(value: float | None, low: float, high: float) -> float | None:

@@ -65,7 +65,7 @@ options:
       - It bounds the pause between two questions, unless the build moves on as the API announced. Then a pause may be
         longer, as long as a build whose announced time is too long by up to a half is still noticed in time.
       - A build that ends without any sign before, such as one that fails at once, is noticed after a seventh of its
-        length, and at most after six times this value. Set O(poll_interval) where that is too late.
+        length, and at most after seven times this value. Set O(poll_interval) where that is too late.
       - When more than four builds are followed, nobody is asked more often than needed for this.
     type: float
     default: 30

@@ -1,8 +1,8 @@
 """Image builds as the API would report them, made up from a seed: the same corpus every time.
 
 A trace knows when its build ends and what the API says about it at each moment. Durations are seconds; lengths are
-spread evenly on a logarithmic scale between SHORTEST and LONGEST. What the numbers look like follows the API: `Process` is a
-percentage with one decimal, `TotalDuration` and `RemainingDuration` are whole seconds, sent as numbers or as strings.
+spread evenly on a logarithmic scale between SHORTEST and LONGEST. What the numbers look like follows the API: Process
+is a percentage with one decimal, TotalDuration and RemainingDuration are whole seconds, sent as numbers or as text.
 """
 
 from __future__ import annotations
@@ -106,16 +106,16 @@ def no_estimate(random: Random, length: float) -> tuple[float, str, None]:
 
 
 def fails(random: Random, length: float) -> tuple[float, str, Progress]:
-    """The progress stops half-way; after 3 to 10 minutes without progress the platform gives the build up."""
-    announced = length
-    stops_at = announced * random.uniform(0.3, 0.7)
-    given_up = stops_at + random.uniform(180, 600)
+    """The progress stops half-way; the platform gives the build up after a fifth of the time announced, or up to all."""
+    stop, wait = random.uniform(0.3, 0.7), random.uniform(0.2, 1.0)
+    announced = length / (stop + wait)
+    stops_at = stop * announced
 
     def progress(at: float) -> dict[str, Any]:
         at = min(at, stops_at)
         return _fields(100 * at / announced, announced, announced - at)
 
-    return given_up, "UnAvailable", progress
+    return length, "UnAvailable", progress
 
 
 def ends_without_a_sign(random: Random, length: float) -> tuple[float, str, Progress]:
