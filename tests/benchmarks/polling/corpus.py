@@ -106,7 +106,7 @@ def no_estimate(random: Random, length: float) -> tuple[float, str, None]:
 
 
 def fails(random: Random, length: float) -> tuple[float, str, Progress]:
-    """The progress stops half-way; the platform gives the build up after a fifth of the time announced, or up to all."""
+    """The progress stops half-way; the platform gives it up after a fifth of the time announced, or up to all."""
     stop, wait = random.uniform(0.3, 0.7), random.uniform(0.2, 1.0)
     announced = length / (stop + wait)
     stops_at = stop * announced
