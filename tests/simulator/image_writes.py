@@ -172,12 +172,15 @@ def publish_image(world: World, params: Params) -> Answer:
         raise unavailable("GroupId")
     if group_id is None:
         _check_version(world, "", version)
-        group_id = f"sim{image.identifier[-9:]}"
+        group_id = f"sim{world.images.new_id()[-9:]}"
         world.images.groups[group_id] = group_row(group_id, str(name), [], account.id)
     else:
         _check_version(world, group_id, version)
-    _leave_group(world, image)
     world.images.groups[group_id]["_rows"].append(image.row)
+    if group_id != image.row["GroupId"]:
+        _leave_group(world, image)
+    else:
+        world.images.groups[group_id]["_rows"].remove(image.row)
     texts = {one: params.text(one) for one in ("VersionDesc", "Cover", "Description", "Readme")}
     image.row.update({key: value for key, value in texts.items() if value is not None}, **fields)
     image.row.update(GroupId=group_id, VersionName=version)
