@@ -192,10 +192,11 @@ def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]])
     """Fill in the readmes that a flat list leaves out; the API gives them only when an image is asked for by its id."""
     for image in images:
         if image["readme"] is None and image["id"] is not None:
-            image["readme"] = _readme(client, source, image["id"])
+            image["readme"] = readme_of(client, source, image["id"])
 
 
-def _readme(client: Client, source: Source, image_id: str) -> str | None:
+def readme_of(client: Client, source: Source, image_id: str) -> str | None:
+    """Return the readme of an image in a flat list, which a list of many leaves out; None where it has none."""
     params = {"Region": client.scope.region, "CompShareImageId": image_id, "Limit": 100, "Offset": 0}
     try:
         answer = client.call(source.action, params)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What may stand in the names of images and of their versions, checked before the API is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from .._api.errors import OptionError
+from .._api.values import printable
+
+NAME_LENGTH = 50
+#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
+_FORBIDDEN = re.compile(r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]")
+_VERSION = re.compile(r"v[0-9]+(\.[0-9]+)+\Z", re.ASCII)
+
+
+def check_image_name(name: str) -> None:
+    """Raise OptionError where C(name) cannot be the name of a custom image."""
+    shown = repr(printable(name, 80))
+    if not name:
+        raise OptionError("The name of an image cannot be empty.")
+    if len(name) > NAME_LENGTH:
+        raise OptionError(
+            f"The image name {shown} has {len(name)} characters.", hint=f"At most {NAME_LENGTH} are possible."
+        )
+    forbidden = _FORBIDDEN.search(name)
+    if forbidden:
+        raise OptionError(
+            f"The image name {shown} has {printable(forbidden.group())!r} in it.",
+            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
+        )
+
+
+def check_version_name(version_name: str) -> None:
+    """Raise OptionError where C(version_name) cannot be the name of a version in a community group."""
+    if not _VERSION.match(version_name):
+        raise OptionError(
+            f"The version name {printable(version_name, 80)!r} is not one.",
+            hint="It is v, then numbers with dots between, such as v1.0 or v26.0529.",
+        )
+
+
+def name_while_rebuilt(name: str) -> str:
+    """Return the name under which the new image of a rebuild is made, as long as the old one has C(name).
+
+    Names are unique within an account. This one cannot be confused with a name that a user chose, and it is always the
+    same for the same C(name), so that a second run finds what the first one left.
+    """
+    return f"{name[:35]}.rebuild-{_mark(name)}"
+
+
+def name_when_replaced(name: str) -> str:
+    """Return the name of the old image between the end of a rebuild and its deletion."""
+    return f"{name[:34]}.replaced-{_mark(name)}"
+
+
+def _mark(name: str) -> str:
+    return hashlib.sha1(name.encode("utf-8"), usedforsecurity=False).hexdigest()[:6]

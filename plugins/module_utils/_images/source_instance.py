@@ -1,0 +1,124 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The instance that an image is made from: where it is, and whether an image can be made of it now."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._api import values
+from .._api.client import Client
+from .._api.errors import AnswerError, CompShareError, OptionError
+from .._api.retcodes import Retry
+from .build_state import region_of
+from .changing import see_within
+
+_ACTION = "DescribeCompShareInstance"
+#: An empty answer can be a passing fault of the API, so an instance is looked for this long before it does not exist.
+_FOUND_WITHIN = 4.0
+IMAGE_MAKING = "ImageMaking"
+_POD_PREFIX = "cpod-"
+
+
+@dataclass(frozen=True)
+class SourceInstance:
+    """What matters of an instance that an image is made of. C(state) is the API's word for it, empty where unknown."""
+
+    instance_id: str
+    name: str | None
+    region: str | None
+    zone: str | None
+    state: str
+    container: bool
+
+    @property
+    def title(self) -> str:
+        return f"{values.printable(self.name, 80)} ({self.instance_id})" if self.name else self.instance_id
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether an image is being made of it at this moment, which passes."""
+        return self.state == IMAGE_MAKING
+
+
+def find_source(client: Client, instance_id: str) -> SourceInstance:
+    """Return the instance; raises OptionError where there is none, or where region or zone say that it is elsewhere.
+
+    The question names no region, so that an instance of any region is found, as recorded.
+    """
+    found: list[SourceInstance] = []
+
+    def ask() -> bool:
+        answer = client.call(_ACTION, {"UHostIds": [instance_id], "Limit": 100, "Offset": 0})
+        rows = answer.get("UHostSet")
+        if rows is not None and not isinstance(rows, list):
+            raise AnswerError(
+                f"The answer to {_ACTION} has no list where its instances should stand.",
+                action=_ACTION,
+                retry=Retry.READ,
+            )
+        # The API was seen to answer with other instances than the one asked for.
+        found.extend(_read(row) for row in rows or [] if isinstance(row, dict) and row.get("UHostId") == instance_id)
+        return bool(found)
+
+    if not see_within(client, ask, _FOUND_WITHIN):
+        raise OptionError(
+            f"There is no instance {values.printable(instance_id, 80)} to make an image of.",
+            action=_ACTION,
+            hint="Check instance_id, project_id and the account of the key.",
+        )
+    _check_place(client, found[0])
+    return found[0]
+
+
+def _read(row: t.Mapping[str, t.Any]) -> SourceInstance:
+    instance_id = str(row.get("UHostId"))
+    zone = values.text(row.get("Zone"))
+    return SourceInstance(
+        instance_id=instance_id,
+        name=values.text(row.get("Name")),
+        region=values.text(row.get("Region")) or region_of(zone),
+        zone=zone,
+        state=values.text(row.get("State")) or "",
+        container=row.get("InstanceType") == "Container" or instance_id.startswith(_POD_PREFIX),
+    )
+
+
+def _check_place(client: Client, source: SourceInstance) -> None:
+    for option, wanted, place in (
+        ("region", client.scope.region, source.region),
+        ("zone", client.scope.zone, source.zone),
+    ):
+        if wanted and place and wanted != place:
+            raise OptionError(
+                f"The instance {source.title} is in the {option} {place}, not in {values.printable(wanted, 40)}.",
+                hint=f"Leave {option} (or COMPSHARE_{option.upper()}) out: the instance tells where it is.",
+            )
+
+
+def check_imageable(source: SourceInstance) -> None:
+    """Raise where no image can be made of the instance as it is. One that is being imaged passes: that ends.
+
+    Documented: a virtual machine must be running or stopped, a container must be running.
+    """
+    if source.busy or source.state == "Running" or (source.state == "Stopped" and not source.container):
+        return
+    state = values.printable(source.state, 40) or "unknown"
+    if source.container:
+        raise NotImageableError(
+            f"No image can be made of the container instance {source.title} while its state is {state}.",
+            hint="A container instance must be running: start it, then run the task again.",
+        )
+    raise NotImageableError(
+        f"No image can be made of the instance {source.title} while its state is {state}.",
+        hint="It must be running or stopped: bring it there, then run the task again.",
+    )
+
+
+class NotImageableError(CompShareError):
+    """The source instance is in a state in which no image can be made of it. Nothing was sent."""

@@ -1,0 +1,333 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_image
+short_description: Make, change and delete custom CompShare images
+version_added: 1.0.0
+description:
+  - Makes a custom image of an instance and waits until it is available, changes what can be changed on an image that
+    exists, and deletes images.
+  - An image is known by its name, which is unique within an account, or by its id. Where it is there and right,
+    nothing is done. Where it is being made, that build is waited for, and no other one begins.
+  - A build is never begun twice. Where the answer of the API is lost, the list of images decides what has happened, and
+    two playbooks that want the same image at the same time end with one.
+  - While an image is made of a virtual machine, the machine has no public address and cannot be started, stopped or
+    changed.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.write
+  - compshare.cloud._attributes.action_group
+attributes:
+  action:
+    description: Has an action plugin of the same name, which shows the live lines.
+    support: full
+    details:
+      - Without it the module does the same, but for the lines.
+  async:
+    description: Can run with C(async) in the background.
+    support: full
+    details:
+      - There are no live lines then.
+  idempotent:
+    details:
+      - With O(rebuild=true) each run makes the image again.
+options:
+  state:
+    description:
+      - V(present) makes the image where there is none, and brings it to what the options say.
+      - V(absent) deletes it and waits until it is gone. A published image must be withdrawn first, see
+        M(compshare.cloud.compshare_image_publication); one that is being made must be finished first.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - "The name of the image. At most 50 Chinese characters, letters, digits, and C(_ , . : -)."
+      - Together with O(image_id), the image gets this name.
+      - One of O(name) and O(image_id) is required.
+    type: str
+  image_id:
+    description:
+      - The id of an image that exists.
+    type: str
+  instance_id:
+    description:
+      - The instance that a new image is made of. Required where there is no image of this O(name) yet.
+      - A virtual machine must be running or stopped, a container instance must be running. One that is being imaged
+        already is waited for.
+      - The image is made where the instance is. O(region) and O(zone) can be left out; where they are given, they must
+        be the instance's own.
+    type: str
+  description:
+    description:
+      - What the image is for, in a few words.
+    type: str
+  software:
+    description:
+      - What is installed in the image, for the lists in which it is shown.
+      - It is told once, when the image is made. Where an image that exists has other software, the task warns and
+        changes nothing.
+    type: dict
+    suboptions:
+      framework:
+        description:
+          - The framework, for example V(PyTorch).
+        type: str
+      framework_version:
+        description:
+          - The version of the framework.
+        type: str
+      cuda_version:
+        description:
+          - The version of CUDA.
+        type: str
+      applications:
+        description:
+          - Applications, for example V(JupyterLab).
+        type: list
+        elements: str
+  readme:
+    description:
+      - How to use the image, in Markdown. The community shows it, where the image is published.
+    type: str
+  tags:
+    description:
+      - The tags of the image, in any order. The API may refuse more than three.
+    type: list
+    elements: str
+  supported_gpu_types:
+    description:
+      - The GPU types that the image is for, for example V(4090), in any order.
+    type: list
+    elements: str
+  auto_start:
+    description:
+      - Whether the software in the image starts with the instance.
+    type: bool
+  replace_failed:
+    description:
+      - What to do where the image could not be made (its status is V(UnAvailable)).
+      - With V(false) the task fails and says why, each time it is run. With V(true) it deletes the image and makes it
+        again.
+    type: bool
+    default: false
+  rebuild:
+    description:
+      - With V(true) the image is made again although there is one, and the old one is deleted when the new one is
+        available. Each run does so.
+      - Until then the new image has a name that begins with O(name) and has C(.rebuild-) in it. A run that was
+        interrupted is taken up by the next one.
+      - The new image has another id, and is not shared with the accounts that the old one was shared with.
+      - Needs O(name), O(instance_id) and O(wait=true).
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the image is available, or for O(state=absent) until it is gone.
+      - O(readme), O(tags), O(supported_gpu_types), O(auto_start), and a changed O(description), can be set only when
+        the image is available. With V(false) the task warns where that is left to be done.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How long the whole task may take, in seconds. With O(wait=false), too, it waits so long for an instance or an
+        image that is busy with something else.
+      - The vendor speaks of 15 minutes for 100 GB.
+    type: float
+    default: 3600
+  poll_interval:
+    description:
+      - Ask for the progress at a fixed interval, in seconds, in place of adaptive polling.
+    type: float
+  max_poll_interval:
+    description:
+      - How late the end of the build may be noticed, in seconds. A lower value costs more requests.
+      - It means the same as for M(compshare.cloud.compshare_image_progress).
+    type: float
+    default: 30
+  show_progress:
+    description:
+      - Whether to show live lines on standard error while the task waits. C(no_log) silences them as well.
+      - They are shown where the task runs on the controller itself, as with C(hosts=localhost) or
+        C(delegate_to=localhost).
+    type: bool
+    default: true
+seealso:
+  - module: compshare.cloud.compshare_image_progress
+    description: Follow builds that other tasks began.
+  - module: compshare.cloud.compshare_image_share
+    description: Share the image with other accounts.
+  - module: compshare.cloud.compshare_image_publication
+    description: Publish the image to the community.
+"""
+
+EXAMPLES = r"""
+- name: Make an image of an instance and wait until it is available
+  compshare.cloud.compshare_image:
+    name: training-env
+    instance_id: "{{ instance_id }}"
+    description: PyTorch 2.9 with the team's tools
+  register: made
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ made.image.name }} is {{ made.image.id }}, {{ made.image.status }}"
+
+- name: Set tags and GPU types on an image that exists
+  compshare.cloud.compshare_image:
+    image_id: "{{ made.image.id }}"
+    tags: [LLM]
+    supported_gpu_types: ["4090", "5090"]
+
+- name: Begin a build and do something else meanwhile
+  compshare.cloud.compshare_image:
+    name: eval-env
+    instance_id: "{{ instance_id }}"
+    wait: false
+
+- name: Make the image anew every night, and keep the old one until the new one is available
+  compshare.cloud.compshare_image:
+    name: training-env
+    instance_id: "{{ instance_id }}"
+    rebuild: true
+    replace_failed: true
+    wait_timeout: 7200
+
+- name: Delete an image
+  compshare.cloud.compshare_image:
+    name: training-env
+    state: absent
+"""
+
+RETURN = r"""
+image:
+  description:
+    - The image as it is after the task, or in check mode as it would be.
+    - With O(state=absent), the image that was deleted, null where there was none.
+    - It has all the keys of RV(compshare.cloud.compshare_image_info#module:images); these are the main ones.
+  returned: always, null where there is none
+  type: dict
+  contains:
+    id:
+      description: The id of the image, null where it is not known yet.
+      type: str
+      sample: compshareImage-1bbbbbbbbbb1
+    name:
+      description: The name.
+      type: str
+      sample: training-env
+    status:
+      description: V(Making), V(Available), V(UnAvailable), V(Reviewing) or V(Offline).
+      type: str
+      sample: Available
+    description:
+      description: What its author says of it.
+      type: str
+      sample: PyTorch 2.9 with the team's tools
+    container:
+      description: Whether it is a container image; otherwise it is one for virtual machines.
+      type: bool
+      sample: false
+    zones:
+      description: The zones in which it lies.
+      type: list
+      elements: str
+      sample: [cn-wlcb-01]
+    size_mb:
+      description: The size, in MB.
+      type: float
+      sample: 40960
+    failed_reason:
+      description: Why it could not be made, or was rejected.
+      type: str
+build:
+  description:
+    - The build that the task waited for.
+    - It has the keys of RV(compshare.cloud.compshare_image_progress#module:builds), and these.
+  returned: when a build was waited for
+  type: dict
+  contains:
+    elapsed:
+      description: How long the wait took, in seconds.
+      type: float
+      sample: 912.5
+    polls:
+      description: How many requests it took.
+      type: int
+      sample: 11
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: CreateCompShareCustomImage
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 230
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: Params [Name] not available
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._images.custom_image import ensure_image
+from ..module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(
+        {
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "name": {"type": "str"},
+            "image_id": {"type": "str"},
+            "instance_id": {"type": "str"},
+            "description": {"type": "str"},
+            "software": {
+                "type": "dict",
+                "options": {
+                    "framework": {"type": "str"},
+                    "framework_version": {"type": "str"},
+                    "cuda_version": {"type": "str"},
+                    "applications": {"type": "list", "elements": "str"},
+                },
+            },
+            "readme": {"type": "str"},
+            "tags": {"type": "list", "elements": "str"},
+            "supported_gpu_types": {"type": "list", "elements": "str"},
+            "auto_start": {"type": "bool"},
+            "replace_failed": {"type": "bool", "default": False},
+            "rebuild": {"type": "bool", "default": False},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 3600},
+            "poll_interval": {"type": "float"},
+            "max_poll_interval": {"type": "float", "default": 30},
+            "show_progress": {"type": "bool", "default": True},
+        },
+        ensure_image,
+        required_one_of=[("name", "image_id")],
+    )
+
+
+if __name__ == "__main__":
+    main()
