@@ -1,0 +1,130 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The accounts that a custom image is shared with."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from .._api import values
+from .._api.client import Client
+from .._api.errors import AnswerError, CompShareError, OptionError
+from .changing import bring_about
+from .own_images import Image, OwnImages, place_of, title_of
+
+if t.TYPE_CHECKING:
+    from .._task import Task
+
+_READ = "DescribeCompShareImageShareAccounts"
+_CHANGE = "ModifyCompShareImageShareAccount"
+#: Documented: a request adds at most this many accounts and removes at most as many.
+_ACCOUNTS_A_REQUEST = 10
+
+
+def ensure_shares(task: Task) -> dict[str, t.Any]:
+    """Do what the options of compshare_image_share say, and return its result. Raises CompShareError with the facts."""
+    options = task.options
+    accounts: list[int] = list(dict.fromkeys(options["accounts"]))
+    if options["exclusive"] and options["state"] == "absent":
+        raise OptionError("exclusive=true cannot be used with state=absent: it names exactly the accounts that stay.")
+    image = OwnImages(task.client).require(options["image_id"])
+    shares = _Shares(task.client, image)
+    before = shares.read()
+    if options["state"] == "absent":
+        adds, removes = [], [account for account in accounts if account in before]
+    else:
+        adds = [account for account in accounts if account not in before]
+        removes = [account for account in before if account not in accounts] if options["exclusive"] else []
+    after = sorted({*before, *adds} - {*removes})
+    result = {"changed": bool(adds or removes), "image": image, "accounts": after}
+    if task.diff:
+        result["diff"] = {"before": {"accounts": before}, "after": {"accounts": after}}
+    if not task.check_mode:
+        deadline = task.client.clock.now() + options["wait_timeout"]
+        try:
+            for added, removed in _batches(adds, removes):
+                shares.change(added, removed, deadline)
+        except CompShareError as error:
+            error.facts = {**error.facts, **shares.facts(before)}
+            raise
+    return result
+
+
+def _batches(adds: Sequence[int], removes: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    """Return what each request adds and removes."""
+    starts = range(0, max(len(adds), len(removes)), _ACCOUNTS_A_REQUEST)
+    return [
+        (list(adds[start : start + _ACCOUNTS_A_REQUEST]), list(removes[start : start + _ACCOUNTS_A_REQUEST]))
+        for start in starts
+    ]
+
+
+class _Shares:
+    """Reads and changes the accounts of one image."""
+
+    def __init__(self, client: Client, image: Image) -> None:
+        self._client = client
+        self._image = image
+        self._params = {"Region": place_of(client, image)["Region"], "CompShareImageId": image["id"]}
+
+    def read(self) -> list[int]:
+        """Return the ids of the accounts, in order. Raises the client's errors."""
+        rows = self._client.call(_READ, self._params).get("AccountSet")
+        if rows is not None and not isinstance(rows, list):
+            raise AnswerError(f"The answer to {_READ} has no list where its accounts should stand.", action=_READ)
+        return sorted(_account_ids(row.get("AccountId") for row in rows or [] if isinstance(row, dict)))
+
+    def change(self, adds: list[int], removes: list[int], deadline: float) -> None:
+        """Add and remove accounts with one request, and see that it was done.
+
+        Documented: where one account id is not valid, the answer names it, with RetCode 0, and nothing is done.
+        """
+
+        def done() -> bool:
+            now = set(self.read())
+            return now.issuperset(adds) and now.isdisjoint(removes)
+
+        def check(answer: Mapping[str, t.Any]) -> None:
+            told = answer.get("InvalidAccounts")
+            invalid = sorted(_account_ids(told if isinstance(told, list) else []))
+            if not invalid:
+                return
+            listed = ", ".join(str(account) for account in invalid)
+            raise CompShareError(
+                f"The image {title_of(self._image)} cannot be shared with {listed}: no such account.",
+                action=_CHANGE,
+                ret_code=0,
+                hint="An account's id is the number that its console shows as CompanyID. The other accounts of the "
+                "same request were not changed either.",
+                facts={"invalid_accounts": invalid},
+            )
+
+        bring_about(
+            self._client,
+            _CHANGE,
+            {**self._params, "AddAccounts": adds or None, "RemoveAccounts": removes or None},
+            done,
+            deadline=deadline,
+            wish=f"the accounts of the image {title_of(self._image)} changed",
+            check=check,
+        )
+
+    def facts(self, before: list[int]) -> dict[str, t.Any]:
+        """Return what a failed task tells: the accounts as they are now (None where they cannot be read)."""
+        facts: dict[str, t.Any] = {"image": self._image, "accounts": None, "changed": False}
+        try:
+            facts["accounts"] = self.read()
+            facts["changed"] = facts["accounts"] != before
+        except CompShareError:
+            pass  # the error to tell is the one before
+        return facts
+
+
+def _account_ids(told: Iterable[object]) -> set[int]:
+    """Return account ids, which come as numbers or as their text."""
+    return {account for account in map(values.integer, told) if account is not None}

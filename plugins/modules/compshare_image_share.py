@@ -1,0 +1,184 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_image_share
+short_description: Share a custom CompShare image with other accounts
+version_added: 1.0.0
+description:
+  - Adds and removes the accounts that a custom image is shared with. They find it in their list of shared images.
+  - Sharing works inside one region, costs nothing, and an image that was shared with you cannot be shared on.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.write
+  - compshare.cloud._attributes.action_group
+options:
+  image_id:
+    description:
+      - The id of one of your own images. It must be available.
+    type: str
+    required: true
+  accounts:
+    description:
+      - The ids of accounts, the number that the console of each shows as CompanyID.
+      - More than ten are sent ten at a time. Where the API knows one of them not, it changes nothing for the ten; then
+        the task fails, and RV(accounts) says with whom the image is shared now.
+    type: list
+    elements: int
+    required: true
+  exclusive:
+    description:
+      - With V(true) the image is shared with O(accounts) and with nobody else; an empty list ends all sharing.
+      - With V(false) other accounts stay as they are.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(present) shares the image with O(accounts), V(absent) ends that.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait_timeout:
+    description:
+      - How long to wait, in seconds, where the API is busy with something else on this image.
+    type: float
+    default: 600
+seealso:
+  - module: compshare.cloud.compshare_image_info
+    description: With O(compshare.cloud.compshare_image_info#module:source=shared), what other accounts share with you.
+  - module: compshare.cloud.compshare_image
+    description: Make the image.
+"""
+
+EXAMPLES = r"""
+- name: Share an image with two more accounts
+  compshare.cloud.compshare_image_share:
+    image_id: "{{ image_id }}"
+    accounts: [50000002, 50000003]
+
+- name: Share it with exactly one account
+  compshare.cloud.compshare_image_share:
+    image_id: "{{ image_id }}"
+    accounts: [50000002]
+    exclusive: true
+  register: sharing
+
+- name: Show who has it
+  ansible.builtin.debug:
+    msg: "{{ sharing.image.name }} is shared with {{ sharing.accounts | join(', ') }}"
+
+- name: End the sharing with an account
+  compshare.cloud.compshare_image_share:
+    image_id: "{{ image_id }}"
+    accounts: [50000002]
+    state: absent
+"""
+
+RETURN = r"""
+accounts:
+  description:
+    - The ids of all accounts that the image is shared with after the task, or in check mode would be, in order.
+    - Null where the task failed and they could not be read.
+  returned: always, when the image exists
+  type: list
+  elements: int
+  sample: [50000002, 50000003]
+invalid_accounts:
+  description: The ids in O(accounts) that the API does not know.
+  returned: when there are any
+  type: list
+  elements: int
+  sample: [99999999]
+image:
+  description:
+    - The image.
+    - It has all the keys of RV(compshare.cloud.compshare_image_info#module:images); these are the main ones.
+  returned: always, when it exists
+  type: dict
+  contains:
+    id:
+      description: The id of the image, null where it is not known yet.
+      type: str
+      sample: compshareImage-1bbbbbbbbbb1
+    name:
+      description: The name.
+      type: str
+      sample: training-env
+    status:
+      description: V(Making), V(Available), V(UnAvailable), V(Reviewing) or V(Offline).
+      type: str
+      sample: Available
+    description:
+      description: What its author says of it.
+      type: str
+      sample: PyTorch 2.9 with the team's tools
+    container:
+      description: Whether it is a container image; otherwise it is one for virtual machines.
+      type: bool
+      sample: false
+    zones:
+      description: The zones in which it lies.
+      type: list
+      elements: str
+      sample: [cn-wlcb-01]
+    size_mb:
+      description: The size, in MB.
+      type: float
+      sample: 40960
+    failed_reason:
+      description: Why it could not be made, or was rejected.
+      type: str
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: ModifyCompShareImageShareAccount
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 230
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: no such account
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._images.sharing import ensure_shares
+from ..module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(
+        {
+            "image_id": {"type": "str", "required": True},
+            "accounts": {"type": "list", "elements": "int", "required": True},
+            "exclusive": {"type": "bool", "default": False},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "wait_timeout": {"type": "float", "default": 600},
+        },
+        ensure_shares,
+    )
+
+
+if __name__ == "__main__":
+    main()
