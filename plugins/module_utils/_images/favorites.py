@@ -1,0 +1,91 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Community image groups as favourites of the account."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import Client
+from .._api.errors import CompShareError, OptionError
+from .._api.values import printable
+from .catalogue import SOURCES, read_source
+from .changing import bring_about
+from .image import normalise_image
+from .own_images import Image
+
+if t.TYPE_CHECKING:
+    from .._task import Task
+
+_ACTIONS = {True: "CreateCompShareImageFavorite", False: "DeleteCompShareImageFavorite"}
+
+
+def ensure_favorite(task: Task) -> dict[str, t.Any]:
+    """Do what the options of compshare_image_favorite say, and return its result; raises CompShareError with facts."""
+    options = task.options
+    wanted = options["state"] == "present"
+    images = _versions(task.client, options["group_id"], options["image_id"])
+    group_id, present = images[0]["group_id"], bool(images[0]["is_favorite"])
+    changed = present != wanted
+    if changed and not task.check_mode:
+        deadline = task.client.clock.now() + options["wait_timeout"]
+        try:
+            bring_about(
+                task.client,
+                _ACTIONS[wanted],
+                {"GroupId": group_id},
+                lambda: bool(_versions(task.client, group_id, None)[0]["is_favorite"]) == wanted,
+                deadline=deadline,
+                wish=f"the group {group_id} is {'' if wanted else 'not '}a favourite",
+            )
+        except CompShareError as error:
+            error.facts = _facts_now(task.client, group_id, images)
+            raise
+    result = _result([{**image, "is_favorite": wanted} for image in images], changed)
+    if task.diff:
+        result["diff"] = {"before": {"is_favorite": present}, "after": {"is_favorite": wanted}}
+    return result
+
+
+def _versions(client: Client, group_id: str | None, image_id: str | None) -> list[Image]:
+    """Return the versions of a community group, named by its id or by that of one of its versions."""
+    source = SOURCES["community"]
+    read = read_source(client, source, name=None, image_type=None, user_id=None, readme=False)
+    images = [normalise_image(found.row, source=source.name, group=found.group) for found in read.rows]
+    if group_id is None:
+        group_id = next((image["group_id"] for image in images if image["id"] == image_id), None)
+    found = [image for image in images if group_id is not None and image["group_id"] == group_id]
+    if not found:
+        what = (
+            f"has the version {printable(str(image_id), 80)}" if group_id is None else f"is {printable(group_id, 80)}"
+        )
+        raise OptionError(
+            f"No group of the community list {what}.",
+            action=source.action,
+            hint="Only groups that are in the community now can be favourites; compshare_image_info with "
+            "source=community lists them.",
+        )
+    return found
+
+
+def _result(images: list[Image], changed: bool) -> dict[str, t.Any]:
+    return {
+        "changed": changed,
+        "group_id": images[0]["group_id"],
+        "group_name": images[0]["group_name"],
+        "is_favorite": images[0]["is_favorite"],
+        "images": images,
+    }
+
+
+def _facts_now(client: Client, group_id: str, before: list[Image]) -> dict[str, t.Any]:
+    """Return what a failed task tells: whether the group is a favourite now (None where that cannot be read)."""
+    try:
+        images = _versions(client, group_id, None)
+    except CompShareError:
+        return {**_result(before, False), "is_favorite": None}  # the error to tell is the one before
+    return _result(images, images[0]["is_favorite"] != before[0]["is_favorite"])

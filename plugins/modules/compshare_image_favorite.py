@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_image_favorite
+short_description: Mark CompShare community images as favourites
+version_added: 1.0.0
+description:
+  - Makes a group of community images a favourite of the account, or ends that.
+  - Favourites are groups. Marking one version marks all of its group.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.write
+  - compshare.cloud._attributes.action_group
+options:
+  group_id:
+    description:
+      - The id of the community group.
+      - One of O(group_id) and O(image_id) is required.
+    type: str
+  image_id:
+    description:
+      - The id of an image in the group, of any version.
+    type: str
+  state:
+    description:
+      - V(present) for a favourite, V(absent) for none.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait_timeout:
+    description:
+      - How long to wait, in seconds, where the API is busy with something else.
+    type: float
+    default: 600
+seealso:
+  - module: compshare.cloud.compshare_image_info
+    description: With O(compshare.cloud.compshare_image_info#module:source=favorite), the favourites.
+"""
+
+EXAMPLES = r"""
+- name: Find a community image
+  compshare.cloud.compshare_image_info:
+    source: community
+    search: ComfyUI
+    order_by: favorites_count
+    order: desc
+    limit: 1
+  register: found
+
+- name: Mark it as a favourite
+  compshare.cloud.compshare_image_favorite:
+    image_id: "{{ found.images[0].id }}"
+
+- name: Take the mark away again
+  compshare.cloud.compshare_image_favorite:
+    group_id: "{{ found.images[0].group_id }}"
+    state: absent
+"""
+
+RETURN = r"""
+group_id:
+  description: The id of the group.
+  returned: when the group exists
+  type: str
+  sample: 9WFDPteiVhX5
+group_name:
+  description: The name of the group.
+  returned: when the group exists
+  type: str
+  sample: Demo ComfyUI
+is_favorite:
+  description: Whether the group is a favourite after the task, or in check mode would be. Null where that is not known.
+  returned: when the group exists
+  type: bool
+  sample: true
+images:
+  description:
+    - The versions in the group, with the keys of RV(compshare.cloud.compshare_image_info#module:images).
+  returned: when the group exists
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the image.
+      type: str
+      sample: compshareImage-1cccccccccc1
+    version_name:
+      description: The name of the version.
+      type: str
+      sample: v1.0
+    is_favorite:
+      description: As RV(is_favorite).
+      type: bool
+      sample: true
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: CreateCompShareImageFavorite
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 230
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: Params [GroupId] not available
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._images.favorites import ensure_favorite
+from ..module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(
+        {
+            "group_id": {"type": "str"},
+            "image_id": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "wait_timeout": {"type": "float", "default": 600},
+        },
+        ensure_favorite,
+        required_one_of=[("group_id", "image_id")],
+        mutually_exclusive=[("group_id", "image_id")],
+    )
+
+
+if __name__ == "__main__":
+    main()
