@@ -2,31 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hides the output of compshare_instance_info where it was asked for secrets; the module does everything else.
-
-A module cannot do this itself: what it registers as secret is blanked out of its result, and is of no use afterwards.
-"""
-
 from __future__ import annotations
 
-import typing as t
-
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
+from ..plugin_utils._secret_result import SecretResultAction
 
 
-class ActionModule(ActionBase):
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        secrets = boolean(self._task.args.get("include_secrets", False), strict=False)
-        if secrets and self._task.async_val and not self._task.no_log:
-            text = "include_secrets=true cannot hide its output when the task runs with async."
-            result.update(failed=True, msg=f"{text} Give the task no_log=true.")
-            return result
-        result.update(self._execute_module(task_vars=task_vars, wrap_async=bool(self._task.async_val)))
-        if secrets and not result.get("failed"):
-            # Callbacks then show nothing of the result; whoever registers it has all of it.
-            result["_ansible_no_log"] = True
-        return result
+class ActionModule(SecretResultAction):
+    """compshare_instance_info, which shows nothing of its result where that has secrets in it."""

@@ -1,0 +1,85 @@
+"""Secrets of requests and answers, found by their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.secrets import (
+    HIDDEN,
+    secret_names,
+    secrets_in,
+    without_secrets,
+)
+
+
+@pytest.mark.parametrize(
+    ("params", "names"),
+    [
+        ({"UHostId": "uhost-1", "LoginMode": "Password"}, []),
+        ({"Password": "abc"}, ["Password"]),
+        ({"Password": ""}, []),
+        ({"Password": None}, []),
+        ({"Disks": [{"Size": 1}, {"DiskPassword": "x"}], "Tags": ["a"]}, ["Disks.1.DiskPassword"]),
+        ({"Login": {"private_key": "x", "SecurityToken": "y"}}, ["Login.private_key", "Login.SecurityToken"]),
+    ],
+)
+def test_names_of_parameters(params: dict[str, Any], names: list[str]) -> None:
+    assert secret_names(params) == names
+
+
+ANSWER = {
+    "RetCode": 0,
+    "UHostSet": [
+        {
+            "UHostId": "uhost-1",
+            "Password": "c2VjcmV0LW9uZQ==",
+            "Remark": "its password is c2VjcmV0LW9uZQ== as you know",
+            "CPU": 16,
+            "Softwares": [{"Name": "JupyterLab", "URL": "https://8888-x/lab?a=1&token=t0k3n-abc#top"}],
+            "JupyterToken": {"Value": "nested-secret", "Ports": [8888]},
+            "Short": "ab",
+            "ShortPassword": "ab",
+            "EmptyPassword": "",
+            "Tokens": None,
+        }
+    ],
+}
+
+
+def test_found() -> None:
+    assert secrets_in(ANSWER) == {"c2VjcmV0LW9uZQ==", "t0k3n-abc", "nested-secret", "ab"}
+
+
+def test_hidden_wherever_they_stand() -> None:
+    shown = without_secrets(ANSWER)
+    [row] = shown["UHostSet"]
+    assert row["Password"] == HIDDEN
+    assert row["Remark"] == f"its password is {HIDDEN} as you know"
+    assert row["Softwares"][0] == {"Name": "JupyterLab", "URL": f"https://8888-x/lab?a=1&token={HIDDEN}#top"}
+    assert row["JupyterToken"] == {"Value": HIDDEN, "Ports": [8888]}
+    assert (row["Short"], row["ShortPassword"], row["EmptyPassword"], row["Tokens"]) == ("ab", HIDDEN, "", None)
+    assert (row["UHostId"], row["CPU"], shown["RetCode"]) == ("uhost-1", 16, 0)
+    assert ANSWER["UHostSet"][0]["Password"] == "c2VjcmV0LW9uZQ=="  # type: ignore[index]  # the original is not changed
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON, st.text("abcdefgh", min_size=6, max_size=12))
+def test_nothing_named_as_a_secret_comes_through(answer: object, secret: str) -> None:
+    whole = {"Password": secret, "Rest": answer, "Twice": f"<{secret}>"}
+    assert secret not in str(without_secrets(whole))
+
+
+@given(JSON)
+def test_an_answer_without_secrets_stays_as_it_is(answer: object) -> None:
+    if not secrets_in(answer):
+        assert without_secrets({"Answer": answer}) == {"Answer": answer}
