@@ -129,7 +129,7 @@ def run_core(session: nox.Session) -> None:
     require(
         session,
         workspace.sanity(results / "sanity"),
-        workspace.units(results / "units", f"--python={session.python}"),
+        workspace.units(results / "units", "--local", f"--python={session.python}"),
         workspace.integration(results / "integration", "--local"),
     )
 
@@ -141,11 +141,17 @@ for core, python in CONTROLLER_PYTHON.items():
 
 @nox.session(name=f"target-{OLDEST_TARGET_PYTHON}")
 def oldest_target(session: nox.Session) -> None:
-    """The integration targets with modules on the oldest Python of a target."""
+    """Modules on the oldest Python of a target: their unit tests, and the integration targets."""
     workspace = ansible_test.prepare(session.name)
+    results = results_folder(session.name)
     controller = ".".join(map(str, sys.version_info[:2]))
-    hosts = (f"--controller=origin:python={controller}", f"--target=controller:python=venv/{OLDEST_TARGET_PYTHON}")
-    require(session, workspace.integration(results_folder(session.name) / "integration", *hosts))
+    oldest = f"venv/{OLDEST_TARGET_PYTHON}"
+    hosts = (f"--controller=origin:python={controller}", f"--target=controller:python={oldest}")
+    require(
+        session,
+        workspace.units(results / "units", f"--target-python={oldest}"),
+        workspace.integration(results / "integration", *hosts),
+    )
 
 
 @nox.session(name="docs-check")

@@ -55,7 +55,7 @@ class Workspace:
         return self._run_with_junit(results, "sanity", "--local", "--junit", *arguments)
 
     def units(self, results: Path, *arguments: str) -> bool:
-        return self._run_with_junit(results, "units", "--local", *arguments)
+        return self._run_with_junit(results, "units", *arguments)
 
     def integration(self, results: Path, *arguments: str) -> bool:
         """Run integration targets against a simulator of their own; each target counts as one test."""

@@ -5,7 +5,7 @@ import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def test_retry_after_in_seconds(server_of: Callable[..., RawServer], header: str
 
 def test_retry_after_as_a_date(server_of: Callable[..., RawServer]) -> None:
     clock = FakeClock()
-    later = format_datetime(datetime.fromtimestamp(int(clock.epoch()) + 30, tz=UTC), usegmt=True)
+    later = format_datetime(datetime.fromtimestamp(int(clock.epoch()) + 30, tz=timezone.utc), usegmt=True)
     server = server_of(answer(b"", "503 Service Unavailable", f"Retry-After: {later}"))
     retry_after = transport_to(server.url, clock=clock).post({}, 5).retry_after
     assert retry_after == pytest.approx(30, abs=1)
