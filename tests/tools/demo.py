@@ -17,7 +17,7 @@ ON_YOUR_ACCOUNT = """\
 
 The same playbook on your account:
   export COMPSHARE_PUBLIC_KEY=… COMPSHARE_PRIVATE_KEY=…   (or: compshare config, the vendor's CLI profile is read)
-  export ANSIBLE_COLLECTIONS_PATH={collections}
+  export ANSIBLE_COLLECTIONS_PATH={collections} ANSIBLE_CALLBACK_RESULT_FORMAT=yaml
   {program} {playbook} -e region=cn-wlcb -e instance_id=uhost-…
 """
 
@@ -31,6 +31,8 @@ def main() -> int:
             **os.environ,
             **simulator.environment,
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            # Tables keep their lines.
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
