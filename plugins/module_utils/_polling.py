@@ -140,6 +140,11 @@ class Course:
         """Tell whether the last answer shows no movement since the one before."""
         return len(self._answers) > 1 and self.moved_at != self._answers[-1].time
 
+    @property
+    def unmoved_for(self) -> float:
+        """Return the seconds from the last movement to the last answer."""
+        return self._answers[-1].time - self.moved_at if self._answers and self.moved_at is not None else 0.0
+
     def begins_anew(self, percent: float | None, remaining: float | None) -> bool:
         """Tell whether an answer belongs to a build that has started again."""
         if not self._answers:
@@ -280,9 +285,10 @@ class Schedule:
         early = 0.0 if self.expects_end else max(window, EARLY * (self.due - self._planned_at))
         return now >= self.due - early
 
-    def unmoved_for(self, now: float) -> float:
-        """Return the seconds since an answer last showed movement; 0 when no answer has come yet."""
-        return 0.0 if self._course.moved_at is None else now - self._course.moved_at
+    @property
+    def unmoved_for(self) -> float:
+        """Return for how many seconds the answers, up to the last one, have shown no movement."""
+        return self._course.unmoved_for
 
     def likely_remaining(self, now: float) -> float | None:
         """Return the seconds until the likely end; None without a usable estimate."""

@@ -182,6 +182,7 @@ class _Watch:
             for target in {target.image_id: target for target in targets}.values()
         ]
         self._troubled_looks = 0
+        self._trouble: str | None = None
         self._slowness = 1.0
         self._not_before = self._start
         self._probed_at: float | None = None
@@ -244,7 +245,7 @@ class _Watch:
     def raise_unless_complete(self, ended_because: str) -> None:
         if all(build.complete for build in self._builds):
             return
-        summary, hint, retryable = wait_message(self._builds, self._clock.now(), ended_because)
+        summary, hint, retryable = wait_message(self._builds, ended_because, self._trouble)
         raise WaitError(summary, hint=hint, retryable=retryable)
 
     @property
@@ -252,8 +253,11 @@ class _Watch:
         return [build for build in self._builds if build.open]
 
     def _look_at(self, due: list[Build], *, thorough: bool = False) -> None:
-        before = self._open
-        self._note_troubles(self._ask(due, thorough=thorough))
+        before, began = self._open, self._clock.now()
+        troubles = self._ask(due, thorough=thorough)
+        # Throttling slows everything down; other trouble with one question does not where the other one answers.
+        listed = self._listed_since(began)
+        self._note_troubles([error for error in troubles if not listed or error.retry is Retry.THROTTLE])
         for build in before:
             if build in due or not build.open:
                 self._report(self._event(build))
@@ -277,14 +281,15 @@ class _Watch:
             troubles += questions.ask_progress(left, self._deadline)
         self._note_closed_questions()
         self._settle(self._open if crowd else due, began, thorough, bool(troubles))
-        # Throttling slows everything down; other trouble with one question does not where the other one answers.
-        return [error for error in troubles if not self._listed_since(began) or error.retry is Retry.THROTTLE]
+        return troubles
 
     def _listed_since(self, time: float) -> bool:
         return self._questions.listed_at is not None and self._questions.listed_at >= time
 
     def _progress_comes_first(self, build: Build, now: float, thorough: bool) -> bool:
         """Tell whether to begin with the progress: where it may answer, and the list is not surer to tell the news."""
+        if self._questions.progress_closed:
+            return False
         if self._questions.list_closed:
             return not build.container
         if not build.progress_possible(now):
@@ -294,10 +299,10 @@ class _Watch:
         return thorough or not (build.schedule.expects_end or build.schedule.stands_still)
 
     def _status_is_due(self, build: Build, now: float, asked: bool) -> bool:
-        if not asked or build.status_at is None or now - build.status_at >= _STATUS_AGE:
+        answered = asked and build.progress_at is not None and build.progress_at >= now
+        if not answered or build.status_at is None or now - build.status_at >= _STATUS_AGE:
             return True
-        schedule = build.schedule
-        return build.refusal is not None or build.nearly_done or schedule.behind or schedule.stands_still
+        return build.uninformed or build.nearly_done or build.schedule.behind or build.schedule.stands_still
 
     def _may_have_news(self, builds: list[Build], now: float) -> list[Build]:
         """Return the builds that the list did not end, but whose progress may tell something new."""
@@ -358,6 +363,7 @@ class _Watch:
     def _note_troubles(self, troubles: list[CompShareError]) -> None:
         """Slow the whole task down after throttling and faults, and speed it up again when they are over."""
         now = self._clock.now()
+        self._trouble = troubles[0].summary if troubles else None
         throttled = any(error.retry is Retry.THROTTLE for error in troubles)
         self._slowness = min(_SLOWEST, self._slowness * 2) if throttled else max(1.0, self._slowness * 0.8)
         pause = SHORTEST_SLEEP * self._slowness
@@ -401,7 +407,7 @@ class _Watch:
         event = build.as_result()
         event.update(
             kind="build",
-            unmoved_for=round(build.schedule.unmoved_for(self._clock.now())),
+            unmoved_for=round(build.schedule.unmoved_for),
             elapsed=round(self.elapsed, 1),
             polls=self._client.requests_sent - self._requests_before,
         )

@@ -45,10 +45,11 @@ def state_text(progress: float | None, remaining: float | None, unmoved_for: flo
     return ", ".join(parts)
 
 
-def wait_message(builds: Sequence[Build], now: float, ended_because: str) -> tuple[str, str | None, bool]:
+def wait_message(builds: Sequence[Build], ended_because: str, trouble: str | None) -> tuple[str, str | None, bool]:
     """Return the sentences about a wait that did not end well, what to do, and whether running it again can help.
 
-    C(ended_because) says for builds that have not ended why the wait has: C(did not end within 3600 s).
+    C(ended_because) says for builds that have not ended why the wait has: C(did not end within 3600 s). C(trouble) is
+    what hindered the last answers, a sentence, or None.
     """
     failed = [build for build in builds if build.failed]
     missing = [build for build in builds if build.missing]
@@ -61,13 +62,15 @@ def wait_message(builds: Sequence[Build], now: float, ended_because: str) -> tup
             len(builds),
             ended_because,
             lambda build: state_text(
-                build.progress, build.remaining_duration, build.schedule.unmoved_for(now), build.status
+                build.progress, build.remaining_duration, build.schedule.unmoved_for, build.status
             ),
         ),
     ]
     complete = sum(build.complete for build in builds)
     if complete:
         sentences.append(f"{complete} {'is' if complete == 1 else 'are'} available.")
+    if trouble and unfinished:
+        sentences.append(f"The last questions found no answer: {trouble}")
     hints = []
     if failed:
         hints.append("Delete a failed image and build it again.")

@@ -77,6 +77,11 @@ class Build:
         return not self.container and now >= self._no_progress_before
 
     @property
+    def uninformed(self) -> bool:
+        """Tell whether the last progress answer, if there was one, says neither a percentage nor a time."""
+        return self.progress is None and self.remaining_duration is None
+
+    @property
     def nearly_done(self) -> bool:
         """Tell whether the last progress answer names no time or work that is left."""
         return self.remaining_duration == 0 or (self.progress is not None and self.progress >= 100)

@@ -38,7 +38,7 @@ def test_it_asks_at_once() -> None:
     assert plan.due == 0.0
     assert plan.may_join(0.0)
     assert plan.likely_remaining(0.0) is None
-    assert plan.unmoved_for(50.0) == 0.0
+    assert plan.unmoved_for == 0.0
 
 
 def test_a_build_of_20_minutes_costs_about_ten_questions_and_ends_within_2_seconds() -> None:
@@ -88,9 +88,9 @@ def test_an_estimate_that_stands_still_is_not_trusted() -> None:
     for _look in range(20):
         plan.saw_progress(now, 99.0, 3)
         assert plan.due - now <= MAX
-        now = plan.due
+        last, now = now, plan.due
     assert plan.stands_still
-    assert plan.unmoved_for(now) == pytest.approx(now)
+    assert plan.unmoved_for == pytest.approx(last)
 
 
 def test_an_overrun_estimate_is_asked_again_soon_and_then_less_often() -> None:
