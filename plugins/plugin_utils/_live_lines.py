@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
+import types
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -33,6 +35,7 @@ display = Display()
 #: what the user sees; so this is asked now.
 _TERMINAL = sys.stderr.isatty()
 _READ_INTERVAL = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class LiveLinesAction(ActionBase):
@@ -74,25 +77,38 @@ class LiveLinesAction(ActionBase):
 
 
 class _JournalReader:
-    """Shows the lines of a journal from another thread, until the end of the C(with) block."""
+    """Shows the lines of a journal from another thread, until the end of the C(with) block.
+
+    When the process is told to end meanwhile, it first shows what is known of each build.
+    """
 
     def __init__(self, path: str, lines: ProgressLines) -> None:
         self._path = path
         self._lines = lines
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
+        self._handlers: dict[int, t.Any] = {}
 
     def __enter__(self) -> None:
+        for number in _SIGNALS:
+            self._handlers[number] = signal.signal(number, self._interrupted)
         self._thread.start()
 
-    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._ended.set()
         self._thread.join(timeout=5)
-        if kind is not None and not issubclass(kind, Exception):
-            for line in self._lines.last_words():
-                display.display(line, stderr=True)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _interrupted(self, number: int, frame: types.FrameType | None) -> None:
+        signal.signal(number, self._handlers[number])
+        for line in self._lines.last_words():
+            display.display(line, stderr=True)
+        os.kill(os.getpid(), number)
 
     def _read(self) -> None:
+        # A signal that this thread took would not wake the main thread, whose handler passes it on to the module.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         with open(self._path, encoding="utf-8") as journal:
             rest = ""
             ended = False
