@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
-from tests.tools.simulator import running_simulator
+from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import ROOT, link_tree
 
 SPEED = 60  # seconds of the simulator in one of the clock
+INSTANCE = "train-vm"
 PLAYBOOK = "examples/find_and_build.yml"
 
 ON_YOUR_ACCOUNT = """\
 
 The same playbook on your account:
   export COMPSHARE_PUBLIC_KEY=… COMPSHARE_PRIVATE_KEY=…   (or: compshare config, the vendor's CLI profile is read)
-  export ANSIBLE_COLLECTIONS_PATH={collections} ANSIBLE_CALLBACK_RESULT_FORMAT=yaml
   {program} {playbook} -e region=cn-wlcb -e instance_id=uhost-…
 """
 
@@ -31,16 +33,20 @@ def main() -> int:
             **os.environ,
             **simulator.environment,
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
-            # Tables keep their lines.
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
-        ended = subprocess.run([program, PLAYBOOK], cwd=ROOT, env=environment, check=False)
+        command = [program, PLAYBOOK, "-e", "region=cn-wlcb", "-e", f"instance_id={_instance_id(simulator)}"]
+        ended = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if ended.returncode == 0:
-        shown = {"program": _from_here(program), "collections": _from_here(collections), "playbook": PLAYBOOK}
+        shown = {"program": _from_here(program), "playbook": PLAYBOOK}
         print(ON_YOUR_ACCOUNT.format(**shown), end="")
     return ended.returncode
+
+
+def _instance_id(simulator: Simulator) -> str:
+    """Return a virtual machine of the simulator that an image can be made of."""
+    with urllib.request.urlopen(f"{simulator.url}/_simulator/state") as answer:
+        instances = json.load(answer)["instances"]
+    return str(next(row["UHostId"] for row in instances if row["Name"] == INSTANCE))
 
 
 def _from_here(path: Path) -> Path:

@@ -218,6 +218,15 @@ def test_models_mislead_as_they_say(make_world: MakeWorld) -> None:
     assert min(one["RemainingDuration"] for one in course(make_world, "negative")) < 0
 
 
+def test_at_speed_the_durations_are_those_of_the_watcher(make_world: MakeWorld) -> None:
+    world = make_world(speed=60, traces=[{"image_id": B1, "duration": 600}])
+    told = Caller.of(world).call(
+        "GetCompShareImageCreateProgress", CompShareImageId=B1, Region="cn-wlcb", Zone="cn-wlcb-01"
+    )
+    assert told["TotalDuration"] == 10
+    assert told["RemainingDuration"] <= 10
+
+
 def test_at_speed_a_build_ends_by_itself(make_world: MakeWorld) -> None:
     world = make_world(speed=100_000, traces=[{"image_id": B1, "duration": 3600}])
     caller = Caller.of(world)
