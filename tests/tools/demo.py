@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
+
+import requests
 
 from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import ROOT, link_tree
@@ -34,7 +34,7 @@ def main() -> int:
             **simulator.environment,
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
         }
-        command = [program, PLAYBOOK, "-e", "region=cn-wlcb", "-e", f"instance_id={_instance_id(simulator)}"]
+        command = [str(program), PLAYBOOK, "-e", "region=cn-wlcb", "-e", f"instance_id={_instance_id(simulator)}"]
         ended = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if ended.returncode == 0:
         shown = {"program": _from_here(program), "playbook": PLAYBOOK}
@@ -44,8 +44,7 @@ def main() -> int:
 
 def _instance_id(simulator: Simulator) -> str:
     """Return a virtual machine of the simulator that an image can be made of."""
-    with urllib.request.urlopen(f"{simulator.url}/_simulator/state") as answer:
-        instances = json.load(answer)["instances"]
+    instances = requests.get(f"{simulator.url}/_simulator/state", timeout=10).json()["instances"]
     return str(next(row["UHostId"] for row in instances if row["Name"] == INSTANCE))
 
 
