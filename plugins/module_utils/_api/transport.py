@@ -117,7 +117,7 @@ class Transport:
     def _read_body(self, response: requests.Response, ends: float, timeout: float) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in _arriving(response.raw):
             size += len(chunk)
             if size > BODY_LIMIT:
                 raise TransportError(
@@ -132,6 +132,20 @@ class Transport:
         """Close the connections that are kept open."""
         with self._closing:
             self._session.close()
+
+
+def _arriving(raw: t.Any) -> t.Iterator[bytes]:
+    """Yield a body in pieces as they come: a time-out counts for each piece, so the caller must see every one."""
+    if not hasattr(raw, "read1"):  # urllib3 before 2.1 hands out whole chunks only
+        yield from raw.stream(_CHUNK, decode_content=True)
+        return
+    while True:
+        piece = raw.read1(_CHUNK, decode_content=True)
+        if not piece:
+            break
+        yield piece
+    # Not every Python closes an answer that was read so; only a closed one gives its connection back.
+    raw.drain_conn()
 
 
 def check_api_url(api_url: str) -> tuple[str, str, bool]:

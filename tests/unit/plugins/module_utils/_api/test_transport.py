@@ -114,6 +114,15 @@ def test_compressed_answers_are_read(server_of: Callable[..., RawServer]) -> Non
     assert transport_to(server.url).post({}, 5).body == b'{"a":1}'
 
 
+def test_answers_in_chunks_are_read_and_the_connection_kept(server_of: Callable[..., RawServer]) -> None:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (b'{"a"', b":", b"1}", b""))
+    in_chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    server = server_of(in_chunks, in_chunks)
+    transport = transport_to(server.url)
+    assert [transport.post({}, 5).body for _number in range(2)] == [b'{"a":1}', b'{"a":1}']
+    assert server.connections == 1
+
+
 def test_a_redirect_is_returned_and_not_followed(server_of: Callable[..., RawServer]) -> None:
     target = server_of(answer(b"{}"))
     server = server_of(answer(b"", "307 Temporary Redirect", f"Location: {target.url}/"))
@@ -180,6 +189,19 @@ def test_an_answer_that_drips_ends_with_the_time_out(server_of: Callable[..., Ra
             return self.calls * 10.0
 
     fault = fault_of(server_of(answer(b"{}")).url, 5, clock=HastyClock())
+    assert str(fault) == "the answer was not complete after 5 s"
+
+
+def test_an_answer_that_stands_still_half_way_is_not_waited_for(server_of: Callable[..., RawServer]) -> None:
+    class HastyClock(Clock):
+        calls = 0
+
+        def now(self) -> float:
+            self.calls += 1
+            return self.calls * 10.0
+
+    begun = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
+    fault = fault_of(server_of(begun, None).url, 5, clock=HastyClock())
     assert str(fault) == "the answer was not complete after 5 s"
 
 
