@@ -13,7 +13,7 @@ import typing as t
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._api.values import printable
 from .deleting import check_deletable
-from .image_work import ImageWork
+from .image_work import REPLACE_HINT, ImageWork
 from .naming import check_image_name, name_when_replaced, name_while_rebuilt
 from .own_images import AVAILABLE, MAKING, UNAVAILABLE, Image, no_such_image, pick, title_of
 from .updating import AUTO_START, DESCRIPTION, GPU_TYPES, NAME, README, TAGS, changes_of
@@ -134,7 +134,7 @@ def _failed(image: Image) -> WaitError:
     reason = printable(image["failed_reason"] or "the API gives no reason", 500)
     return WaitError(
         f"The image {title_of(image)} could not be made: {reason}.",
-        hint="replace_failed=true deletes it and makes it again.",
+        hint=REPLACE_HINT,
     )
 
 

@@ -30,6 +30,9 @@ if t.TYPE_CHECKING:
     from .._task import Task
 
 
+REPLACE_HINT = "replace_failed=true deletes it and makes it again."
+
+
 class ImageWork:
     """One task about one custom image, and what it has done so far.
 
@@ -100,6 +103,8 @@ class ImageWork:
             )
         except CompShareError as error:
             self._note_build(error.facts)
+            if self.build is not None and self.build["failed"]:
+                error.hint = REPLACE_HINT
             raise
         self._note_build(outcome.as_result())
         return self.look(image)
