@@ -22,7 +22,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._images.naming imp
 from ansible_collections.compshare.cloud.plugins.module_utils._images.source_instance import NotImageableError
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..in_process import RecordedTask, images_named, instance_in, new_world, task_in, writes
+from ..in_process import RecordedTask, WorldTransport, images_named, instance_in, new_world, task_in, writes
 
 CREATE, UPDATE, DELETE = "CreateCompShareCustomImage", "UpdateCompShareImage", "TerminateCompShareCustomImage"
 NAME = "env-1"
@@ -265,6 +265,25 @@ def test_time_is_up_and_the_next_run_goes_on() -> None:
     assert 0 < error.facts["build"]["progress"] < 100
     assert build(world)["image"]["id"] == error.facts["image"]["id"]
     assert writes(world) == [CREATE]
+
+
+@pytest.mark.parametrize("action", [CREATE, "GetCompShareImageCreateProgress"])
+def test_interrupted(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    world = new_world()
+    post = WorldTransport.post
+
+    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        answer = post(self, fields, timeout)
+        if fields["Action"] == action and len(world.requests(action)) == 1:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    error = fail(world, name=NAME, instance_id=instance_in(world, "train-vm"))
+    assert "interrupted" in str(error) and error.retryable
+    assert error.facts["changed"] is (action != CREATE)
+    again = build(world)
+    assert again["changed"] is False and len(images_named(world, NAME)) == 1
 
 
 # Changing

@@ -30,7 +30,8 @@ ACTIONS = {"present": "CreateCompShareImageFavorite", "absent": "DeleteCompShare
 
 
 def world_with(favourite: bool, **settings: Any) -> World:
-    return new_world(rows={"community": [{**GROUP, "IsFavorite": favourite}]}, **settings)
+    counts = {"platform": 10, "community_groups": 3}
+    return new_world(rows={"community": [{**GROUP, "IsFavorite": favourite}]}, counts=counts, **settings)
 
 
 def run(world: World, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
@@ -66,6 +67,7 @@ def test_what_the_community_does_not_have(by: dict[str, Any]) -> None:
         run(world_with(False), **by)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)

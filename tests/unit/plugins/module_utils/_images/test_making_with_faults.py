@@ -69,6 +69,7 @@ def world(request: pytest.FixtureRequest) -> World:
     return new_world(allow_duplicate_names=request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": True, "action": CREATE, "count": 1})
@@ -78,6 +79,7 @@ def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: di
     assert writes(world) == [CREATE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if fault["kind"] != "slow"], ids=fault_name)
 def test_a_create_that_had_no_effect_and_no_good_answer(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": False, "action": CREATE, "count": 1})
@@ -162,6 +164,7 @@ def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) 
 # Two tasks at a time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_request", range(1, 12))
 @pytest.mark.parametrize("same_source", [True, False])
 def test_two_tasks_that_want_the_same_image(

@@ -109,6 +109,15 @@ def test_the_name_of_a_group_that_is_there() -> None:
     assert versions(world) == [(BOX, "v1.0", "Reviewing"), (SECOND, "v1.1", "Reviewing")]
 
 
+def test_two_groups_of_one_name() -> None:
+    world = world_of()
+    publish(world)
+    group = next(group for group in world.images.groups.values() if group["_owner"] == 50000001)
+    group["ImageName"] = "Box"
+    error = fail(world, OptionError, image_id=SECOND, community_name="Box", version_name="v2.0")
+    assert "2 of your community groups are named 'Box'" in str(error) and "group_id" in str(error)
+
+
 def test_a_version_name_that_is_used() -> None:
     world = world_of()
     group = publish(world)["image"]["group_id"]
@@ -257,6 +266,7 @@ def test_rejected_and_offered_again_with_a_change() -> None:
 # Faults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 def test_published_without_a_good_answer(fault: dict[str, Any]) -> None:
     world = world_of()
@@ -265,6 +275,7 @@ def test_published_without_a_good_answer(fault: dict[str, Any]) -> None:
     assert versions(world) == [(BOX, "v1.0", "Reviewing")] and writes(world) == [PUBLISH]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if fault["kind"] != "slow"], ids=fault_name)
 def test_not_published_and_no_good_answer(fault: dict[str, Any]) -> None:
     world = world_of()
@@ -294,6 +305,7 @@ def test_refusals(fault: dict[str, Any]) -> None:
     assert caught.value.facts["changed"] is False and caught.value.facts["image"]["id"] == BOX
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)
 def test_withdrawn_without_a_good_answer(fault: dict[str, Any], effect: bool) -> None:

@@ -121,6 +121,7 @@ def test_an_answer_that_is_no_list(world: World) -> None:
         run(world, [1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)
 def test_lost_answers(world: World, fault: dict[str, Any], effect: bool) -> None:
