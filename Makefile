@@ -60,6 +60,11 @@ pins: setup ## Write requirements/*.txt anew from requirements/*.in
 demo: setup-demo ## Run the example playbook against the simulator: no account, no cost
 	@$(PYTHON) -m tests.tools.demo
 
+.PHONY: simulator
+# Settings: PORT, SPEED, SCENARIO=FILE.
+simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account, no cost
+	@$(PYTHON) -m tests.tools.simulator $(if $(PORT),--port $(PORT)) $(if $(SPEED),--speed $(SPEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
+
 # --- The fast loop -----------------------------------------------------------
 
 .PHONY: check
@@ -107,7 +112,21 @@ test-matrix: setup ## Sanity, unit and integration on every supported core; CORE
 
 # --- Longer runs -------------------------------------------------------------
 
+.PHONY: test-docs
+test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest
+	@$(NOX) test-docs -- $(ARGS)
+
 # --- Documentation and releases ----------------------------------------------
+
+.PHONY: docs error-guide readme-picture
+docs: setup ## Build the documentation site in build/docs/html
+	@$(NOX) docs
+
+error-guide: setup ## Write the tables of RetCodes in the guides anew
+	@$(PYTHON) -m tests.tools.error_guide
+
+readme-picture: setup ## Run the demonstration and draw the picture of it that README.md shows
+	@$(PYTHON) -m tests.tools.demo_picture
 
 .PHONY: changelog
 changelog: setup ## Take fragments and new modules into CHANGELOG.md

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tests.tools import ansible_test
 from tests.tools.checks import Checks, checks_of
+from tests.tools.docs_site import build_site
 from tests.tools.interpreters import CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON
 from tests.tools.package import check_package
 from tests.tools.run_steps import results_folder
@@ -29,6 +30,8 @@ COLLECTION = "ansible_collections.compshare.cloud"
 TYPED = ["module_utils", "plugin_utils"]
 # ansible-test runs unit tests with these, and installs them only into environments of its own.
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
+# What the pages and the documentation of plugins say, tried.
+DOCS_PYTEST = ("python", "-m", "pytest", "-q", "tests/docs")
 MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
@@ -40,7 +43,7 @@ def typed_packages() -> list[str]:
 def run_quick_lint(checks: Checks) -> None:
     checks.run("ruff check", "ruff", "check", ".")
     checks.run("ruff format", "ruff", "format", "--check", ".")
-    for name in (*typed_packages(), "tests.simulator", "tests.tools"):
+    for name in (*typed_packages(), "tests.docs", "tests.simulator", "tests.tools"):
         if name != "tests.simulator" or Path("tests/simulator").is_dir():
             checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
     checks.run("yamllint", "yamllint", "--strict", ".")
@@ -162,6 +165,24 @@ def docs_check(session: nox.Session) -> None:
         checks.run(
             "plugin documentation", *lint_docs, "--validate-collection-refs=self", "--check-extra-docs-refs", "."
         )
+        checks.run("RetCode tables", "python", "-m", "tests.tools.error_guide", "--check")
+        checks.run("pages and their tests", *DOCS_PYTEST, "-m", "not slow")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site."""
+    with checks_of(session) as checks:
+        first_page = build_site(checks)
+        if first_page:
+            session.log(f"file://{first_page}")
+
+
+@nox.session(name="test-docs")
+def test_docs(session: nox.Session) -> None:
+    """README, guides and examples, followed word for word with the installed artifact."""
+    junit = results_folder(session.name) / "pytest.xml"
+    session.run(*DOCS_PYTEST, "-n", "2", f"--junitxml={junit}", *session.posargs, external=True)
 
 
 @nox.session

@@ -1,7 +1,11 @@
-"""Start and stop the simulator as a process of its own."""
+"""Start and stop the simulator as a process of its own.
+
+``python -m tests.tools.simulator`` runs it for somebody who wants to rehearse playbooks on it.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import subprocess
@@ -10,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.tools.trees import ROOT
 
@@ -35,19 +40,22 @@ class Simulator:
 
 
 @contextmanager
-def running_simulator(speed: float) -> Iterator[Simulator]:
-    """Run the simulator, ``speed`` times faster than the clock; stop it in every case, also when told to end."""
+def running_simulator(speed: float, *options: str | Path) -> Iterator[Simulator]:
+    """Run the simulator, ``speed`` times faster than the clock; stop it in every case, also when told to end.
+
+    Takes further options of its command line.
+    """
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        with _simulator_process(speed) as simulator:
+        with _simulator_process(speed, options) as simulator:
             yield simulator
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
-def _simulator_process(speed: float) -> Iterator[Simulator]:
-    command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", str(speed)]
+def _simulator_process(speed: float, options: tuple[str | Path, ...]) -> Iterator[Simulator]:
+    command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", str(speed), *options]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
@@ -66,3 +74,36 @@ def _simulator_process(speed: float) -> Iterator[Simulator]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+REHEARSAL_PORT = 8765
+REHEARSAL_SPEED = 60  # seconds of the simulator in one of the clock
+HOW_TO = """\
+CompShare simulator at {url}, {speed:g} times faster than the clock. No account, no cost.
+In another terminal:
+  export COMPSHARE_API_URL={url}
+  export COMPSHARE_PUBLIC_KEY={public_key}
+  export COMPSHARE_PRIVATE_KEY={private_key}
+Ctrl-C stops it; what was made in it is gone then."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run the simulator until Ctrl-C, and tell how to use it.")
+    parser.add_argument("--port", type=int, default=REHEARSAL_PORT, help="0 takes a free one")
+    parser.add_argument("--speed", type=float, default=REHEARSAL_SPEED, help="its seconds in one of the clock")
+    parser.add_argument("--scenario", type=Path, help="YAML file with settings; see tests/simulator/README.md")
+    args = parser.parse_args()
+    options = ["--port", str(args.port), *(["--scenario", args.scenario.resolve()] if args.scenario else [])]
+    with running_simulator(args.speed, *options) as simulator:
+        settings = {"public_key": simulator.public_key, "private_key": simulator.private_key}
+        print(HOW_TO.format(url=simulator.url, speed=args.speed, **settings), flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except RuntimeError as error:
+        sys.exit(str(error))

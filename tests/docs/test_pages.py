@@ -1,0 +1,50 @@
+"""Following each page word for word works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import Block, blocks_of, english_pages, in_chinese
+from tests.docs.reader import Reader
+
+INSTALL = "ansible-galaxy collection install compshare.cloud"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", english_pages(), ids=lambda page: page.stem)
+def test_page_holds(page: Path, make_reader: Callable[..., Reader], installed: Path) -> None:
+    blocks = blocks_of(page)
+    assert blocks, "a page without a command or a playbook helps nobody"
+    installs = any(INSTALL in block.text for block in blocks)
+    make_reader(None if installs else installed).follow(blocks)
+
+
+@pytest.mark.parametrize("page", english_pages(), ids=lambda page: page.stem)
+def test_chinese_page_has_the_same_blocks(page: Path) -> None:
+    """What holds for the English page holds for the Chinese one."""
+    chinese = in_chinese(page)
+    assert chinese.exists()
+    assert _executed(chinese) == _executed(page)
+
+
+def _executed(page: Path) -> list[tuple[str, str]]:
+    return [(block.language, block.text) for block in blocks_of(page) if block.language != "text"]
+
+
+def test_nothing_chinese_stands_alone() -> None:
+    english = {in_chinese(page) for page in english_pages()}
+    chinese = set(english_pages()[1].parent.glob("*_zh.rst"))
+    assert chinese <= english
+
+
+def test_blocks_are_found_in_both_formats(tmp_path: Path) -> None:
+    markdown, rst = tmp_path / "page.md", tmp_path / "page.rst"
+    markdown.write_text("Text.\n\n```yaml\n# a.yml\n---\nb: 1\n```\n")
+    rst.write_text("Text.\n\n.. code-block:: yaml\n\n   # a.yml\n   ---\n   b: 1\n\n")
+    for page in (markdown, rst):
+        (block,) = blocks_of(page)
+        assert (block.language, block.text.rstrip(), block.file_name) == ("yaml", "# a.yml\n---\nb: 1", "a.yml")
+        assert isinstance(block, Block)
