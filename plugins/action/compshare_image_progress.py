@@ -4,8 +4,23 @@
 
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ..modules import compshare_image_progress
+from ..plugin_utils._in_process import RunsInProcess
 from ..plugin_utils._live_lines import LiveLinesAction
 
 
-class ActionModule(LiveLinesAction):
-    """compshare_image_progress with live lines."""
+class ActionModule(LiveLinesAction, RunsInProcess):
+    """compshare_image_progress: a wait has live lines, and a single look may run in the controller's process."""
+
+    module = compshare_image_progress
+
+    def _waits(self) -> bool:
+        return bool(boolean(self._task.args.get("wait", False), strict=False))
+
+    def _lines_wanted(self) -> bool:
+        return self._waits() and super()._lines_wanted()
+
+    def _may_run_here(self) -> bool:
+        return not self._waits() and super()._may_run_here()

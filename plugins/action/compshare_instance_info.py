@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+from ..modules import compshare_instance_info
+from ..plugin_utils._in_process import RunsInProcess
 from ..plugin_utils._secret_result import SecretResultAction
 
 
-class ActionModule(SecretResultAction):
+class ActionModule(SecretResultAction, RunsInProcess):
     """compshare_instance_info, which shows nothing of its result where that has secrets in it."""
+
+    module = compshare_instance_info

@@ -50,6 +50,20 @@ attributes:
     support: full
 """
 
+    # For modules that only read, and whose action may run them in the controller's process.
+    IN_PROCESS = r"""
+attributes:
+  action:
+    description: Has an action plugin, which runs in the controller.
+    support: full
+    details:
+      - A task that would run on the controller anyway, as the same user, with the Python that runs Ansible and without
+        C(environment) or C(async), does not start that Python again. It makes no difference but in time.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+"""
+
     ACTION_GROUP = r"""
 attributes:
   action_group:

@@ -53,6 +53,10 @@ CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
+#: Whether this process runs nothing but the module, so that signals to it are the module's. An action plugin that calls
+#: a module in the controller's process denies it.
+owns_process = True
+
 _INTERRUPTED_HINT = "Look at what it was about before you run it again: a request may have been under way."
 
 
@@ -90,8 +94,8 @@ def run_module(
     """Run a module: read its options, do C(work), exit with its result or fail with what went wrong.
 
     Takes the module's own argument spec (the connection options are added), the work, which returns the result's keys
-    (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule. SIGTERM and SIGHUP reach the
-    work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind.
+    (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule. In a process of its own,
+    SIGTERM and SIGHUP reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind.
     """
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
@@ -103,13 +107,16 @@ def run_module(
         warn=module.warn,
         report=journal_writer(module._tmpdir) or _no_report,
     )
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    if owns_process:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
     try:
         result, failure = work(task), None
     except CompShareError as error:
         result, failure = {}, error
     except KeyboardInterrupt:
+        if not owns_process:
+            raise
         result, failure = {}, CompShareError("The task was interrupted.", hint=_INTERRUPTED_HINT, retryable=True)
     # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
     if failure is not None:

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - compshare.cloud._attributes
   - compshare.cloud._attributes.info
   - compshare.cloud._attributes.action_group
+  - compshare.cloud._attributes.in_process
 options:
   region:
     description:

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Running a read-only module inside the controller's process, where nobody can tell the difference.
+
+To start a Python for a module costs many times what a request to the API does. Where that Python would run on this
+machine, as this user, in this environment, and be the one that runs Ansible, the module's main() is called here
+instead. Only that step is replaced: ansible-core still settles everything before it and reads the module's output
+after it, and the module's own code validates arguments, censors secrets and makes the result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import types
+import typing as t
+from collections.abc import Iterator
+
+from ansible.constants import config
+from ansible.module_utils import basic
+from ansible.module_utils.common import json as ansible_json
+from ansible.module_utils.common import warnings as module_warnings
+from ansible.plugins.action import ActionBase, normal
+from ansible.utils.display import Display
+
+from ..module_utils import _module
+
+#: How modules get their arguments and give their results from ansible-core 2.19 on; before, there was one way only.
+_PROFILE = "legacy"
+
+
+class _MustRunByItself(Exception):
+    """The module cannot run in this process after all."""
+
+
+class RunsInProcess(ActionBase):
+    """What an action inherits, after other bases, to run its module in the controller's process; the module only reads.
+
+    It takes the place of nothing but C(_execute_module()) and what that calls, so an action may do anything around it.
+    """
+
+    #: The Python module of the Ansible module, with its main().
+    module: types.ModuleType
+    #: The arguments of the module while it may run here, None otherwise.
+    _module_args: dict[str, t.Any] | None = None
+
+    def _execute_module(self, *arguments: t.Any, **keywords: t.Any) -> dict[str, t.Any]:
+        """Return the module's result, like the method that this one overrides."""
+        core: t.Callable[..., dict[str, t.Any]] = super()._execute_module
+        if not arguments and keywords.get("module_name") in (None, self._task.action) and self._may_run_here():
+            given = keywords.get("module_args")
+            self._module_args = self._task.args if given is None else given
+            self._used_interpreter = None
+            try:
+                return core(**keywords)
+            except _MustRunByItself:
+                pass
+            finally:
+                self._module_args = None
+        return core(*arguments, **keywords)
+
+    def _may_run_here(self) -> bool:
+        """Tell whether the module would run on this machine, as this user and in this environment."""
+        # macOS ends processes that use its network libraries after a fork, and tasks run in forks.
+        if sys.platform == "darwin" or self._connection.transport != "local":
+            return False
+        if self._play_context.become or self._connection.become or self._task.async_val:
+            return False
+        if config.get_config_value("DEFAULT_KEEP_REMOTE_FILES") or config.get_config_value("DEFAULT_DEBUG"):
+            return False  # somebody wants to look at the module at work
+        environment: dict[str, str] = {}
+        add_task_environment: t.Callable[[dict[str, str]], str] = self._compute_environment_string
+        add_task_environment(environment)
+        return not environment
+
+    def _is_pipelining_enabled(self, *arguments: t.Any, **keywords: t.Any) -> bool:
+        # A module that is piped into its Python needs no temporary folder, and here there is nothing to put into one.
+        return self._module_args is not None or bool(super()._is_pipelining_enabled(*arguments, **keywords))
+
+    def _low_level_execute_command(self, *arguments: t.Any, **keywords: t.Any) -> dict[str, t.Any]:
+        """Return what the module prints, or what any other command does: discovering a Python takes some."""
+        core: t.Callable[..., dict[str, t.Any]] = super()._low_level_execute_command
+        if self._module_args is None or self._used_interpreter is None:
+            return core(*arguments, **keywords)
+        # Whoever has tracebacks shown wants those of the module.
+        if not _is_this_python(self._used_interpreter) or self._module_args.get("_ansible_tracebacks_for"):
+            raise _MustRunByItself
+        Display().vvv(f"Running {self._task.action} in the controller's process")
+        try:
+            output = _output_of(self.module, self._module_args)
+        except Exception as error:
+            # It fails again by itself, in the way that modules fail; it changes nothing, so it may run twice.
+            raise _MustRunByItself from error
+        return {"rc": 0, "stdout": output, "stdout_lines": output.splitlines(), "stderr": "", "stderr_lines": []}
+
+
+class InProcessAction(RunsInProcess, normal.ActionModule):
+    """The whole action of a module; a subclass names the module."""
+
+
+def _is_this_python(shebang: str) -> bool:
+    """Tell whether this process runs on the Python of C(shebang).
+
+    To be the same file is not enough: the virtual environments of a machine may share one. But two names for one file
+    in one folder stand for the same environment.
+    """
+    interpreter = shebang[2:].strip()
+    with contextlib.suppress(OSError):
+        same_folder = os.path.dirname(interpreter) == os.path.dirname(sys.executable)
+        return same_folder and os.path.samefile(interpreter, sys.executable)
+    return False
+
+
+def _output_of(module: types.ModuleType, args: dict[str, t.Any]) -> str:
+    """Return what a module prints for its arguments when it runs to its end; raises what it raises."""
+    printed = io.StringIO()
+    with _module_state(_encoded(args)), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        module.main()
+    return printed.getvalue()
+
+
+def _encoded(args: dict[str, t.Any]) -> bytes:
+    """Return arguments as a module receives them."""
+    core_json: t.Any = ansible_json  # which names it has depends on the core
+    settings: dict[str, t.Any]
+    if hasattr(core_json, "get_module_encoder"):
+        settings = {"cls": core_json.get_module_encoder(_PROFILE, core_json.Direction.CONTROLLER_TO_MODULE)}
+    else:
+        settings = {"cls": core_json.AnsibleJSONEncoder, "vault_to_text": True}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": args}, **settings).encode()
+
+
+@contextlib.contextmanager
+def _module_state(args: bytes) -> Iterator[None]:
+    """Give a module its arguments and no warnings yet, as in a process of its own, and tell it that it is in none."""
+    state: list[tuple[types.ModuleType, str, object]] = [
+        (basic, "_ANSIBLE_ARGS", args),
+        (basic, "_ANSIBLE_PROFILE", _PROFILE),
+        (_module, "owns_process", False),
+        (module_warnings, "_global_warnings", type(module_warnings._global_warnings)()),
+        (module_warnings, "_global_deprecations", type(module_warnings._global_deprecations)()),
+    ]
+    before = [(owner, name, getattr(owner, name, None)) for owner, name, _value in state]
+    for owner, name, value in state:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)

@@ -1,0 +1,211 @@
+"""When a module runs in the controller's process. The integration target in_process shows that nobody can tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import types
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.basic import AnsibleModule
+from ansible.plugins.action import normal
+
+from ansible_collections.compshare.cloud.plugins.plugin_utils import _in_process
+from ansible_collections.compshare.cloud.plugins.plugin_utils._in_process import InProcessAction
+
+THIS_PYTHON = f"#!{sys.executable}"
+
+
+def fake_module(fails: Exception | None = None) -> types.ModuleType:
+    """A module that returns its own arguments and counts its runs."""
+    module = types.ModuleType("fake_module")
+    module.runs = 0  # type: ignore[attr-defined]  # a module of the test's own
+
+    def main() -> None:
+        module.runs += 1  # type: ignore[attr-defined]  # as above
+        if fails:
+            raise fails
+        spec = {"word": {"type": "str"}, "secret": {"type": "str", "no_log": True}}
+        ansible_module = AnsibleModule(spec, supports_check_mode=True)
+        ansible_module.exit_json(word=ansible_module.params["word"], check=ansible_module.check_mode)
+
+    module.main = main  # type: ignore[attr-defined]  # as above
+    return module
+
+
+class Core:
+    """What ansible-core does in the methods that are overridden, as far as it matters here."""
+
+    def __init__(self, interpreter: str = THIS_PYTHON) -> None:
+        self.interpreter = interpreter
+        #: How each module was run: its pipelining and its arguments.
+        self.started: list[tuple[bool, str]] = []
+        self.discovers = False
+
+    def execute_module(self, action: InProcessAction, **keywords: object) -> dict[str, object]:
+        args = action._task.args if keywords.get("module_args") is None else keywords["module_args"]
+        args.update({"_ansible_check_mode": True, "_ansible_no_log": True, "_ansible_tracebacks_for": self.tracebacks})
+        pipelining = action._is_pipelining_enabled("new", False)
+        if self.discovers:
+            assert action._low_level_execute_command("which python")["stdout"] == "by itself"
+        action._used_interpreter = self.interpreter
+        output = action._low_level_execute_command("python", in_data=b"")
+        if output["stdout"] == "by itself":
+            self.started.append((pipelining, "by itself"))
+            return {}
+        return json.loads(output["stdout"])
+
+    tracebacks: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def core(monkeypatch: pytest.MonkeyPatch) -> Core:
+    fake = Core()
+    by_itself = {"rc": 0, "stdout": "by itself", "stderr": ""}
+
+    def execute_module(action: InProcessAction, **keywords: object) -> dict[str, object]:
+        return fake.execute_module(action, **keywords)
+
+    monkeypatch.setattr(normal.ActionModule, "_execute_module", execute_module)
+    monkeypatch.setattr(normal.ActionModule, "_is_pipelining_enabled", lambda self, *_rest: False)
+    monkeypatch.setattr(normal.ActionModule, "_low_level_execute_command", lambda self, *_rest, **_more: by_itself)
+    monkeypatch.setattr(normal.ActionModule, "_compute_environment_string", lambda self, out: out.update(self.env))
+    monkeypatch.setattr(normal.ActionModule, "env", {}, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    return fake
+
+
+@pytest.fixture
+def action() -> InProcessAction:
+    task = mock.Mock(action="compshare.cloud.fake", args={"word": "hello"}, async_val=0)
+    connection = mock.Mock(transport="local", become=None)
+    made = InProcessAction(task, connection, mock.Mock(become=False), mock.Mock(), mock.Mock(), mock.Mock())
+    made.module = fake_module()
+    return made
+
+
+def test_it_runs_here_with_its_own_arguments(core: Core, action: InProcessAction) -> None:
+    result = action._execute_module(task_vars={}, wrap_async=False)
+
+    assert (result["word"], result["check"]) == ("hello", True)
+    assert result["invocation"]["module_args"] == {"word": "hello", "secret": None}
+    assert core.started == []
+    assert basic._ANSIBLE_ARGS is None
+
+
+def test_given_arguments_replace_those_of_the_task(core: Core, action: InProcessAction) -> None:
+    assert action._execute_module(module_args={"word": "other"}, task_vars={})["word"] == "other"
+
+
+def test_secrets_are_censored(core: Core, action: InProcessAction) -> None:
+    action._task.args = {"word": "a very-secret word", "secret": "very-secret"}
+
+    result = action._execute_module(task_vars={})
+
+    assert "very-secret" not in json.dumps(result)
+
+
+def test_commands_that_discover_a_python_run_as_usual(core: Core, action: InProcessAction) -> None:
+    core.discovers = True
+
+    assert action._execute_module(task_vars={})["word"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("_connection.transport", "ssh"),
+        ("_connection.become", "sudo"),
+        ("_play_context.become", True),
+        ("_task.async_val", 60),
+        ("env", {"LANG": "C"}),
+    ],
+)
+def test_it_runs_by_itself_where_that_could_matter(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch, change: str, value: object
+) -> None:
+    owner, _dot, name = change.rpartition(".")
+    monkeypatch.setattr(getattr(action, owner) if owner else action, name, value)
+
+    action._execute_module(task_vars={})
+
+    assert core.started == [(False, "by itself")]
+    assert action.module.runs == 0
+
+
+@pytest.mark.parametrize("setting", ["DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG"])
+def test_it_runs_by_itself_for_whoever_watches(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setattr(_in_process.config, "get_config_value", lambda name, **_rest: name == setting)
+
+    action._execute_module(task_vars={})
+
+    assert core.started == [(False, "by itself")]
+
+
+def test_it_runs_by_itself_for_tracebacks(core: Core, action: InProcessAction) -> None:
+    core.tracebacks = ("error",)
+
+    action._execute_module(task_vars={})
+
+    assert core.started == [(False, "by itself")]
+
+
+def test_it_runs_by_itself_on_macos(core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    action._execute_module(task_vars={})
+
+    assert core.started == [(False, "by itself")]
+
+
+def test_another_module_runs_by_itself(core: Core, action: InProcessAction) -> None:
+    action._execute_module(module_name="ansible.builtin.command", task_vars={})
+
+    assert core.started == [(False, "by itself")]
+
+
+def test_a_crash_is_left_to_the_module(core: Core, action: InProcessAction) -> None:
+    action.module = fake_module(fails=ValueError("a bug"))
+
+    action._execute_module(task_vars={})
+
+    assert action.module.runs == 1
+    assert core.started == [(False, "by itself")]
+    assert basic._ANSIBLE_ARGS is None
+
+
+def test_what_ends_a_task_early_is_not_caught(core: Core, action: InProcessAction) -> None:
+    class TaskTimeout(BaseException):
+        pass
+
+    action.module = fake_module(fails=TaskTimeout())  # type: ignore[arg-type]  # the time limit of a task is no Exception
+
+    with pytest.raises(TaskTimeout):
+        action._execute_module(task_vars={})
+
+    assert core.started == []
+    assert not action._is_pipelining_enabled("new", False)
+
+
+def test_only_the_same_python_is_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    shared = tmp_path / "python-itself"
+    shared.touch()
+    for name in ("one/python", "one/python3", "two/python"):
+        (tmp_path / name).symlink_to(shared)
+    (tmp_path / "one/python2").touch()
+    monkeypatch.setattr(sys, "executable", os.fspath(tmp_path / "one/python"))
+
+    same = [_in_process._is_this_python(f"#!{tmp_path / name}") for name in ("one/python", "one/python3")]
+    others = ["one/python2", "two/python", "one/missing", "python-itself", "../python"]
+
+    assert same == [True, True]
+    assert not any(_in_process._is_this_python(f"#!{tmp_path / name}") for name in others)
+    assert not _in_process._is_this_python("#!/usr/bin/env python3")
