@@ -40,6 +40,9 @@ class Listing:
     params: Mapping[str, t.Any] = field(default_factory=dict)
     row_keys: tuple[str, ...] = ("ImageSet",)
     id_key: str = "CompShareImageId"
+    #: What to make of each row as soon as its page is there, while others are on their way. C(id_key) is a key of what
+    #: it returns, and the row itself is not kept.
+    read_row: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
 
 
 class Page(t.NamedTuple):
@@ -77,7 +80,7 @@ def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
             hint=_REPORT,
             retry=Retry.READ,
         )
-    return Page(rows, total)
+    return Page(rows if listing.read_row is None else [listing.read_row(row) for row in rows], total)
 
 
 def _kind(value: object) -> str:

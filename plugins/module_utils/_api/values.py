@@ -12,22 +12,26 @@ null, and a single tag holds several with a full-width comma between. Everything
 
 from __future__ import annotations
 
+import functools
 import math
 import re
+import sys
 import typing as t
 import unicodedata
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 
 _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
-_TAG_SEPARATORS = re.compile(r"[,，]")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_EPOCH = datetime(1970, 1, 1)
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
 _MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
 
 
 def number(value: object) -> int | float | None:
     """Return a number for a number or its text, whole ones as int; None for anything else."""
+    if value.__class__ is int:
+        return value
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):
@@ -68,6 +72,12 @@ def text(value: object) -> str | None:
     return None
 
 
+def common_text(value: object) -> str | None:
+    """Return text as C(text()) does, where few different ones occur: equal ones then share their memory."""
+    found = text(value)
+    return None if found is None else sys.intern(found)
+
+
 def text_list(value: object) -> list[str]:
     """Return a list of texts: null is empty, a single text is a list of one, what is not text is left out."""
     if isinstance(value, str):
@@ -77,10 +87,15 @@ def text_list(value: object) -> list[str]:
     return [item for item in map(text, value) if item is not None]
 
 
+def common_texts(value: object) -> list[str]:
+    """Return a list of texts as C(text_list()) does, where few different ones occur."""
+    return [sys.intern(item) for item in text_list(value)]
+
+
 def tags(value: object) -> list[str]:
     """Return tags one by one, in order and without repeats; one element may hold several (C(pytorch，Pytorch))."""
-    found = (part.strip() for item in text_list(value) for part in _TAG_SEPARATORS.split(item))
-    return list(dict.fromkeys(part for part in found if part))
+    found = (part.strip() for item in text_list(value) for part in item.replace("，", ",").split(","))
+    return list(dict.fromkeys(sys.intern(part) for part in found if part))
 
 
 def iso_time(value: object) -> str | None:
@@ -92,9 +107,10 @@ def iso_time(value: object) -> str | None:
         seconds = seconds / 1000
     if seconds > _LAST_SECOND:
         return None
-    return datetime.fromtimestamp(int(seconds), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (_EPOCH + timedelta(seconds=int(seconds))).isoformat() + "Z"
 
 
+@functools.lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """Return C(source_gpu_type) for C(SourceGpuType): how a field of the API is named in results."""
     return re.sub(r"[^0-9a-z]+", "_", _WORDS.sub("_", name).lower()).strip("_")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
+from .._api.values import boolean
+from .image import normalise_image
 
 #: The platform list pages each type by itself when none is named, so rows would be skipped: it is always named.
 IMAGE_TYPES = ("System", "App", "Game", "Other")
@@ -65,17 +68,10 @@ SOURCES = {
 _PARTIAL_OPTIONS = frozenset(option for source in SOURCES.values() for option in source.own_options)
 
 
-class CatalogueRow(t.NamedTuple):
-    """A row of a list, and the community group around it (None in a flat list)."""
+class SourceImages(t.NamedTuple):
+    """All images of a source, and what the user should be told about how they were found."""
 
-    row: dict[str, t.Any]
-    group: dict[str, t.Any] | None
-
-
-class CatalogueRows(t.NamedTuple):
-    """All rows of a source, and what the user should be told about how they were found."""
-
-    rows: list[CatalogueRow]
+    images: list[dict[str, t.Any]]
     warnings: list[str]
 
 
@@ -99,71 +95,69 @@ def check_options(source_name: str, given: Iterable[str], user_id: int | None) -
     return source
 
 
-def read_source(
+def read_images(
     client: Client, source: Source, *, name: str | None, image_type: str | None, user_id: int | None, readme: bool
-) -> CatalogueRows:
-    """Return every row of a source that can bear C(name) and C(image_type); the caller filters exactly.
+) -> SourceImages:
+    """Return every image of a source that can bear C(name) and C(image_type); the caller filters exactly.
 
-    Only parameters that were seen to work are sent; the API ignores others without a word. Raises the client's errors.
+    Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) asks for readmes,
+    which flat lists leave out all the same. Raises the client's errors.
     """
     if source.name == "favorite":
         return _read_favourites(client, readme)
-    return CatalogueRows(_rows_of(client, source, _listings(client, source, name, image_type, user_id, readme)), [])
-
-
-def _listings(
-    client: Client, source: Source, name: str | None, image_type: str | None, user_id: int | None, readme: bool
-) -> list[Listing]:
     params: dict[str, t.Any] = {"Region": client.scope.region}
+    if source.name == "user":
+        params["TargetTopOrganizationId"] = user_id
+    if source.grouped:
+        groups = _read_groups(client, source, params, readme)
+        return SourceImages([image for group in groups for image in _versions(group, source, readme)], [])
+    types: tuple[str | None, ...] = (None,)
     if source.name == "platform":
         # Recorded: Name keeps what contains it, in the same case, so nothing of that exact name is lost.
         params["Name"] = name
         types = (image_type,) if image_type else IMAGE_TYPES
-        return [Listing(source.action, {**params, "ImageType": each}, _FLAT) for each in types]
-    if source.name == "user":
-        params["TargetTopOrganizationId"] = user_id
-    if not source.grouped:
-        return [Listing(source.action, params, _FLAT)]
-    params["ExcludeReadme"] = None if readme else True
-    return [Listing(source.action, params, _GROUPED, id_key="GroupId")]
+    read_row = functools.partial(normalise_image, source=source.name, include_readme=readme)
+    listings = [
+        Listing(source.action, {**params, "ImageType": each}, _FLAT, id_key="id", read_row=read_row) for each in types
+    ]
+    return SourceImages([image for images in client.read_all(listings) for image in images], [])
 
 
-def _rows_of(client: Client, source: Source, listings: list[Listing]) -> list[CatalogueRow]:
-    found: list[CatalogueRow] = []
-    for rows in client.read_all(listings):
-        for row in rows:
-            found += _versions(row) if source.grouped and "Data" in row else [CatalogueRow(row, None)]
-    return found
+def _read_groups(client: Client, source: Source, params: dict[str, t.Any], readme: bool) -> list[dict[str, t.Any]]:
+    excluded = None if readme else True
+    listing = Listing(source.action, {**params, "ExcludeReadme": excluded}, _GROUPED, id_key="GroupId")
+    return client.read_all([listing])[0]
 
 
-def _versions(group: dict[str, t.Any]) -> list[CatalogueRow]:
-    """Return one row for each version in a community group; its Data may be null."""
-    versions = group.get("Data")
+def _versions(group: dict[str, t.Any], source: Source, readme: bool, **defaults: t.Any) -> list[dict[str, t.Any]]:
+    """Return the images of a community group, whose Data may be null, or the one image of a row that is no group.
+
+    C(defaults) are fields of the images that they may not have.
+    """
+    normalise = functools.partial(normalise_image, source=source.name, include_readme=readme)
+    if "Data" not in group:
+        return [normalise({**defaults, **group})]
+    versions = group["Data"]
     rows = versions if isinstance(versions, list) else []
-    return [CatalogueRow({"Status": group.get("Status"), **row}, group) for row in rows if isinstance(row, dict)]
+    return [normalise({**defaults, **row}, group=group) for row in rows if isinstance(row, dict)]
 
 
-def _read_favourites(client: Client, readme: bool) -> CatalogueRows:
+def _read_favourites(client: Client, readme: bool) -> SourceImages:
     """Return the favourites: by the documented action, or where that is not served, the marked community groups."""
-    documented = SOURCES["favorite"]
+    source = SOURCES["favorite"]
+    params = {"Region": client.scope.region}
     try:
-        listing = Listing(documented.action, {"Region": client.scope.region}, ("ImageSet", *_GROUPED[:2]))
-        rows = _rows_of(client, documented, [listing])
-        return CatalogueRows([CatalogueRow({"IsFavorite": True, **found.row}, found.group) for found in rows], [])
+        [rows] = client.read_all([Listing(source.action, params, ("ImageSet", *_GROUPED[:2]))])
+        return SourceImages([image for row in rows for image in _versions(row, source, readme, IsFavorite=True)], [])
     except RefusedError as error:
         if error.ret_code != _UNKNOWN_ACTION:
             raise
-    community = SOURCES["community"]
-    listings = _listings(client, community, None, None, None, readme)
-    marked = [
-        found
-        for found in _rows_of(client, community, listings)
-        if found.group is not None and found.group.get("IsFavorite") in (True, "true", "True", 1)
-    ]
-    return CatalogueRows(
-        marked,
+    groups = _read_groups(client, SOURCES["community"], params, readme)
+    marked = [group for group in groups if boolean(group.get("IsFavorite"))]
+    return SourceImages(
+        [image for group in marked for image in _versions(group, source, readme)],
         [
-            f"The API does not serve {documented.action}; the favourites are the groups of the community list that it "
+            f"The API does not serve {source.action}; the favourites are the groups of the community list that it "
             "marks as such. A favourite that is no longer in the community is not among them."
         ],
     )

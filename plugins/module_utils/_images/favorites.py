@@ -13,9 +13,8 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
-from .catalogue import SOURCES, read_source
+from .catalogue import SOURCES, read_images
 from .changing import bring_about
-from .image import normalise_image
 from .own_images import Image
 
 if t.TYPE_CHECKING:
@@ -54,8 +53,7 @@ def ensure_favorite(task: Task) -> dict[str, t.Any]:
 def _versions(client: Client, group_id: str | None, image_id: str | None) -> list[Image]:
     """Return the versions of a community group, named by its id or by that of one of its versions."""
     source = SOURCES["community"]
-    read = read_source(client, source, name=None, image_type=None, user_id=None, readme=False)
-    images = [normalise_image(found.row, source=source.name, group=found.group) for found in read.rows]
+    images, _warnings = read_images(client, source, name=None, image_type=None, user_id=None, readme=False)
     if group_id is None:
         group_id = next((image["group_id"] for image in images if image["id"] == image_id), None)
     found = [image for image in images if group_id is not None and image["group_id"] == group_id]

@@ -13,36 +13,45 @@ from collections.abc import Mapping
 
 from .._api import values
 
-#: How each key of an image is read: the API's field names, the first that holds something, and what it is.
-_FIELDS: dict[str, tuple[tuple[str, ...], t.Callable[[object], t.Any]]] = {
-    "id": (("CompShareImageId",), values.text),
-    "name": (("Name",), values.text),
-    "type": (("ImageType",), values.text),
-    "status": (("Status",), values.text),
-    "description": (("Description",), values.text),
-    "author": (("Author",), values.text),
-    "author_level": (("AuthInfo",), values.integer),
-    "visibility": (("Visibility",), values.integer),
-    "container": (("Container", "IsContainer"), values.boolean),
-    "auto_start": (("AutoStart",), values.boolean),
-    "tags": (("Tags",), values.tags),
-    "supported_gpu_types": (("SupportedGpuTypes",), values.text_list),
-    "size_mb": (("Size", "ActualSize", "ImageSize"), values.number),
-    "price": (("Price",), values.number),
-    "created_count": (("CreatedCount",), values.integer),
-    "favorites_count": (("FavoritesCount",), values.integer),
-    "use_hours": (("ImageUseTime",), values.number),
-    "is_favorite": (("IsFavorite",), values.boolean),
-    "group_id": (("GroupId",), values.text),
-    "group_name": (("ImageName",), values.text),
-    "version_name": (("VersionName",), values.text),
-    "version_description": (("VersionDesc",), values.text),
-    "cover_url": (("Cover",), values.text),
-    "failed_reason": (("FailedReason",), values.text),
-    "create_time": (("CreateTime",), values.iso_time),
-    "publish_time": (("PubTime",), values.iso_time),
-    "update_time": (("UpdateTime",), values.iso_time),
-}
+
+def _texts(value: object) -> list[str] | None:
+    return values.common_texts(value) or None
+
+
+def _tags(value: object) -> list[str] | None:
+    return values.tags(value) or None
+
+
+#: How keys of an image are read: the API's field names, the first that says something, and what it is.
+_FIELDS: tuple[tuple[str, tuple[str, ...], t.Callable[[object], t.Any]], ...] = (
+    ("id", ("CompShareImageId",), values.text),
+    ("name", ("Name",), values.text),
+    ("type", ("ImageType",), values.common_text),
+    ("status", ("Status",), values.common_text),
+    ("description", ("Description",), values.text),
+    ("author", ("Author",), values.common_text),
+    ("author_level", ("AuthInfo",), values.integer),
+    ("visibility", ("Visibility",), values.integer),
+    ("container", ("Container", "IsContainer"), values.boolean),
+    ("auto_start", ("AutoStart",), values.boolean),
+    ("tags", ("Tags",), _tags),
+    ("supported_gpu_types", ("SupportedGpuTypes",), _texts),
+    ("size_mb", ("Size", "ActualSize", "ImageSize"), values.number),
+    ("price", ("Price",), values.number),
+    ("created_count", ("CreatedCount",), values.integer),
+    ("favorites_count", ("FavoritesCount",), values.integer),
+    ("use_hours", ("ImageUseTime",), values.number),
+    ("is_favorite", ("IsFavorite",), values.boolean),
+    ("group_id", ("GroupId",), values.text),
+    ("group_name", ("ImageName",), values.text),
+    ("version_name", ("VersionName",), values.text),
+    ("version_description", ("VersionDesc",), values.text),
+    ("cover_url", ("Cover",), values.text),
+    ("failed_reason", ("FailedReason",), values.text),
+    ("create_time", ("CreateTime",), values.iso_time),
+    ("publish_time", ("PubTime",), values.iso_time),
+    ("update_time", ("UpdateTime",), values.iso_time),
+)
 _SOFTWARE = {
     "framework": "Framework",
     "framework_version": "FrameworkVersion",
@@ -87,8 +96,9 @@ IMAGE_KEYS = (
     "publish_time",
     "update_time",
 )
+_NOTHING = dict.fromkeys(IMAGE_KEYS)
 #: Fields of a row that the keys above are made of; every other one follows under its own name.
-_KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) | {
+_KNOWN = frozenset(name for _key, names, _read in _FIELDS for name in names) | {
     "Owner",
     "IsOfficial",
     "ImageOwnerAlias",
@@ -98,8 +108,8 @@ _KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) 
     "ImageSupportZone",
     "Readme",
 }
-#: Fields of a group that its versions have too, with a meaning of their own.
-_GROUP_ONLY = frozenset({"Data", "ImageDesc", "Status"})
+#: A group also has fields that mean something else in its versions.
+_KNOWN_IN_GROUP = _KNOWN | {"Data", "ImageDesc"}
 
 
 def normalise_image(
@@ -110,13 +120,15 @@ def normalise_image(
     C(group) is the community group around the row; it gives what the row leaves out, such as the name. Times are ISO
     8601 in UTC, sizes MB, prices CNY per hour. Nothing in a row can raise: what is not of its kind is None.
     """
-    around = {key: value for key, value in (group or {}).items() if key != "Data"}
-    image: dict[str, t.Any] = dict.fromkeys(IMAGE_KEYS)
-    for key, (names, read) in _FIELDS.items():
-        image[key] = _first(read, [row.get(name) for name in names] + [around.get(name) for name in names])
+    image: dict[str, t.Any] = _NOTHING.copy()
+    _read_into(image, row)
+    if group:
+        _read_into(image, group)
+        image["description"] = image["description"] or values.text(group.get("ImageDesc"))
     image["source"] = source
     image["name"] = image["name"] or image["group_name"]
-    image["description"] = image["description"] or values.text(around.get("ImageDesc"))
+    image["tags"] = image["tags"] or []
+    image["supported_gpu_types"] = image["supported_gpu_types"] or []
     owner = values.dictionary(row.get("Owner"))
     image["owner_id"] = values.text(owner.get("AccountId"))
     image["owner_name"] = values.text(owner.get("AccountName"))
@@ -126,19 +138,29 @@ def normalise_image(
     image["zones"] = _zones(row)
     if include_readme:
         image["readme"] = values.text(row.get("Readme"))
-    for name, value in (*row.items(), *((key, item) for key, item in around.items() if key not in _GROUP_ONLY)):
-        if name not in _KNOWN:
-            image.setdefault(values.snake_case(str(name)), value)
+    _add_unknown(image, row, _KNOWN)
+    if group:
+        _add_unknown(image, group, _KNOWN_IN_GROUP)
     return image
 
 
-def _first(read: t.Callable[[object], t.Any], candidates: list[object]) -> t.Any:
-    """Return the first candidate that says something, read; what an empty one reads as where none does."""
-    for candidate in candidates:
-        found = read(candidate)
-        if found is not None and found != []:
-            return found
-    return read(None)
+def _read_into(image: dict[str, t.Any], fields: Mapping[str, t.Any]) -> None:
+    """Read what the image lacks from C(fields). A list is read for every image, so this is kept quick."""
+    for key, names, read in _FIELDS:
+        if image[key] is None:
+            for name in names:
+                value = fields.get(name)
+                if value is not None:
+                    found = read(value)
+                    if found is not None:
+                        image[key] = found
+                        break
+
+
+def _add_unknown(image: dict[str, t.Any], fields: Mapping[str, t.Any], known: frozenset[str]) -> None:
+    for name, value in fields.items():
+        if name not in known:
+            image.setdefault(values.snake_case(str(name)), value)
 
 
 def _official(row: Mapping[str, t.Any], author_level: int | None) -> bool | None:
@@ -154,8 +176,8 @@ def _official(row: Mapping[str, t.Any], author_level: int | None) -> bool | None
 
 def _software(softwares: object) -> dict[str, t.Any]:
     told = values.dictionary(softwares)
-    found: dict[str, t.Any] = {key: values.text(told.get(name)) for key, name in _SOFTWARE.items()}
-    found["applications"] = values.text_list(told.get("Applications", told.get("Application")))
+    found: dict[str, t.Any] = {key: values.common_text(told.get(name)) for key, name in _SOFTWARE.items()}
+    found["applications"] = values.common_texts(told.get("Applications", told.get("Application")))
     return found
 
 
@@ -172,5 +194,6 @@ def _zones(row: Mapping[str, t.Any]) -> list[str]:
     """Return the zones in which the image lies, its own first."""
     supported = row.get("ImageSupportZone")
     found = [row.get("Zone")]
-    found += [values.dictionary(zone).get("Zone") for zone in supported] if isinstance(supported, list) else []
-    return list(dict.fromkeys(zone for zone in map(values.text, found) if zone))
+    if isinstance(supported, list):
+        found += [values.dictionary(zone).get("Zone") for zone in supported]
+    return list(dict.fromkeys(values.common_texts(found)))

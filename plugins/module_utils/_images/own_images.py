@@ -16,7 +16,7 @@ from .._api.pages import Listing
 from .._api.retcodes import PERMISSION_CODES
 from .._api.values import printable
 from .build_state import region_of
-from .catalogue import SOURCES, read_source
+from .catalogue import SOURCES, read_images
 from .image import normalise_image
 from .query import readme_of
 
@@ -87,17 +87,13 @@ class OwnImages:
         Where the key may not ask, there are none to be seen: the API still refuses what must not be done to them.
         """
         try:
-            read = read_source(
+            images, _warnings = read_images(
                 self._client, SOURCES["published"], name=None, image_type=None, user_id=None, readme=True
             )
         except RefusedError as error:
             if error.ret_code in PERMISSION_CODES:
                 return {}
             raise
-        images = [
-            normalise_image(found.row, source="published", group=found.group, include_readme=True)
-            for found in read.rows
-        ]
         return {str(image["id"]): image for image in images}
 
 

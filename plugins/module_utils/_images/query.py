@@ -16,8 +16,7 @@ from dataclasses import dataclass, fields
 from .._api import values
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
-from .catalogue import SOURCES, Source, check_options, read_source
-from .image import normalise_image
+from .catalogue import SOURCES, Source, check_options, read_images
 
 ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favorites_count", "created_count")
 
@@ -66,7 +65,7 @@ class Found(t.NamedTuple):
 def find_images(client: Client, query: ImageQuery) -> Found:
     """Return the images that match, all of them or an error: never a part of a list."""
     source = SOURCES[query.source]
-    read = read_source(
+    images, warnings = read_images(
         client,
         source,
         name=query.name,
@@ -74,15 +73,11 @@ def find_images(client: Client, query: ImageQuery) -> Found:
         user_id=query.user_id,
         readme=query.include_readme,
     )
-    images = [
-        normalise_image(found.row, source=source.name, group=found.group, include_readme=query.include_readme)
-        for found in read.rows
-    ]
     matching = ordered([image for image in _each_once(images) if matches(image, query)], query.order_by, query.order)
     shown = matching[: query.limit]
     if query.include_readme and not source.grouped:
         _add_readmes(client, source, shown)
-    return Found(shown, len(matching), read.warnings)
+    return Found(shown, len(matching), warnings)
 
 
 def _each_once(images: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

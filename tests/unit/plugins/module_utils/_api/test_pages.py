@@ -252,6 +252,13 @@ def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
     assert len(page.rows) == len(answer.get("ImageSet") or [])
 
 
+def test_rows_are_read_as_their_page_comes() -> None:
+    listing = Listing("DescribeThings", id_key="id", read_row=lambda row: {"id": row["Id"].upper()})
+    assert page_of(listing, {"ImageSet": [{"Id": "a"}, {"Id": "b"}], "TotalCount": 2}) == Page(
+        [{"id": "A"}, {"id": "B"}], 2
+    )
+
+
 @pytest.mark.parametrize(
     ("answer", "page"),
     [

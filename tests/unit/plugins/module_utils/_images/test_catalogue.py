@@ -11,9 +11,9 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.transport imp
 from ansible_collections.compshare.cloud.plugins.module_utils._images.catalogue import (
     IMAGE_TYPES,
     SOURCES,
-    CatalogueRows,
+    SourceImages,
     check_options,
-    read_source,
+    read_images,
 )
 
 from ..fakes import client_of, refusal, success
@@ -21,10 +21,10 @@ from ..fakes import client_of, refusal, success
 
 def read(
     source: str, answer: Any, *, region: str | None = None, readme: bool = False, **wanted: Any
-) -> tuple[CatalogueRows, list[dict[str, str]]]:
+) -> tuple[SourceImages, list[dict[str, str]]]:
     client, transport, _clock = client_of(answer, scope=Scope(region=region))
     options = {"name": None, "image_type": None, "user_id": None, **wanted}
-    found = read_source(client, SOURCES[source], readme=readme, **options)
+    found = read_images(client, SOURCES[source], readme=readme, **options)
     return found, transport.requests
 
 
@@ -46,7 +46,7 @@ def empty(_fields: Mapping[str, str]) -> HttpAnswer:
 )
 def test_each_source_asks_its_action(source: str, action: str) -> None:
     found, requests = read(source, empty, region="cn-wlcb", user_id=5)
-    assert found == CatalogueRows([], [])
+    assert found == SourceImages([], [])
     assert {fields["Action"] for fields in requests} == {action}
     assert {fields["Region"] for fields in requests} == {"cn-wlcb"}
     assert ("TargetTopOrganizationId" in requests[0]) is (source == "user")
@@ -85,21 +85,21 @@ def test_groups_become_versions(key: str) -> None:
     found, _requests = read(
         "published", lambda _fields: success(Action="DescribeCommunityImagesResponse", **{key: groups})
     )
-    assert [(row["CompShareImageId"], row["Status"]) for row, _group in found.rows] == [
-        ("a", "Available"),
-        ("b", "Offline"),
+    assert [(image["id"], image["status"], image["group_id"]) for image in found.images] == [
+        ("a", "Available", "g1"),
+        ("b", "Offline", "g1"),
     ]
-    assert all(group is not None and group["GroupId"] == "g1" for _row, group in found.rows)
 
 
 def test_a_flat_answer_of_a_community_list_is_read_too() -> None:
     found, _requests = read("published", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
-    assert [(row["CompShareImageId"], group) for row, group in found.rows] == [("a", None)]
+    assert [(image["id"], image["group_id"]) for image in found.images] == [("a", None)]
 
 
 def test_favourites_by_the_documented_action() -> None:
     found, requests = read("favorite", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
-    assert found == CatalogueRows([({"IsFavorite": True, "CompShareImageId": "a"}, None)], [])
+    assert [(image["id"], image["is_favorite"]) for image in found.images] == [("a", True)]
+    assert found.warnings == []
     assert len(requests) == 1
 
 
@@ -114,7 +114,7 @@ def test_favourites_fall_back_to_marked_groups_with_a_warning() -> None:
         return success(CompshareImageGroup=groups)
 
     found, requests = read("favorite", answer)
-    assert [row["CompShareImageId"] for row, _group in found.rows] == ["image-1", "image-2"]
+    assert [image["id"] for image in found.images] == ["image-1", "image-2"]
     assert "DescribeFavoriteImages" in found.warnings[0]
     assert len(requests) == 2
 
