@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
-from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import Transport
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build import Outcome, follow
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
+from ansible_collections.compshare.cloud.tests.benchmarks.polling.simulated import client_of
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fault_rules import KINDS
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
@@ -28,31 +27,6 @@ SMALL = {"slow": {"seconds": 0.02}, "drip": {"seconds": 0.02}, "refuse": {"secon
 LASTING = {"redirect"}
 # A closed port stays closed for real time, in which the world's clock does not move.
 PORT = {"refuse"}
-
-
-class SimulatorClock:
-    """The client's clock, which is the world's: to sleep moves it."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self) -> float:
-        return self._world.clock.now()
-
-    def epoch(self) -> float:
-        return self._world.clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            with self._world.lock:
-                self._world.advance(seconds)
-
-
-def client_of(world: World, **scope: str) -> Client:
-    clock: Any = SimulatorClock(world)
-    transport = Transport(world.url, parallel=4, clock=clock)
-    place = Scope(**{"region": "cn-wlcb", "zone": "cn-wlcb-01", **scope})
-    return Client(transport, Credentials(world.public_key, world.private_key), scope=place, timeout=2.0, clock=clock)
 
 
 def wait(world: World, *image_ids: str, **settings: Any) -> Outcome:
@@ -143,9 +117,7 @@ def test_zone_and_region_are_found_without_options(make_world: MakeWorld) -> Non
     world = make_world(
         traces=[{"image_id": B1, "duration": LENGTH, "model": "accurate", "zone": "cn-sh2-02"}], require_region=False
     )
-    client = client_of(world, region="", zone="")
-    client.scope = Scope()
-    assert follow(client, [BuildTarget(B1)], rng=Random(1)).builds[0]["complete"] is True
+    assert follow(client_of(world, Scope()), [BuildTarget(B1)], rng=Random(1)).builds[0]["complete"] is True
     refused = [one for one in world.requests(PROGRESS) if one["ret_code"] != 0]
     assert refused == []
 

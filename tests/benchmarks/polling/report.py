@@ -1,0 +1,170 @@
+"""The figures in words: a table for the terminal, and the page docs/polling.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .corpus import FAMILIES, UNFORESEEABLE
+from .measure import EVERY_5, EVERY_15, OTHERS, OURS, Family, Figures, Noticed, Row, unmet_targets
+from .simulated import BUILD, VENDOR_TIMEOUT, Waited
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the benchmark has found."""
+
+    figures: Figures
+    twenty_minutes: Row
+    fifty: dict[float, tuple[float, Noticed]]
+    vendor: Waited
+    ours: Waited
+
+    @property
+    def unmet(self) -> list[str]:
+        """Return the targets that are not met."""
+        return unmet_targets(self.figures, self.twenty_minutes, self.fifty)
+
+
+def table(figures: Figures) -> str:
+    """Return the figures of each family for a terminal."""
+    lines = [
+        f"{'':26}" + "".join(f"{way.partition(' (')[0]:>20}" for way in (OURS, *OTHERS)) + "   lag mean   p95    max"
+    ]
+    rows = {**figures.families, "whole corpus": figures.whole}
+    for name, family in rows.items():
+        requests = "".join(f"{family.rows[way].requests:20.1f}" for way in (OURS, *OTHERS))
+        lags = family.rows[OURS]
+        lines.append(f"{name:26}{requests}{lags.lag_mean:11.1f}{lags.lag_p95:6.1f}{lags.lag_max:7.1f}")
+    return "\n".join(lines)
+
+
+def page(findings: Findings) -> str:
+    """Return docs/polling.md."""
+    return "\n".join(_page(findings)) + "\n"
+
+
+def _page(findings: Findings) -> Iterator[str]:
+    figures = findings.figures
+    whole, every_5 = figures.whole.rows[OURS], figures.whole.rows[EVERY_5]
+    yield "# How often a wait asks"
+    yield ""
+    yield "This page is written by `python -m tests.benchmarks.polling --write`. Its figures come from that run."
+    yield ""
+    yield (
+        f"{figures.whole.builds} made-up image builds of 10 seconds to 2 hours are waited for by the code that the "
+        "modules use, on a clock of their own, each request taking 0.2 s. They come in families, by what the API says "
+        f"about the time left. On average a build costs {whole.requests:.1f} requests, "
+        f"{100 * whole.requests / every_5.requests:.1f} % of what asking every 5 seconds costs, and its end is noticed "
+        f"{whole.lag_mean:.1f} s late."
+    )
+    yield ""
+    yield "![Requests for each build, and how late its end is noticed](polling.svg)"
+    yield ""
+    yield from _family_table(figures)
+    yield ""
+    yield from _details(findings)
+
+
+def _family_table(figures: Figures) -> Iterator[str]:
+    yield "| Family | compshare.cloud | every 5 s | every 15 s | exp. to 5 s | Lag: mean | 95 % | latest |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    for name in FAMILIES:
+        yield _family_row(name, figures.families[name])
+    yield _family_row("**whole corpus**", figures.whole)
+    for name in UNFORESEEABLE:
+        yield _family_row(name, figures.families[name])
+    yield ""
+    yield "The first figures are requests for each build. The last family is no part of the corpus; see below."
+    yield ""
+    late = ", ".join(f"{figures.whole.rows[way].lag_mean:.1f} s" for way in OTHERS)
+    yield (
+        "Lags are seconds from the end of a build to the end of the wait. The other ways are reduced to when they ask "
+        "(every 5 s: the vendor's CLI; every 15 s: amazon.aws waiters; exponential up to 5 s: hetzner.hcloud), and "
+        "each of their questions is counted as one request that tells everything. Ours asks two different questions "
+        f"where it needs both answers, and each counts. The others notice an end {late} late on average."
+    )
+
+
+def _family_row(name: str, family: Family) -> str:
+    row = family.rows[OURS]
+    others = " | ".join(f"{family.rows[way].requests:.1f}" for way in OTHERS)
+    return f"| {name} | {row.requests:.1f} | {others} | {row.lag_mean:.1f} | {row.lag_p95:.1f} | {row.lag_max:.1f} |"
+
+
+def _details(findings: Findings) -> Iterator[str]:
+    twenty = findings.twenty_minutes
+    whole, every_5 = (findings.figures.whole.rows[way] for way in (OURS, EVERY_5))
+    share = 100 * whole.requests / every_5.requests
+    yield "## What is held"
+    yield ""
+    yield "A unit test holds these on the same corpus."
+    yield ""
+    yield (
+        "- A build of 20 minutes with an accurate estimate: "
+        f"at most 12 requests ({twenty.requests:.1f}), a mean lag of at most 2 s ({twenty.lag_mean:.1f} s), "
+        f"95 % within 4 s ({twenty.lag_p95:.1f} s)."
+    )
+    yield (
+        f"- The whole corpus: at most a tenth of the requests of every 5 s ({share:.1f} %), "
+        f"a mean lag of at most 5 s ({whole.lag_mean:.1f} s), "
+        f"none above `max_poll_interval` of 30 s ({whole.lag_max:.1f} s)."
+    )
+    shares = {
+        name: family.rows[OURS].requests / family.rows[EVERY_15].requests
+        for name, family in findings.figures.families.items()
+    }
+    dearest = max(shares, key=lambda name: shares[name])
+    yield (
+        "- No family costs more than asking every 15 s "
+        f"(the dearest, {dearest}: {100 * shares[dearest]:.0f} % of that)."
+    )
+    yield "- 50 builds of the same length in one task: at most 5 times the requests of one build."
+    yield ""
+    yield "| Length | One build | 50 builds | Times | Lag of the last |"
+    yield "|--:|--:|--:|--:|--:|"
+    for length, (one, many) in findings.fifty.items():
+        yield f"| {length:.0f} s | {one:.1f} | {many.requests} | {many.requests / one:.1f} | {many.lag:.1f} s |"
+    yield ""
+    yield "## What cannot be held"
+    yield ""
+    yield from _limits(findings.figures)
+    yield ""
+    yield "## The vendor's command line on the same build"
+    yield ""
+    yield from _vendor(findings)
+
+
+def _limits(figures: Figures) -> Iterator[str]:
+    last = figures.families["ends without a sign"].rows[OURS]
+    yield (
+        "A schedule that asks 12 times in 20 minutes sleeps for minutes, so an end that nothing announces falls into a "
+        "sleep. The family *ends without a sign* shows that: its builds fail at any moment while the progress moves "
+        "on to the last, or are done up to a third before the time announced, and its percentage goes by that time. "
+        f"They are noticed {last.lag_mean:.0f} s late on average, and {last.lag_max:.0f} s at the latest. No way of "
+        "asking as seldom can do better, so this family stands beside the corpus. Whoever needs a hard limit sets "
+        "`poll_interval`: then no pause is longer than that."
+    )
+    yield ""
+    yield (
+        "Builds that fail half-way stop moving first, in the corpus, for at least a fifth of the time announced. How "
+        "the real platform behaves then was never recorded."
+    )
+
+
+def _vendor(findings: Findings) -> Iterator[str]:
+    vendor, ours = findings.vendor, findings.ours
+    yield (
+        "The vendor's `compshare image create --wait` looks for a field that the API does not send, so it waits until "
+        f"its {VENDOR_TIMEOUT} s are over. Both ran against the simulator, on its clock, with an image that is done "
+        f"after {BUILD:.0f} s:"
+    )
+    yield ""
+    yield "| | Requests while waiting | Ended after | Said |"
+    yield "|---|--:|--:|---|"
+    yield f"| `compshare image create --wait` | {vendor.requests} | {vendor.seconds:.0f} s | {_code(vendor.said)} |"
+    yield f"| compshare.cloud | {ours.requests} | {ours.seconds:.1f} s | {_code(ours.said)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
