@@ -29,6 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_HOME := $(HOME)/.ansible
 # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
 export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
+export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
 # No test may meet a developer's own account or settings.
 unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH PYTHONPATH
 unexport $(filter COMPSHARE_%,$(.VARIABLES))

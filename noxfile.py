@@ -89,17 +89,21 @@ def quick_unit(session: nox.Session) -> None:
 
 @nox.session
 def unit(session: nox.Session) -> None:
-    """All unit tests, with coverage of the code below the modules."""
+    """All unit tests, and coverage of the code below the modules by those that are not slow."""
+    if session.posargs:
+        run_pytest(session, *session.posargs)
+        return
     session.run("coverage", "erase", external=True)
-    run_pytest(session, "-n", "2", "--cov", "--cov-report=", *session.posargs)
-    if not session.posargs:
-        report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
-        session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
+    run_pytest(session, "-m", "not slow", "-n", "2", "--cov", "--cov-report=")
+    report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
+    session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
+    # They handle many thousand rows, which tracing makes much slower.
+    run_pytest(session, "-m", "slow", "-n", "2", report="slow.xml")
 
 
-def run_pytest(session: nox.Session, *arguments: str) -> None:
+def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml") -> None:
     link_tree()
-    junit = results_folder(session.name) / "pytest.xml"
+    junit = results_folder(session.name) / report
     session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments, external=True)
 
 

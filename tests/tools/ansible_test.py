@@ -103,6 +103,7 @@ class Workspace:
             "simulator_python": sys.executable,
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
             "ansible_remote_tmp": str(Path(self.environment["HOME"], ".ansible/tmp")),
+            "ansible_async_dir": str(Path(self.environment["HOME"], ".ansible/async")),
         }
         path = self.collection / "tests/integration/integration_config.yml"
         path.write_text(yaml.safe_dump(variables))

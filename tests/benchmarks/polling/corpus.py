@@ -151,9 +151,9 @@ UNFORESEEABLE: dict[str, Maker] = {"ends without a sign": ends_without_a_sign}
 """What no schedule can foresee; shown beside the corpus, not part of it."""
 
 
-def corpus(per_family: int, families: dict[str, Maker] = FAMILIES, length: float | None = None) -> Iterator[Trace]:
+def corpus(per_family: int, families: dict[str, Maker] | None = None, length: float | None = None) -> Iterator[Trace]:
     """`per_family` traces of each family, always the same ones; all of the same length where one is given."""
-    for family, make in families.items():
+    for family, make in (families or FAMILIES).items():
         for number in range(per_family):
             random = Random(f"{family} {number}")
             share = (number + random.random()) / per_family
