@@ -161,6 +161,56 @@ def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert len(images_named(world, NAME)) == 1
 
 
+# Changing and deleting
+
+
+def act(world: World, action: str) -> dict[str, Any]:
+    """Change or delete the image, and check that it is so afterwards."""
+    options = {"description": "new"} if action == UPDATE else {"state": "absent"}
+    return ensure_image(task_in(world, "compshare_image", {"name": NAME, **options}))
+
+
+def is_done(world: World, action: str) -> bool:
+    rows = images_named(world, NAME)
+    return [row["Description"] for row in rows] == ["new"] if action == UPDATE else rows == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
+@pytest.mark.parametrize("action", [UPDATE, DELETE])
+def test_without_a_good_answer(action: str, fault: dict[str, Any], effect: bool) -> None:
+    """Both may be repeated without harm, so the task goes on until it is so."""
+    world = new_world()
+    build(world)
+    world.add_faults({**fault, "effect": effect, "action": action, "count": 1})
+    assert act(world, action)["changed"] and is_done(world, action)
+    assert act(world, action)["changed"] is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", PASSING, ids=fault_name)
+@pytest.mark.parametrize("action", [UPDATE, DELETE])
+def test_faults_that_pass(action: str, fault: dict[str, Any]) -> None:
+    world = new_world()
+    build(world)
+    world.add_faults({**fault, "action": action})
+    assert act(world, action)["changed"] and is_done(world, action)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", LASTING, ids=fault_name)
+@pytest.mark.parametrize("action", [UPDATE, DELETE])
+def test_refusals(action: str, fault: dict[str, Any]) -> None:
+    world = new_world()
+    build(world)
+    world.add_faults({**fault, "action": action})
+    with pytest.raises(CompShareError) as caught:
+        act(world, action)
+    assert caught.value.ret_code == fault["code"] and caught.value.facts["changed"] is False
+    assert caught.value.facts["image"]["name"] == NAME and not is_done(world, action)
+
+
 # Two tasks at a time
 
 
