@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,22 @@ GUIDES = ROOT / "docs/docsite/rst"
 
 @dataclass(frozen=True)
 class Block:
-    """One code block: its language, its text, and the line of the page that it begins on."""
+    """One code block: its language, its text, the line of the page that it begins on, and the text before it."""
 
     language: str
     text: str
     line: int
+    before: str = ""
 
     @property
     def file_name(self) -> str | None:
-        """The file to save the block as: what its first line names in a comment, as in ``# find_images.yml``."""
+        """The file to save the block as, where the page says so.
+
+        Either the text before the block is its name in backquotes and a colon, or the block's first line is a comment
+        with its name, as in ``# find_images.yml``.
+        """
+        if named := re.fullmatch(r"`([\w./-]+)`:", self.before):
+            return named[1]
         first = self.text.partition("\n")[0]
         name = first.removeprefix("# ")
         if first == name or " " in name or not Path(name).suffix:
@@ -38,11 +46,12 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def _in_markdown(text: str) -> Iterator[Block]:
+    before = ""
     for token in MarkdownIt().parse(text):
-        if token.type == "fence":
-            yield Block(token.info.strip(), token.content, (token.map or [0])[0] + 1)
-        elif token.type == "code_block":
-            yield Block("text", token.content, (token.map or [0])[0] + 1)
+        if token.type == "inline":
+            before = token.content
+        elif token.type in ("fence", "code_block"):
+            yield Block(token.info.strip() or "text", token.content, (token.map or [0])[0] + 1, before)
 
 
 def _in_rst(text: str, page: Path) -> Iterator[Block]:

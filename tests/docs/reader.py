@@ -106,7 +106,7 @@ class Reader:
             if block.language == "console":
                 for command in commands_of(block):
                     self.type(command, block)
-            elif block.language in FILES:
+            elif block.language in FILES or block.file_name:
                 self.save_or_run(block)
             elif block.language != "text":
                 raise PageError(f"line {block.line}: nobody knows how to follow a block of {block.language!r}")

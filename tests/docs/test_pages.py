@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import Block, blocks_of, english_pages, in_chinese
+from tests.docs.conftest import Release
+from tests.docs.pages import ROOT, Block, blocks_of, english_pages, in_chinese
 from tests.docs.reader import Reader
 
 INSTALL = "ansible-galaxy collection install compshare.cloud"
@@ -32,6 +33,14 @@ def test_chinese_page_has_the_same_blocks(page: Path) -> None:
 
 def _executed(page: Path) -> list[tuple[str, str]]:
     return [(block.language, block.text) for block in blocks_of(page) if block.language != "text"]
+
+
+@pytest.mark.slow
+def test_steps_to_add_a_module_hold(make_reader: Callable[..., Reader], release: Release, installed: Path) -> None:
+    reader = make_reader(installed)
+    reader.run(f"git clone --quiet {release.source} clone")
+    reader.run("cd clone")
+    reader.follow(blocks_of(ROOT / "docs/adding_a_module.md"))
 
 
 def test_nothing_chinese_stands_alone() -> None:
