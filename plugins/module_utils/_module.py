@@ -120,5 +120,5 @@ def run_module(
         result, failure = {}, CompShareError("The task was interrupted.", hint=_INTERRUPTED_HINT, retryable=True)
     # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
     if failure is not None:
-        module.fail_json(**{"changed": False, **failure.facts}, msg=str(failure), error=failure.as_result())
+        module.fail_json(**{"changed": False, **failure.facts, "msg": str(failure), "error": failure.as_result()})
     module.exit_json(**{"changed": False, **result})

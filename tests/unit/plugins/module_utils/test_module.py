@@ -66,6 +66,14 @@ def test_an_error_becomes_a_failure_with_its_parts_and_facts(run: Run) -> None:
     assert "Traceback" not in json.dumps(result)
 
 
+def test_facts_cannot_stand_in_the_place_of_the_message(run: Run) -> None:
+    def work(_task: Task) -> dict[str, Any]:
+        raise OptionError("Wrong.", facts={"msg": "All is well.", "error": None, "image": None})
+
+    result = run(work, **KEYS)
+    assert (result["msg"], result["error"]["message"], result["image"]) == ("Wrong.", "Wrong.", None)
+
+
 def test_the_private_key_is_never_in_a_result(run: Run) -> None:
     result = run(lambda task: {"options": dict(task.options)}, **KEYS)
     assert "private-key-0001" not in json.dumps(result)
