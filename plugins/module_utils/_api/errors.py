@@ -55,10 +55,16 @@ class CompShareError(Exception):
         self.facts: dict[str, t.Any] = facts or {}
 
     def __str__(self) -> str:
-        text = printable(self.summary, limit=8000)
-        if self.tries > 1:
-            text += f" It was tried {self.tries} times."
+        text = printable(self._story, limit=8000)
         return f"{text} {self.hint}" if self.hint else text
+
+    @property
+    def _story(self) -> str:
+        return f"{self.summary} It was tried {self.tries} times." if self.tries > 1 else self.summary
+
+    def add_sentence(self, sentence: str) -> None:
+        """Say something more behind what the summary says, before the hint."""
+        self.summary, self.tries = f"{self._story} {sentence}", 1
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the C(error) key of a failed result: action, ret_code, message, request_id, hint, retryable."""

@@ -94,6 +94,22 @@ def see_within(client: Client, seen: t.Callable[[], bool], seconds: float) -> bo
             return False
 
 
+def see_after(client: Client, seen: t.Callable[[], bool], seconds: float, *, action: str, accepted: bool) -> bool:
+    """Do what see_within() does after a request that was sent, so that its error also says what was sent.
+
+    C(accepted) tells whether the API has answered that it does what was asked; otherwise the answer was lost.
+    """
+    try:
+        return see_within(client, seen, seconds)
+    except CompShareError as unreadable:
+        if accepted:
+            unreadable.add_sentence(f"Before that, {action} was accepted; what came of it could not be checked.")
+            unreadable.facts = {**unreadable.facts, "changed": True}
+        else:
+            unreadable.add_sentence(f"Before that, {action} was sent and not answered; it may have been done.")
+        raise
+
+
 def bring_about(
     client: Client,
     action: str,
@@ -109,7 +125,8 @@ def bring_about(
     C(seen) reads the state and tells whether it is as it should be, C(wish) says in words what should be ("the tags are
     changed"). C(check) raises where an answer with RetCode 0 says that nothing was done. Where the answer is lost, the
     state decides, and the request is sent again only where it had no effect.
-    Raises the client's errors, and WaitError where the API accepts the request without doing what it says.
+    Raises the client's errors, and WaitError where the API accepts the request without doing what it says. An error
+    after the request was accepted has C(changed) in its facts.
     """
     for repeat in range(_REPEATS + 1):
         try:
@@ -117,12 +134,12 @@ def bring_about(
         except CompShareError as error:
             if not error.outcome_unknown:
                 raise
-            if see_within(client, seen, VISIBLE_WITHIN):
+            if see_after(client, seen, VISIBLE_WITHIN, action=action, accepted=False):
                 return
             if repeat == _REPEATS:
                 raise
         else:
-            if see_within(client, seen, VISIBLE_WITHIN):
+            if see_after(client, seen, VISIBLE_WITHIN, action=action, accepted=True):
                 return
             raise WaitError(
                 f"{action} was accepted, but {VISIBLE_WITHIN:g} s later it cannot be seen that {wish}.",

@@ -42,7 +42,7 @@ def ensure_image(task: Task) -> dict[str, t.Any]:
         else:
             _ensure_present(work)
     except CompShareError as error:
-        error.facts = work.facts_after()
+        error.facts = work.facts_after(accepted=bool(error.facts.get("changed")))
         raise
     except KeyboardInterrupt:
         raise CompShareError(

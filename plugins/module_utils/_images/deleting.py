@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, WaitError
 from .._api.retcodes import GONE_CODES
-from .changing import VISIBLE_WITHIN, see_within, send_patiently
+from .changing import VISIBLE_WITHIN, see_after, send_patiently
 from .own_images import AVAILABLE, MAKING, REVIEWING, Image, OwnImages, place_of, title_of
 
 ACTION = "TerminateCompShareCustomImage"
@@ -52,7 +52,7 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
         except CompShareError as error:
             if not (error.outcome_unknown or _says_gone(error)):
                 raise
-            if see_within(client, gone, VISIBLE_WITHIN):
+            if see_after(client, gone, VISIBLE_WITHIN, action=ACTION, accepted=False):
                 return
             if last or _says_gone(error):
                 raise
@@ -60,7 +60,7 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
             break
     if not wait:
         return
-    if not see_within(client, gone, deadline - client.clock.now()):
+    if not see_after(client, gone, deadline - client.clock.now(), action=ACTION, accepted=True):
         raise WaitError(
             f"The deletion of the image {title_of(image)} was accepted, but the image was still there when the time of "
             "wait_timeout was up.",

@@ -42,7 +42,8 @@ def ensure_favorite(task: Task) -> dict[str, t.Any]:
                 wish=f"the group {group_id} is {'' if wanted else 'not '}a favourite",
             )
         except CompShareError as error:
-            error.facts = _facts_now(task.client, group_id, images)
+            accepted = bool(error.facts.get("changed"))
+            error.facts = _facts_now(task.client, group_id, images, accepted=accepted)
             raise
     result = _result([{**image, "is_favorite": wanted} for image in images], changed)
     if task.diff:
@@ -80,10 +81,13 @@ def _result(images: list[Image], changed: bool) -> dict[str, t.Any]:
     }
 
 
-def _facts_now(client: Client, group_id: str, before: list[Image]) -> dict[str, t.Any]:
-    """Return what a failed task tells: whether the group is a favourite now (None where that cannot be read)."""
+def _facts_now(client: Client, group_id: str, before: list[Image], *, accepted: bool) -> dict[str, t.Any]:
+    """Return what a failed task tells: whether the group is a favourite now (None where that cannot be read).
+
+    C(accepted) tells whether the API has taken the request.
+    """
     try:
         images = _versions(client, group_id, None)
     except CompShareError:
-        return {**_result(before, False), "is_favorite": None}  # the error to tell is the one before
+        return {**_result(before, accepted), "is_favorite": None}  # the error to tell is the one before
     return _result(images, images[0]["is_favorite"] != before[0]["is_favorite"])

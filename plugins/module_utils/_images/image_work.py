@@ -150,8 +150,12 @@ class ImageWork:
             facts["diff"] = {"before": self.before, "after": self.after}
         return facts
 
-    def facts_after(self) -> dict[str, t.Any]:
-        """Return the facts for a task that has failed, with the image as it is now where that may have changed."""
+    def facts_after(self, *, accepted: bool) -> dict[str, t.Any]:
+        """Return the facts for a task that has failed, with the image as it is now where that may have changed.
+
+        C(accepted) tells whether the API has taken a request whose outcome could not be seen.
+        """
+        self.changed |= accepted
         touched = self._touched or self.image
         if touched is not None and touched["id"] and not self.check_mode:
             # The error to tell is the first one; where this look fails, too, the image stays as it was last seen.

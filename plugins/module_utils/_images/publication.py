@@ -18,7 +18,7 @@ from contextlib import suppress
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
 from .._api.values import printable
-from .changing import LOST_WITHIN, VISIBLE_WITHIN, Pauses, bring_about, see_within, send_patiently
+from .changing import LOST_WITHIN, VISIBLE_WITHIN, Pauses, bring_about, see_after, send_patiently
 from .naming import check_version_name
 from .own_images import (
     AVAILABLE,
@@ -69,7 +69,7 @@ def ensure_publication(task: Task) -> dict[str, t.Any]:
             if task.options["wait"]:
                 work.wait_for_review()
     except CompShareError as error:
-        work.look_again()
+        work.look_again(accepted=bool(error.facts.get("changed")))
         error.facts = work.result()
         raise
     return work.result()
@@ -114,13 +114,16 @@ class _Publication:
         self.read()
         self._found = self.image
 
-    def look_again(self) -> None:
-        """After an error, see what there is now, and whether this task has changed it."""
+    def look_again(self, *, accepted: bool) -> None:
+        """After an error, see what there is now, and whether this task has changed it.
+
+        C(accepted) tells whether the API has taken a request whose outcome could not be seen.
+        """
         # The error to tell is the first one; where this look fails, too, the image stays as it was last seen.
         if self._sent:
             with suppress(CompShareError):
                 self.read()
-        self._changed = self._done or (self._sent and self.image != self._found)
+        self._changed = self._done or accepted or (self._sent and self.image != self._found)
 
     def result(self) -> dict[str, t.Any]:
         """Return the module's result."""
@@ -298,14 +301,14 @@ class _Publication:
                 if isinstance(error, RefusedError) and image["status"] == UNAVAILABLE:
                     error.summary += f" It was rejected in review before: {_reason(image)}."
                 raise
-            if see_within(self._client, seen, LOST_WITHIN):
+            if see_after(self._client, seen, LOST_WITHIN, action=_ACTION, accepted=False):
                 self._done = True
                 return
             error.summary += " The image is not among the published ones, so it seems that nothing was done."
             error.hint = "Run the task again: it looks at what is published before it publishes."
             error.retryable = True
             raise
-        if not see_within(self._client, seen, VISIBLE_WITHIN):
+        if not see_after(self._client, seen, VISIBLE_WITHIN, action=_ACTION, accepted=True):
             raise WaitError(
                 f"{_ACTION} was accepted, but {VISIBLE_WITHIN:g} s later the image {title_of(image)} is not among the "
                 "published ones.",

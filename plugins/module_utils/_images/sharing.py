@@ -50,7 +50,7 @@ def ensure_shares(task: Task) -> dict[str, t.Any]:
             for added, removed in _batches(adds, removes):
                 shares.change(added, removed, deadline)
         except CompShareError as error:
-            error.facts = {**error.facts, **shares.facts(before)}
+            error.facts = {"changed": False, **error.facts, **shares.facts(before)}
             raise
     return result
 
@@ -116,7 +116,7 @@ class _Shares:
 
     def facts(self, before: list[int]) -> dict[str, t.Any]:
         """Return what a failed task tells: the accounts as they are now (None where they cannot be read)."""
-        facts: dict[str, t.Any] = {"image": self._image, "accounts": None, "changed": False}
+        facts: dict[str, t.Any] = {"image": self._image, "accounts": None}
         try:
             facts["accounts"] = self.read()
             facts["changed"] = facts["accounts"] != before

@@ -16,6 +16,13 @@ def test_the_text_has_what_happened_how_often_and_what_to_do() -> None:
     assert str(error) == "It broke. It was tried 3 times. Mend it."
 
 
+def test_a_sentence_that_is_added_stands_behind_what_was_said_so_far() -> None:
+    error = CompShareError("Asking failed.", hint="Look.")
+    error.tries = 3
+    error.add_sentence("Before that, something was done.")
+    assert str(error) == "Asking failed. It was tried 3 times. Before that, something was done. Look."
+
+
 def test_the_text_is_safe_for_a_terminal() -> None:
     assert "\x1b" not in str(OptionError("no \x1b[31mred\x1b[0m"))
 

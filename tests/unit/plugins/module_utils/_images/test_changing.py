@@ -118,3 +118,21 @@ def test_an_answer_that_says_that_nothing_was_done() -> None:
     client, _transport, _clock = client_of([success(Invalid=[1])])
     with pytest.raises(WaitError, match=r"nothing done: \[1\]"):
         bring_about(client, "Change", {}, lambda: True, deadline=5000, wish="it is so", check=check)
+
+
+@pytest.mark.parametrize("unreadable", [refusal(299), LOST])
+def test_accepted_and_then_the_state_cannot_be_read(unreadable: Any) -> None:
+    answers = iter([success()])
+    client, _transport, _clock = client_of(lambda _fields: next(answers, unreadable))
+    with pytest.raises((NoAnswerError, RefusedError), match="Before that, Change was accepted") as caught:
+        bring_about(client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, wish="it is changed")
+    assert caught.value.action == "DescribeX"
+    assert caught.value.facts == {"changed": True}
+
+
+def test_lost_and_then_the_state_cannot_be_read() -> None:
+    answers = iter([LOST])
+    client, _transport, _clock = client_of(lambda _fields: next(answers, refusal(299)))
+    with pytest.raises(RefusedError, match="Before that, Change was sent and not answered; it may have been") as caught:
+        bring_about(client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, wish="it is changed")
+    assert caught.value.facts == {}

@@ -314,3 +314,13 @@ def test_withdrawn_without_a_good_answer(fault: dict[str, Any], effect: bool) ->
     world.add_faults({**fault, "effect": effect, "action": UPDATE, "count": 1})
     assert run(world, state="withdrawn")["changed"]
     assert versions(world) == [(BOX, "v1.0", "Offline")]
+
+
+def test_a_failure_after_it_was_published_says_what_was_sent() -> None:
+    world = world_of()
+    run(world, check_mode=True, community_name="Box", version_name="v1.0")
+    reads = len(world.requests())
+    world.add_faults({"kind": "ret_code", "code": 171, "action": "Describe*", "after": reads})
+    with pytest.raises(CompShareError, match="Before that, PublishCompShareImage was accepted") as caught:
+        publish(world)
+    assert caught.value.facts["changed"]
