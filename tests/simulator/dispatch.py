@@ -42,6 +42,10 @@ class Exchange:
     fault: FaultRule | None = None
     entry: dict[str, Any] | None = None
 
+    @property
+    def only_reads(self) -> bool:
+        return self.wire.action in ACTIONS and ACTIONS[self.wire.action].reads
+
     def carry_out(self) -> dict[str, Any]:
         """Carry the action out and return the answer with its envelope."""
         assert self.world is not None
@@ -136,7 +140,7 @@ def _log(world: World, exchange: Exchange, ret_code: int | None) -> None:
         "real_time": time.time(),
         "ret_code": ret_code,
         "carried_out": False,
-        "reads": exchange.wire.action in ACTIONS and ACTIONS[exchange.wire.action].reads,
+        "reads": exchange.only_reads,
         "fault": exchange.fault.kind if exchange.fault else None,
         "request_id": exchange.request_id,
     }
