@@ -130,7 +130,8 @@ class Client:
         crew: Crew[tuple[ListReader, int], Page] = Crew(PARALLEL)
         with crew:
             while not all(reader.whole for reader in readers):
-                for reader in readers:
+                # The shortest rest first: one at a time, its last pages are asked while the longest has plenty.
+                for reader in sorted(readers, key=ListReader.pages_to_come):
                     for offset in reader.next_offsets(crew.free):
                         crew.start((reader, offset), self._page_job(reader.listing, offset, reader.page_size, deadline))
                 (reader, offset), page = crew.next_result()

@@ -80,7 +80,7 @@ def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
             hint=_REPORT,
             retry=Retry.READ,
         )
-    return Page(rows if listing.read_row is None else [listing.read_row(row) for row in rows], total)
+    return Page(rows, total)
 
 
 def _kind(value: object) -> str:
@@ -124,6 +124,11 @@ class ListReader:
         #: The offset whose emptiness must be seen before the end is believed.
         self._proof: int | None = None
 
+    def pages_to_come(self) -> int:
+        """Return how many pages more the first one's total lets expect; 0 where it says nothing."""
+        hint = (self._pages[0].total or 0) if self._pages else 0
+        return max(0, -((self._next - hint) // self._stride))
+
     def next_offsets(self, most: int) -> list[int]:
         """Return up to C(most) offsets to ask now; each is named once. Raises ListError for a list without end."""
         offsets: list[int] = []
@@ -157,6 +162,9 @@ class ListReader:
     def accept(self, offset: int, page: Page) -> None:
         """Take the page at C(offset). Raises ListError when the list cannot be read whole."""
         self._waiting.discard(offset)
+        read_row = self.listing.read_row
+        if read_row is not None:
+            page = page._replace(rows=[read_row(row) for row in page.rows])
         if self._proof is not None:
             self._proof = None
             if not page.rows:

@@ -8,12 +8,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import typing as t
 
 _Key = t.TypeVar("_Key")
 _Result = t.TypeVar("_Result")
+
+
+#: Jobs that lie ready for the next thread that ends one, so that it need not wait for the thread that hands them out.
+_AHEAD = 4
 
 
 class Crew(t.Generic[_Key, _Result]):
@@ -25,7 +30,7 @@ class Crew(t.Generic[_Key, _Result]):
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._running = 0
+        self._given = 0
         self._threads = 0
         self._jobs: queue.SimpleQueue[tuple[_Key, t.Callable[[], _Result]] | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[_Key, _Result | None, BaseException | None]] = queue.SimpleQueue()
@@ -34,26 +39,29 @@ class Crew(t.Generic[_Key, _Result]):
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait()
         for _thread in range(self._threads):
             self._jobs.put(None)
 
     @property
     def free(self) -> int:
-        """Return how many more jobs may be started now."""
-        return self._size - self._running
+        """Return how many more jobs may be given now; a few lie ready until a thread is free."""
+        return self._size + _AHEAD - self._given
 
     def start(self, key: _Key, job: t.Callable[[], _Result]) -> None:
-        """Begin C(job); its result comes with C(key)."""
-        self._running += 1
+        """Give C(job) to the next free thread; its result comes with C(key)."""
+        self._given += 1
         self._jobs.put((key, job))
-        if self._threads < self._running:
+        if self._threads < min(self._given, self._size):
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
 
     def next_result(self) -> tuple[_Key, _Result]:
         """Return the next job's key and result, waiting for it; raises what the job raised."""
         key, result, error = self._results.get()
-        self._running -= 1
+        self._given -= 1
         if error is not None:
             raise error
         return key, t.cast(_Result, result)

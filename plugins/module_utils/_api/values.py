@@ -127,7 +127,7 @@ def printable(value: str, limit: int = 200) -> str:
     Applies to whatever a stranger may have written and a terminal may show.
     """
     shown = value if len(value) <= limit else value[: limit - 1] + "…"
-    return "".join(_printable_character(character) for character in shown)
+    return shown if shown.isprintable() else "".join(_printable_character(character) for character in shown)
 
 
 def _printable_character(character: str) -> str:

@@ -253,10 +253,22 @@ def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
 
 
 def test_rows_are_read_as_their_page_comes() -> None:
-    listing = Listing("DescribeThings", id_key="id", read_row=lambda row: {"id": row["Id"].upper()})
-    assert page_of(listing, {"ImageSet": [{"Id": "a"}, {"Id": "b"}], "TotalCount": 2}) == Page(
-        [{"id": "A"}, {"id": "B"}], 2
-    )
+    reader = ListReader(Listing("DescribeThings", id_key="id", read_row=lambda row: {"id": row["Id"].upper()}), 2)
+    everything = rows(3)
+    for offset in (0, 2):
+        assert reader.next_offsets(1) == [offset]
+        reader.accept(offset, Page(everything[offset : offset + 2], 3))
+    assert reader.rows() == [{"id": "THING-0"}, {"id": "THING-1"}, {"id": "THING-2"}]
+
+
+def test_the_first_total_tells_what_is_to_come() -> None:
+    reader = ListReader(LISTING, 10)
+    assert reader.pages_to_come() == 0
+    reader.next_offsets(1)
+    reader.accept(0, Page(rows(10), 41))
+    assert reader.pages_to_come() == 4
+    reader.next_offsets(3)
+    assert reader.pages_to_come() == 1
 
 
 @pytest.mark.parametrize(

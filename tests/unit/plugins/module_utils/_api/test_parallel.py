@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -13,9 +14,50 @@ def test_jobs_run_at_the_same_time_and_hand_back_their_keys() -> None:
     with crew:
         crew.start("a", both_run.wait)
         crew.start("b", both_run.wait)
-        assert crew.free == 0
         assert {crew.next_result()[0], crew.next_result()[0]} == {"a", "b"}
-        assert crew.free == 2
+
+
+def test_a_few_jobs_lie_ready_and_no_more_run_than_there_are_threads() -> None:
+    running, most = 0, 0
+    lock = threading.Lock()
+
+    def job() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0)
+        with lock:
+            running -= 1
+
+    crew: Crew[int, None] = Crew(2)
+    with crew:
+        at_first = crew.free
+        for number in range(at_first):
+            crew.start(number, job)
+        assert (at_first > 2, crew.free) == (True, 0)
+        assert {crew.next_result()[0] for _number in range(at_first)} == set(range(at_first))
+        assert crew.free == at_first
+    assert most <= 2
+
+
+def test_a_job_that_lies_ready_is_not_begun_once_the_crew_has_ended() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    late: list[str] = []
+
+    def first() -> None:
+        begun.set()
+        may_end.wait(10)
+
+    crew: Crew[str, None] = Crew(1)
+    with crew:
+        crew.start("first", first)
+        crew.start("second", lambda: late.append("second"))
+        begun.wait(10)
+    may_end.set()
+    for worker in [thread for thread in threading.enumerate() if thread.daemon and thread.name.startswith("Thread")]:
+        worker.join(timeout=10)
+    assert late == []
 
 
 def test_what_a_job_raises_is_raised_where_its_result_is_taken() -> None:
