@@ -83,11 +83,11 @@ def _ensure_present(work: ImageWork) -> None:
     else:
         _warn_of_leftovers(work, there)
         image = work.image = there.image
-        if image["status"] == UNAVAILABLE and options["replace_failed"]:
+        if options["replace_failed"] and _build_failed(work, image):
             image = _replace_failed(work, image)
     if options["wait"]:
         image = work.wait(image)
-    if image["status"] == UNAVAILABLE:
+    if _build_failed(work, image):
         raise _failed(image)
     _update(work, image)
 
@@ -128,6 +128,11 @@ def _make(work: ImageWork, name: str) -> Image:
 def _note_creation(work: ImageWork, name: str) -> None:
     given = ("instance_id", "description", "software")
     work.after.update({"name": name}, **{key: work.options[key] for key in given if work.options[key] is not None})
+
+
+def _build_failed(work: ImageWork, image: Image) -> bool:
+    """Tell whether the image could not be made; one that was rejected in review is unavailable, too, but is there."""
+    return image["status"] == UNAVAILABLE and not image["group_id"] and image["id"] not in work.own.published()
 
 
 def _failed(image: Image) -> WaitError:

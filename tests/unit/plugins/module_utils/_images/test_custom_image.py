@@ -258,6 +258,20 @@ def test_a_failed_image_is_replaced_where_that_is_asked() -> None:
     assert build(world, replace_failed=True)["changed"] is False
 
 
+@pytest.mark.parametrize("in_both_lists", [True, False])
+def test_an_image_that_was_rejected_in_review_is_no_failed_build(in_both_lists: bool) -> None:
+    world = new_world()
+    group = next(group for group in world.images.groups.values() if group["_owner"] == world.scenario.account.id)
+    row = group["_rows"][0]
+    row.update(Name=NAME, Status="UnAvailable", FailedReason="Readme is missing")
+    if not in_both_lists:
+        group["_rows"][0] = {**row}
+        row["GroupId"] = ""
+    result = run(world, name=NAME, instance_id=instance_in(world, "train-vm"), replace_failed=True)
+    assert result["changed"] is False and result["image"]["id"] == row["CompShareImageId"]
+    assert writes(world) == []
+
+
 def test_time_is_up_and_the_next_run_goes_on() -> None:
     world = new_world()
     error = fail(world, WaitError, name=NAME, instance_id=instance_in(world, "train-vm"), wait_timeout=120)
