@@ -229,6 +229,10 @@ instances:
     image_author:
       description: The author of that image.
       type: str
+    image_owner:
+      description: V(Official) for an image of the vendor, V(Community) for one of the community.
+      type: str
+      sample: Official
     os_name:
       description: The operating system.
       type: str

@@ -51,7 +51,8 @@ def read_rows(
 
     Without a region the API answers for every one, as recorded. A zone is sent only together with its region, since
     the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its answer, so
-    the caller compares ids.
+    the caller compares ids. A client of the vendor met answers that were empty for a moment, so an empty list is believed
+    only when it comes twice.
     """
     places: list[dict[str, t.Any]] = [{"Region": region, "Zone": zone} for region in dict.fromkeys(regions)] or [{}]
     chunks: list[dict[str, t.Any]] = [{}]
@@ -59,7 +60,11 @@ def read_rows(
         wanted = list(dict.fromkeys(ids))
         chunks = [{"UHostIds": wanted[start : start + PAGE_SIZE]} for start in range(0, len(wanted), PAGE_SIZE)]
     listings = [Listing(ACTION, {**place, **chunk}, ("UHostSet",), "UHostId") for place in places for chunk in chunks]
-    return [row for rows in client.read_all(listings) for row in rows]
+    for _reading in range(2):
+        rows = [row for found in client.read_all(listings) for row in found]
+        if rows:
+            return rows
+    return []
 
 
 def find_instances(client: Client, query: InstanceQuery) -> list[dict[str, t.Any]]:

@@ -1,0 +1,366 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: compshare
+short_description: CompShare instances as hosts
+version_added: 1.0.0
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+description:
+  - Makes a host of each virtual machine, container and pod of the account.
+  - The file must be named C(compshare.yml) or C(compshare.yaml), or end so, as C(team.compshare.yml) does.
+  - The list is whole or the inventory fails. It is never a part of it.
+  - An instance that does not run is a host without C(ansible_host).
+extends_documentation_fragment:
+  - compshare.cloud._connection
+  - compshare.cloud._connection.env
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices: [compshare.cloud.compshare]
+  regions:
+    description:
+      - Only instances in these regions. Left out, that of O(region), and where that is not set either, all regions.
+    type: list
+    elements: str
+  zones:
+    description:
+      - Only instances in these zones. Left out, that of O(zone), and where that is not set either, all zones.
+    type: list
+    elements: str
+  states:
+    description:
+      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case.
+    type: list
+    elements: str
+  filters:
+    description:
+      - Jinja expressions over the host variables, without braces. Only hosts for which all of them hold.
+      - An expression that fails is an error, also without O(strict), so that no host gets lost by a slip.
+    type: list
+    elements: str
+    default: []
+  hostnames:
+    description:
+      - What to name a host after, the first of these that gives something.
+      - V(name) is the name of the instance, V(id) its id, V(name_id) both. Anything else is a template over the host
+        variables, with braces. A template that fails is passed over, or is an error with O(strict=true).
+      - Where several hosts would have the same name, each of them gets the id appended. So does a host whose name is
+        that of a group, or means this machine.
+      - Letters and digits of every script stay, as do underscore, dot and hyphen. Every other character becomes an
+        underscore, in host names and in group names.
+    type: list
+    elements: str
+    default: [name]
+  hostvars_prefix:
+    description:
+      - What the names of host variables begin with.
+    type: str
+    default: compshare_
+  connect_with:
+    description:
+      - Where C(ansible_host), C(ansible_port) and C(ansible_user) come from.
+      - V(ssh_command) takes what the API tells as the command to log in with, and where there is none, as for Windows,
+        the public address. V(public_ip) and V(private_ip) take that address.
+    type: str
+    choices: [ssh_command, public_ip, private_ip]
+    default: ssh_command
+  use_password:
+    description:
+      - Whether to set C(ansible_password) to the password that the API tells. Everybody who can list the inventory can
+        then read it. Better deploy a public key.
+      - The cache holds no passwords, so it is written but not read then.
+    type: bool
+    default: false
+notes:
+  - The host variables are the keys of RV(compshare.cloud.compshare_instance_info#module:instances), each with
+    O(hostvars_prefix), so C(compshare_state) or C(compshare_gpu_type). There is no password and no token among them.
+  - Text from the API stays literal text; it is never taken for a template.
+  - O(public_key), O(private_key) and the other connection options may be templates or vaulted, for example with a
+    lookup that finds a key.
+  - The cache is read before anything is asked, and holds what the API told, so changes of O(filters), O(states),
+    O(hostnames) or groups need no new list. It is kept apart by address, account, project and regions.
+  - Addresses of pods can change when they restart. Refresh the cache after that, with C(--flush-cache) or
+    C(meta=refresh_inventory).
+seealso:
+  - module: compshare.cloud.compshare_instance_info
+    description: The same list as a task.
+  - plugin: ansible.builtin.constructed
+    plugin_type: inventory
+    description: Explains C(compose), C(groups) and C(keyed_groups).
+"""
+
+EXAMPLES = r"""
+# Everything that this account has; the keys come from the environment or the vendor's profile.
+plugin: compshare.cloud.compshare
+
+---
+# What runs, in groups by GPU and tag, with a cache.
+plugin: compshare.cloud.compshare
+states: [Running]
+filters:
+  - compshare_gpu_count > 0
+  - compshare_os_type == 'Linux'
+keyed_groups:
+  - key: compshare_gpu_type
+    prefix: gpu
+  - key: compshare_tag
+    prefix: tag
+  - key: compshare_state | lower
+    prefix: state
+groups:
+  pods: compshare_kind == 'pod'
+compose:
+  ansible_python_interpreter: "'/usr/bin/python3'"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/compshare-inventory
+cache_timeout: 600
+
+---
+# Keys from elsewhere, and names that tell the zone.
+plugin: compshare.cloud.compshare
+public_key: "{{ lookup('ansible.builtin.file', '~/keys/compshare.pub') }}"
+private_key: "{{ lookup('ansible.builtin.env', 'TEAM_KEY') }}"
+hostnames:
+  - "{{ compshare_name }}.{{ compshare_zone }}"
+  - id
+"""
+
+import hashlib
+import json
+import typing as t
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils._api.client import Client
+from ..module_utils._api.credentials import find_credentials
+from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._api.transport import check_api_url
+from ..module_utils._api.values import printable
+from ..module_utils._api.version import VERSION
+from ..module_utils._instances.access import decode_password
+from ..module_utils._instances.hosts import host_variables, unique_names
+from ..module_utils._instances.instance import normalise_instance
+from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows
+from ..plugin_utils._options import plugin_options
+from ..plugin_utils._templates import TemplatedOptions, holds, is_template, render
+from ..plugin_utils._unsafe import make_unsafe
+
+ENDINGS = ("compshare.yml", "compshare.yaml")
+_NAMES = ("name", "id", "name_id")
+
+
+class _NameOfAGroup(Exception):
+    """A group is to be made that has the name of one of our hosts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "compshare.cloud.compshare"
+
+    def verify_file(self, path: str) -> bool:
+        if path.endswith(ENDINGS):
+            return bool(super().verify_file(path))
+        self.display.vvv(f"{self.NAME} takes files whose names end in {' or '.join(ENDINGS)}.")
+        return False
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        self._host_names: set[str] = set()
+        failure: CompShareError | None = None
+        try:
+            self._check_options()
+            hosts = self._hosts(cache)
+        except CompShareError as error:
+            failure = error
+        # Outside of the handler, so that Ansible does not append the error to itself.
+        if failure is not None:
+            raise AnsibleParserError(str(failure))
+        self._populate(hosts)
+
+    # --- What is asked for ---
+
+    def _check_options(self) -> None:
+        prefix = self.get_option("hostvars_prefix")
+        if not f"{prefix}x".isidentifier() or prefix == "" or prefix.startswith("ansible_"):
+            raise OptionError(
+                f"hostvars_prefix is {prefix!r}; it must be letters, digits and underscores, and not 'ansible_'.",
+                hint="Without a prefix, names such as 'name' and 'tags' would collide with Ansible's own.",
+            )
+        for wish in self.get_option("hostnames"):
+            if wish not in _NAMES and not is_template(wish):
+                raise OptionError(
+                    f"hostnames has {wish!r}, which is neither {', '.join(_NAMES)} nor a template.",
+                    hint="Write a template with its braces: '{{ compshare_name }}'.",
+                )
+
+    def _connection_options(self) -> dict[str, t.Any]:
+        return plugin_options(TemplatedOptions(self, self.templar, self._vars or {}))
+
+    # --- Reading ---
+
+    def _hosts(self, cache: bool) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
+        """Return the instances that are wanted, and the variables of each."""
+        options = self._connection_options()
+        regions = self.get_option("regions") or ([options["region"]] if options["region"] else [])
+        zones = self.get_option("zones") or ([options["zone"]] if options["zone"] else None)
+        instances, passwords = self._instances(options, regions, cache)
+        query = InstanceQuery(states=self.get_option("states"))
+        hosts = []
+        for instance in ordered(instances):
+            if not matches(instance, query) or (zones and instance["zone"] not in zones):
+                continue
+            if regions and instance["region"] not in regions:
+                continue
+            variables = make_unsafe(
+                host_variables(
+                    instance,
+                    prefix=self.get_option("hostvars_prefix"),
+                    connect_with=self.get_option("connect_with"),
+                    password=passwords.get(instance["id"]),
+                )
+            )
+            if all(self._passes(condition, instance, variables) for condition in self.get_option("filters")):
+                hosts.append((instance, variables))
+        return hosts
+
+    def _instances(
+        self, options: dict[str, t.Any], regions: list[str], cache: bool
+    ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
+        """Return the instances, from the cache where it has them and may be used, and the passwords by id if wanted."""
+        caching, use_password = self.get_option("cache"), self.get_option("use_password")
+        key = self._key(options, regions) if caching else ""
+        if caching and cache and not use_password:
+            instances = self._cached(key)
+            if instances is not None:
+                return instances, {}
+        client = Client.from_options(options)
+        if client.credentials.warning:
+            self.display.warning(client.credentials.warning)
+        rows = read_rows(client, regions=regions)
+        instances = [normalise_instance(row) for row in rows]
+        passwords: dict[str, str] = {}
+        if use_password:
+            decoded = {str(row.get("UHostId")): decode_password(row.get("Password")) for row in rows}
+            passwords = {identity: password for identity, password in decoded.items() if password}
+        self.display.v(f"{self.NAME}: {len(instances)} instances from {client.endpoint}.")
+        if caching:
+            self._cache[key] = {"instances": instances, "read_at": client.clock.epoch()}
+        return instances, passwords
+
+    def _key(self, options: dict[str, t.Any], regions: list[str]) -> str:
+        """Return what the cache is kept apart by: nothing of it can be read back from the key."""
+        credentials = find_credentials(**{name: options[name] for name in ("public_key", "private_key", "profile")})
+        endpoint = check_api_url(options["api_url"])[0]
+        parts = [VERSION, endpoint, credentials.public_key, options["project_id"] or "", *sorted(set(regions))]
+        return f"{self.NAME}_{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
+
+    def _cached(self, key: str) -> list[dict[str, t.Any]] | None:
+        try:
+            content = self._cache[key]
+        except KeyError:
+            self.display.v(f"{self.NAME}: the cache has nothing, or nothing recent enough.")
+            return None
+        instances = content.get("instances") if isinstance(content, dict) else None
+        if not isinstance(instances, list):
+            self.display.warning(f"{self.NAME}: what the cache holds is not ours, so it is not used.")
+            return None
+        self.display.v(f"{self.NAME}: {len(instances)} instances from the cache; nothing was asked.")
+        return instances
+
+    def _passes(self, condition: str, instance: dict[str, t.Any], variables: dict[str, t.Any]) -> bool:
+        try:
+            return holds(self.templar, condition, variables)
+        except AnsibleError as error:
+            reason = printable(str(error), 300)
+        raise OptionError(
+            f"The filter {condition!r} cannot be decided for {printable(instance['id'] or '')}: {reason}",
+            hint="Every host has every variable, null where the API says nothing; default(…, true) replaces null.",
+        )
+
+    # --- Hosts and groups ---
+
+    def _populate(self, hosts: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
+        """Add the hosts and their groups, or nothing: an inventory that failed must not look like a small one."""
+        variables_of = {id(instance): variables for instance, variables in hosts}
+        taken = set(self.inventory.groups)
+        while True:
+            names = unique_names(
+                [instance for instance, _variables in hosts],
+                lambda instance: self._wished_name(instance, variables_of[id(instance)]),
+                taken,
+            )
+            new = [name for name in names if name not in self.inventory.hosts]
+            try:
+                self._add(list(zip(names, (variables for _instance, variables in hosts))))
+            except _NameOfAGroup as error:
+                self._remove(new)
+                taken.add(error.name)
+            except BaseException:
+                self._remove(new)
+                raise
+            else:
+                return
+
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            host = self.inventory.hosts.get(name)
+            if host is not None:
+                self.inventory.remove_host(host)
+
+    def _add(self, hosts: list[tuple[str, dict[str, t.Any]]]) -> None:
+        self._host_names = {name for name, _variables in hosts}
+        strict, compose = self.get_option("strict"), self.get_option("compose")
+        for name, variables in hosts:
+            self.inventory.add_host(name)
+            for key, value in variables.items():
+                self.inventory.set_variable(name, key, value)
+            self._set_composite_vars(compose, variables, name, strict=strict)
+        # Only when every host stands, because a variable set by name goes to a group of that name if there is one.
+        groups, keyed_groups = self.get_option("groups"), self.get_option("keyed_groups")
+        for name, variables in hosts:
+            self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=bool(compose))
+            self._add_host_to_keyed_groups(keyed_groups, variables, name, strict=strict, fetch_hostvars=bool(compose))
+
+    def _wished_name(self, instance: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> str | None:
+        name, identity = instance["name"], instance["id"]
+        plain = {"name": name, "id": identity, "name_id": f"{name}_{identity}" if name else identity}
+        for wish in self.get_option("hostnames"):
+            found = plain[wish] if wish in plain else self._rendered_name(wish, instance, variables)
+            if found:
+                return str(found)
+        return None
+
+    def _rendered_name(self, template: str, instance: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> t.Any:
+        try:
+            return render(self.templar, template, variables)
+        except AnsibleError as error:
+            if not self.get_option("strict"):
+                return None
+            reason = printable(str(error), 300)
+        raise AnsibleParserError(
+            f"hostnames: {template!r} cannot be rendered for {printable(instance['id'] or '')}: {reason}"
+        )
+
+    def _sanitize_group_name(self, name: str) -> str:
+        """Return a group name of letters, digits and underscores, whatever the setting for them: it is a stranger's."""
+        safe = str(to_safe_group_name(name, force=True, silent=True))
+        if safe in self._host_names:
+            raise _NameOfAGroup(safe)
+        return safe

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Strangers' text as host variables: never a template.
+
+From ansible-core 2.19 on, text is a template only where somebody trusted says so, and nothing is to be done. Before,
+every host variable is one unless it is marked as unsafe. The mark shows in JSON output, so that only text gets it that
+could be, or become a part of, a template.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+try:
+    from ansible.template import trust_as_template  # noqa: F401 -- it is there where text must be trusted first
+
+    TEXT_IS_LITERAL = True
+except ImportError:
+    TEXT_IS_LITERAL = False
+
+from ansible.utils.unsafe_proxy import wrap_var
+
+
+def make_unsafe(value: t.Any) -> t.Any:
+    """Return a value of lists, dictionaries and text in which no text is taken for a template."""
+    return value if TEXT_IS_LITERAL else _wrapped(value)
+
+
+def _wrapped(value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        # Every template begins with a brace; a brace alone could be joined to one by an expression.
+        return wrap_var(value) if "{" in value else value
+    if isinstance(value, dict):
+        return {_wrapped(key): _wrapped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_wrapped(item) for item in value]
+    return value
