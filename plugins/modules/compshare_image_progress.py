@@ -66,7 +66,8 @@ options:
         longer, as long as a build whose announced time is too long by up to a half is still noticed in time.
       - A build that ends without any sign before, such as one that fails at once, is noticed after a seventh of its
         length, and at most after seven times this value. Set O(poll_interval) where that is too late.
-      - When more than four builds are followed, nobody is asked more often than needed for this.
+      - More than four builds are followed by the list of custom images first, a hundred of them with one request. Their
+        ends are noticed within this time, though not always within seconds.
     type: float
     default: 30
   show_progress:

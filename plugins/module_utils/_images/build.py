@@ -47,8 +47,8 @@ DEFAULT_WAIT_TIMEOUT = 3600.0
 GRACE = 120.0
 #: More builds than this are followed by the list first.
 CROWD = 4
-#: In a crowd, builds that are due within this many seconds are looked at together.
-_CROWD_WINDOW = 5.0
+#: In a crowd, builds that are due within this share of max_poll_interval are looked at together.
+_CROWD_WINDOW = 1 / 6
 #: The Status is looked at after this many seconds at the latest, however well the progress moves.
 _STATUS_AGE = 900.0
 #: Where the list decides, the progress is asked after this many seconds all the same: it may have begun to move.
@@ -137,7 +137,7 @@ def follow(
         raise OptionError("wait_timeout must be 0 seconds or more.")
     watch = _Watch(client, targets, poll or PollSettings(), report, warn, rng or random.Random())
     try:
-        ended_because = f"did not end within {wait_timeout:g} s"
+        ended_because = f"did not end within {wait_timeout:.10g} s"
         try:
             watch.wait(wait_timeout)
         except KeyboardInterrupt:
@@ -227,7 +227,9 @@ class _Watch:
     @property
     def _window(self) -> float:
         """Return how many seconds early or late a look at a build may be for the sake of the others."""
-        return _CROWD_WINDOW if len(self._open) > CROWD else 0.0
+        if self._poll.poll_interval is not None or len(self._open) <= CROWD:
+            return 0.0
+        return _CROWD_WINDOW * self._poll.max_poll_interval
 
     def _next_look(self) -> float:
         """Return when to look next: when the first build is due, but in a crowd for several builds together."""
@@ -319,7 +321,7 @@ class _Watch:
         max_poll_interval. That is weighed against one request for each build that has no estimate. Otherwise one
         build is asked from time to time, for a hint at how long the others will take.
         """
-        soon = now + _CROWD_WINDOW
+        soon = now + self._window
         asking = [build for build in builds if build.schedule.likely_remaining(soon) is None]
         longest_sleep = LONGEST_SLEEP * self._poll.max_poll_interval
         if self._saved_by_estimates(now, longest_sleep) > 0:

@@ -276,28 +276,40 @@ def _processes_with(text: str) -> list[int]:
     return found
 
 
+def module_alone(folder: Path, world: World) -> subprocess.Popen[str]:
+    """Start the module without its action plugin."""
+    arguments = {"image_ids": [B1], "wait": True, "region": "cn-wlcb", "_ansible_remote_tmp": str(folder)}
+    command = [sys.executable, "-m", "ansible_collections.compshare.cloud.plugins.modules.compshare_image_progress"]
+    environment = {**os.environ, **world.environment(), "PYTHONPATH": str(COLLECTIONS)}
+    pipe = subprocess.PIPE
+    module = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert module.stdin is not None
+    module.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
+    module.stdin.close()
+    module.stdin = None
+    return module
+
+
+def test_without_its_action_plugin_the_module_does_the_same(tmp_path: Path, builds: Callable[..., World]) -> None:
+    with module_alone(tmp_path, builds(B1)) as module:
+        output, errors = module.communicate(timeout=LIMIT)
+    result = json.loads(output)
+    assert (result["complete"], result["changed"], result["builds"][0]["status"]) == (True, False, "Available")
+    assert errors == ""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_module_by_itself_answers_a_signal_with_what_is_known(
     tmp_path: Path, builds: Callable[..., World], number: int
 ) -> None:
     world = builds(B1, duration=600)
-    arguments = {"image_ids": [B1], "wait": True, "poll_interval": 1, "_ansible_remote_tmp": str(tmp_path)}
-    arguments["region"] = "cn-wlcb"
-    command = [sys.executable, "-m", "ansible_collections.compshare.cloud.plugins.modules.compshare_image_progress"]
-    environment = {**os.environ, **world.environment(), "PYTHONPATH": str(COLLECTIONS)}
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as module:
-        assert module.stdin is not None
-        module.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        module.stdin.close()
-        module.stdin = None
-        # With the second round of questions, the module has worked through the answers of the first.
-        while len(world.requests("GetCompShareImageCreateProgress")) < 2:
+    with module_alone(tmp_path, world) as module:
+        # It reads the list first, for the zone; with the next question that answer has been understood.
+        while not world.requests("GetCompShareImageCreateProgress"):
             assert module.poll() is None
             select.select([], [], [], 0.05)
         module.send_signal(number)
-        output, _errors = module.communicate(timeout=20)
+        output, _errors = module.communicate(timeout=LIMIT)
     result = json.loads(output)
     assert result["failed"] is True
     assert "had not ended when the wait was interrupted" in result["msg"]
