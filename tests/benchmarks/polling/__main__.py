@@ -17,7 +17,7 @@ def main() -> int:
     from ansible_collections.compshare.cloud.tests.simulator import Simulator
 
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.polling", description=__doc__)
-    parser.add_argument("--per-family", type=int, default=150, help="builds in each family (%(default)s)")
+    parser.add_argument("--per-family", type=int, default=measure.BUILDS, help="builds in each family (%(default)s)")
     parser.add_argument("--write", action="store_true", help="write docs/polling.md and docs/polling.svg")
     arguments = parser.parse_args()
 
@@ -25,7 +25,7 @@ def main() -> int:
     figures = measure.measure_corpus(arguments.per_family)
     with Simulator(speed=0) as simulator:
         vendor, ours = simulated.vendor_waits(simulator), simulated.ours_waits(simulator)
-    findings = report.Findings(figures, measure.accurate_20_minutes(200), measure.fifty_builds(), vendor, ours)
+    findings = report.Findings(figures, measure.accurate_20_minutes(), measure.fifty_builds(), vendor, ours)
     print(report.table(figures))
     print(f"\n20 minutes, accurate: {findings.twenty_minutes}")
     for length, (one, many) in findings.fifty.items():

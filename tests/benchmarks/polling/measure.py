@@ -17,6 +17,8 @@ from .corpus import FAMILIES, UNFORESEEABLE, Trace, accurate, corpus
 from .virtual import VirtualAccount
 
 OURS = "compshare.cloud"
+BUILDS = 150
+"""Builds in each family."""
 MAX_POLL_INTERVAL = PollSettings.max_poll_interval
 FIFTY_LENGTHS = (60.0, 300.0, 1200.0, 3600.0, 7200.0)
 
@@ -123,7 +125,7 @@ def measure_corpus(per_family: int) -> Figures:
     return Figures(families, Family(len(all_waits[OURS]), whole))
 
 
-def accurate_20_minutes(builds: int) -> Row:
+def accurate_20_minutes(builds: int = 200) -> Row:
     """The figures for builds of 20 minutes with an accurate estimate."""
     return Row.of(wait_for([trace]) for trace in corpus(builds, {"accurate": accurate}, 1200.0))
 

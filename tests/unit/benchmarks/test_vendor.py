@@ -13,6 +13,7 @@ from ansible_collections.compshare.cloud.tests.benchmarks.polling.simulated impo
 from ansible_collections.compshare.cloud.tests.simulator import Simulator
 
 
+@pytest.mark.slow
 def test_the_vendors_wait_times_out_on_a_build_that_ours_sees_done(simulator: Simulator) -> None:
     pytest.importorskip("compshare_cli", reason="compshare-cli is not installed")
     vendor, ours = vendor_waits(simulator), ours_waits(simulator)
