@@ -51,8 +51,8 @@ def read_rows(
 
     Without a region the API answers for every one, as recorded. A zone is sent only together with its region, since
     the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its answer, so
-    the caller compares ids. A client of the vendor met answers that were empty for a moment, so an empty list is believed
-    only when it comes twice.
+    the caller compares ids. A client of the vendor met answers that were empty for a moment, so an empty list is
+    believed only when it comes twice.
     """
     places: list[dict[str, t.Any]] = [{"Region": region, "Zone": zone} for region in dict.fromkeys(regions)] or [{}]
     chunks: list[dict[str, t.Any]] = [{}]
