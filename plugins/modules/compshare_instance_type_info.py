@@ -66,12 +66,9 @@ options:
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
 notes:
-  - The number of free GPUs is up to five minutes old. M(compshare.cloud.compshare_instance) asks again, for the very
-    size, image and disks, before it makes anything.
+  - The number of free GPUs is up to five minutes old.
   - A price is no proof that the zone sells the type.
 seealso:
-  - module: compshare.cloud.compshare_instance
-    description: Makes an instance of a type.
   - module: compshare.cloud.compshare_zone_info
     description: The zones.
 """
