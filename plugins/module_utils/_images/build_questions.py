@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from .._api.client import PARALLEL, Client
@@ -29,6 +29,13 @@ _LIST_REFUSALS = 3
 _HOPELESS = frozenset({170, 171, 172, 174, 292, 294, 295})
 
 
+class _Page(t.NamedTuple):
+    """Where the row of an image stood: the region that was asked, and the offset of the page."""
+
+    region: str | None
+    offset: int
+
+
 class BuildQuestions:
     """Asks about builds, and remembers which question the API does not answer to this key.
 
@@ -44,7 +51,7 @@ class BuildQuestions:
         self.list_refusal: CompShareError | None = None
         self.listed_at: float | None = None
         self._list_refusals = 0
-        self._page_of: dict[str, int] = {}
+        self._page_of: dict[str, _Page] = {}
 
     def ask_progress(self, builds: Sequence[Build], deadline: float | None) -> list[CompShareError]:
         """Ask for the progress of each build, a few at a time, and tell the builds.
@@ -114,24 +121,31 @@ class BuildQuestions:
         self.list_refusal, self._list_refusals = None, 0
         self.listed_at = self._client.clock.now()
         for row in rows:
-            build = wanted.get(str(row.get("CompShareImageId")))
+            build = wanted.get(_id_of(row))
             if build is not None and build.open:
                 build.saw_row(self.listed_at, row)
         return []
 
-    def _rows(self, wanted: Iterable[str], deadline: float | None) -> list[dict[str, t.Any]]:
-        wanted = set(wanted)
-        listing = Listing(LIST_ACTION, {"Region": self._client.scope.region})
-        if all(image_id in self._page_of for image_id in wanted):
-            rows: list[dict[str, t.Any]] = []
-            for page in sorted({self._page_of[image_id] for image_id in wanted}):
-                params = {**listing.params, "Limit": PAGE_SIZE, "Offset": page * PAGE_SIZE}
-                rows += page_of(listing, self._client.call(LIST_ACTION, params, deadline=deadline)).rows
-            if wanted <= {str(row.get("CompShareImageId")) for row in rows}:
+    def _rows(self, wanted: Mapping[str, Build], deadline: float | None) -> list[dict[str, t.Any]]:
+        """Return rows with all of the wanted images that the list has."""
+        known = [self._page_of.get(image_id) for image_id in wanted]
+        rows: list[dict[str, t.Any]] = []
+        if None not in known:
+            for page in dict.fromkeys(known):
+                rows += self._page(t.cast(_Page, page), deadline)
+            if set(wanted) <= {_id_of(row) for row in rows}:
                 return rows
-        [rows] = self._client.read_all([listing], deadline=deadline)
-        self._page_of = {str(row.get("CompShareImageId")): index // PAGE_SIZE for index, row in enumerate(rows)}
-        return rows
+        regions = list(dict.fromkeys(build.region or region_of(build.zone) for build in wanted.values()))
+        lists = self._client.read_all([_listing(region) for region in regions], deadline=deadline)
+        for region, of_region in zip(regions, lists):
+            for index, row in enumerate(of_region):
+                self._page_of[_id_of(row)] = _Page(region, index // PAGE_SIZE * PAGE_SIZE)
+        return [row for of_region in lists for row in of_region]
+
+    def _page(self, page: _Page, deadline: float | None) -> list[dict[str, t.Any]]:
+        listing = _listing(page.region)
+        params = {**listing.params, "Limit": PAGE_SIZE, "Offset": page.offset}
+        return page_of(listing, self._client.call(listing.action, params, deadline=deadline)).rows
 
     def _list_error(self, error: CompShareError) -> list[CompShareError]:
         if error.retryable:
@@ -141,6 +155,14 @@ class BuildQuestions:
         if _not_permitted(error) or self._list_refusals >= _LIST_REFUSALS:
             self.list_closed = error
         return []
+
+
+def _listing(region: str | None) -> Listing:
+    return Listing(LIST_ACTION, {"Region": region})
+
+
+def _id_of(row: Mapping[str, t.Any]) -> str:
+    return str(row.get("CompShareImageId"))
 
 
 def checked(error: CompShareError) -> CompShareError:

@@ -17,15 +17,13 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry, describe
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build import (
-    CROWD,
-    GRACE,
-    Outcome,
     build_targets,
     follow,
     look,
     poll_settings,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
+from ansible_collections.compshare.cloud.plugins.module_utils._images.build_watch import CROWD, GRACE, Outcome
 from ansible_collections.compshare.cloud.plugins.module_utils._polling import PollSettings
 
 from ..fakes import FakeClock
@@ -134,9 +132,10 @@ class Account:
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, Any]]]:
         rows = self._rows()
-        for page in range(len(rows) // PAGE_SIZE + 1):
-            self._ask(listings[0].action, {**listings[0].params, "Offset": page * PAGE_SIZE})
-        return [rows]
+        for listing in listings:
+            for page in range(len(rows) // PAGE_SIZE + 1):
+                self._ask(listing.action, {**listing.params, "Offset": page * PAGE_SIZE})
+        return [rows for _listing in listings]
 
     def _ask(self, action: str, params: dict[str, Any]) -> None:
         self.asked.append((self.now, action, params))
@@ -690,3 +689,14 @@ def test_poll_settings() -> None:
         poll_settings({"poll_interval": 0.0, "max_poll_interval": 10.0})
     with pytest.raises(OptionError, match="max_poll_interval must be 2 seconds"):
         poll_settings({"poll_interval": None, "max_poll_interval": 1.0})
+
+
+def test_the_list_is_asked_for_the_regions_of_the_images() -> None:
+    account = Account(zone=None, region=None)
+    for image_id, zone in (("i-1", "cn-sh2-02"), ("i-2", "cn-wlcb-01")):
+        account.build(image_id, 300, zone=zone)
+    targets = [BuildTarget("i-1", zone="cn-sh2-02"), BuildTarget("i-2", region="cn-wlcb", zone="cn-wlcb-01")]
+    outcome = follow(account, targets, rng=Random(1))  # type: ignore[arg-type]  # stands in for the client
+    assert outcome.as_result()["complete"] is True
+    regions = [params["Region"] for _time, action, params in account.asked if action == LIST]
+    assert set(regions) == {"cn-sh2", "cn-wlcb"}

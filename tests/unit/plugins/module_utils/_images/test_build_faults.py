@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._images.build import Outcome, follow
+from ansible_collections.compshare.cloud.plugins.module_utils._images.build import follow
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
+from ansible_collections.compshare.cloud.plugins.module_utils._images.build_watch import Outcome
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.simulated import client_of
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fault_rules import KINDS
