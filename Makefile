@@ -129,6 +129,10 @@ error-guide: setup ## Write the tables of RetCodes in the guides anew
 readme-picture: setup ## Run the demonstration and draw the picture of it that README.md shows
 	@$(PYTHON) -m tests.tools.demo_picture
 
+.PHONY: bench
+bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print
+	@$(PYTHON) -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ONLY)$(QUICK),,--write)
+
 .PHONY: changelog
 changelog: setup ## Take fragments and new modules into CHANGELOG.md
 	@$(NOX) changelog

@@ -28,15 +28,18 @@ class Simulator:
     url: str
     public_key: str
     private_key: str
+    ca_path: str | None = None
+    """The certificate to trust, where it serves https with one of its own."""
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that point the collection at this simulator."""
-        return {
+        variables = {
             "COMPSHARE_API_URL": self.url,
             "COMPSHARE_PUBLIC_KEY": self.public_key,
             "COMPSHARE_PRIVATE_KEY": self.private_key,
         }
+        return {**variables, "COMPSHARE_CA_PATH": self.ca_path} if self.ca_path else variables
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def _simulator_process(speed: float, options: tuple[str | Path, ...]) -> Iterato
             if not ready:
                 log.seek(0)
                 raise RuntimeError(f"The simulator did not start:\n{log.read()}")
-            yield Simulator(**{key: json.loads(ready)[key] for key in ("url", "public_key", "private_key")})
+            yield Simulator(**json.loads(ready))
         finally:
             process.terminate()
             try:

@@ -216,11 +216,13 @@ class ListReader:
 
     def _end_is_doubtful(self) -> bool:
         """Tell whether one question more is due: more is counted than came, the end counts rows and shows none, or the
-        only page may be as long as the API allows (20 or 50 rows, say, where 100 were asked for).
+        only page may be as long as the API allows (20 or 50 rows, say, where 100 were asked for). What the end counts
+        is no reason where it is the whole list, which only a count beyond a page's length can be.
         """
         first, last = self._pages[0], self._pages[self._frontier]
         may_be_cut = len(self._pages) == 1 and bool(first.rows) and len(first.rows) % 10 == 0
-        return (first.total or 0) > len(self._seen) or last.silent or may_be_cut
+        counts_the_list = last.total == first.total == self._frontier > self._stride
+        return (first.total or 0) > len(self._seen) or (last.silent and not counts_the_list) or may_be_cut
 
     def _settle(self) -> None:
         """Believe the reading if the list stood still, a second one found the same, or all that is counted is here."""
@@ -249,14 +251,16 @@ class ListReader:
         return self._result
 
     def _rows_of_this_reading(self) -> list[dict[str, t.Any]]:
+        rows = [row for offset in sorted(self._pages) for row in self._pages[offset].rows]
+        if len(self._seen) == len(rows):
+            return rows
         found: list[dict[str, t.Any]] = []
         seen: set[object] = set()
-        for offset in sorted(self._pages):
-            for row in self._pages[offset].rows:
-                identity = _hashable(row.get(self.listing.id_key))
-                if identity is None or identity not in seen:
-                    seen.add(identity)
-                    found.append(row)
+        for row in rows:
+            identity = _hashable(row.get(self.listing.id_key))
+            if identity is None or identity not in seen:
+                seen.add(identity)
+                found.append(row)
         return found
 
     def _error(self, what: str, hint: str) -> ListError:

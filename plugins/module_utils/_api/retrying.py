@@ -13,10 +13,10 @@ import random
 from .errors import CompShareError
 from .retcodes import Retry
 
-#: The pause before the second try, in seconds; each further one is three times as long. A first throttling is mostly
+#: The pause before the second try, in seconds; each further one is four times as long. A first throttling is mostly
 #: over at once, a lasting one gets pauses of seconds from the third on.
-FIRST_PAUSE = 0.2
-GROWTH = 3.0
+FIRST_PAUSE = 0.1
+GROWTH = 4.0
 LONGEST_PAUSE = 30.0
 #: A server may ask for a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0

@@ -89,7 +89,7 @@ def text_list(value: object) -> list[str]:
 
 def common_texts(value: object) -> list[str]:
     """Return a list of texts as C(text_list()) does, where few different ones occur."""
-    return [sys.intern(item) for item in text_list(value)]
+    return list(map(sys.intern, text_list(value)))
 
 
 def tags(value: object) -> list[str]:

@@ -18,6 +18,8 @@ from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .catalogue import SOURCES, Source, check_options, read_images
 
+#: Fields of a query that do not narrow it.
+_NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
 ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favorites_count", "created_count")
 
 
@@ -53,6 +55,11 @@ class ImageQuery:
         check_options(query.source, [name for name, value in given.items() if value is not None], query.user_id)
         return query
 
+    @property
+    def has_filters(self) -> bool:
+        """Tell whether there are images of the source that may not match."""
+        return any(getattr(self, each.name) is not None for each in fields(self) if each.name not in _NOT_FILTERS)
+
 
 class Found(t.NamedTuple):
     """The images in the order asked, how many there are before the limit, and what the user should be told."""
@@ -73,7 +80,10 @@ def find_images(client: Client, query: ImageQuery) -> Found:
         user_id=query.user_id,
         readme=query.include_readme,
     )
-    matching = ordered([image for image in _each_once(images) if matches(image, query)], query.order_by, query.order)
+    images = _each_once(images)
+    if query.has_filters:
+        images = [image for image in images if matches(image, query)]
+    matching = ordered(images, query.order_by, query.order)
     shown = matching[: query.limit]
     if query.include_readme and not source.grouped:
         _add_readmes(client, source, shown)
@@ -82,8 +92,13 @@ def find_images(client: Client, query: ImageQuery) -> Found:
 
 def _each_once(images: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return images without repeats of an id: a version may stand in two groups, an image under two types."""
-    by_id = {image["id"] or index: image for index, image in reversed(list(enumerate(images)))}
-    return list(reversed(list(by_id.values())))
+    seen: set[str] = set()
+    found = []
+    for image in images:
+        if image["id"] is None or image["id"] not in seen:
+            seen.add(image["id"])
+            found.append(image)
+    return found
 
 
 def matches(image: Mapping[str, t.Any], query: ImageQuery) -> bool:

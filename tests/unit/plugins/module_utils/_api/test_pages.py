@@ -131,6 +131,12 @@ def test_an_empty_last_page_is_asked_again_when_the_total_promises_more() -> Non
     assert len(read(serve)[0]) == 25
 
 
+def test_null_after_everything_that_is_counted_is_believed() -> None:
+    everything = rows(30)
+    ids, asked = read(lambda offset: Page(everything[offset : offset + 10], 30, null=offset >= 30))
+    assert (len(ids), sorted(asked)) == (30, [0, 10, 20, 30])
+
+
 def test_null_where_rows_are_counted_is_asked_again() -> None:
     everything, lies = rows(25), iter([True])
 

@@ -36,7 +36,7 @@ def test_what_may_be_sent_again(error: CompShareError, read: bool, write: bool) 
 
 def test_pauses_grow_with_jitter_up_to_a_limit() -> None:
     rng = random.Random(1)
-    for attempt, longest in enumerate([0.2, 0.6, 1.8, 5.4, 16.2, LONGEST_PAUSE, LONGEST_PAUSE], start=1):
+    for attempt, longest in enumerate([0.1, 0.4, 1.6, 6.4, 25.6, LONGEST_PAUSE, LONGEST_PAUSE], start=1):
         pauses = [pause_before(attempt, None, rng) for _unused in range(200)]
         assert longest / 2 <= min(pauses) < max(pauses) <= longest
 

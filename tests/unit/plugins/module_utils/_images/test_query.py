@@ -77,7 +77,9 @@ TORCH = image(
     ],
 )
 def test_filters(options: dict[str, Any], wanted: bool) -> None:
-    assert matches(TORCH, ImageQuery(**options)) is wanted
+    query = ImageQuery(**options)
+    assert matches(TORCH, query) is wanted
+    assert query.has_filters is bool(options)
 
 
 @pytest.mark.parametrize("free", [True, False])

@@ -1,0 +1,73 @@
+"""``python -m tests.benchmarks``: measure speed side by side with what else there is.
+
+Prints Markdown; --write brings docs/benchmarks.md and its pictures up to date. 1 where a goal is not met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+
+from tests.tools.trees import ROOT
+
+from . import growth, listing, task_cost, throttling
+from .frame import ROUNDS, Section, machine
+
+PICTURES = "pictures/benchmarks"
+QUICK_ROUNDS = 1
+QUICK_SIZES = (1000, 5000, 50_000)
+
+SECTIONS: dict[str, Callable[[bool], Section]] = {
+    "listing": lambda quick: listing.section(QUICK_ROUNDS if quick else ROUNDS),
+    "growth": lambda quick: growth.section(QUICK_ROUNDS, QUICK_SIZES) if quick else growth.section(ROUNDS),
+    "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
+    "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
+}
+HEAD = """\
+# Benchmarks
+
+This page is written by `make bench`, and every figure in it comes from one run on one machine. What is compared runs in
+turn, so that whatever disturbs the machine disturbs all of it. The figures are medians, with the lowest and the highest
+in brackets. They are measured on the simulator in `tests/simulator`, a process of its own on the same machine; the real
+API was not asked. `make bench ONLY=listing` runs one part and prints it.
+
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="parts to run")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, to see that it works")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and its pictures")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    sections = []
+    for name in arguments.only:
+        section = SECTIONS[name](arguments.quick)
+        sections.append(section)
+        print("\n".join(section.markdown(PICTURES)), flush=True)
+    print(f"{len(sections)} parts in {time.monotonic() - began:.0f} s")
+    if arguments.write:
+        write(sections)
+    unmet = [goal.show() for section in sections for goal in section.goals if not goal.met]
+    print("\n".join(unmet), end="\n" if unmet else "")
+    return 1 if unmet else 0
+
+
+def write(sections: list[Section]) -> None:
+    """Write the page and its pictures."""
+    docs = ROOT / "docs"
+    (docs / PICTURES).mkdir(parents=True, exist_ok=True)
+    lines = [f"Measured on {date.today().isoformat()}:", "", *machine(), ""]
+    for section in sections:
+        lines += section.markdown(PICTURES)
+        for name, picture in section.pictures.items():
+            (docs / PICTURES / name).write_text(picture, encoding="utf-8")
+    (docs / "benchmarks.md").write_text(HEAD + "\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

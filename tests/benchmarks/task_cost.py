@@ -1,0 +1,119 @@
+"""What a task costs that asks for one page of images, by our module and by what else a playbook could use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+
+from tests.tools.simulator import Simulator
+from tests.tools.trees import ROOT, link_tree
+
+from . import chart
+from .frame import Goal, Samples, Section, table
+from .processes import CLI, environment
+from .worlds import REGION, new_world, simulator
+
+TASKS = 20
+OURS, APART, URI, COMMAND = (
+    "compshare_image_info",
+    "compshare_image_info in a process of its own",
+    "ansible.builtin.uri with a signed form",
+    "ansible.builtin.command with compshare-cli",
+)
+
+
+def section(tasks: int = TASKS) -> Section:
+    """One play with as many tasks of each kind, in turn."""
+    with simulator() as running:
+        # Less than a hundred images of one type: one page, and one request.
+        times = _measure(new_world(running, counts={"platform": 120}), tasks)
+    samples = {name: Samples(tuple(values)) for name, values in times.items()}
+    ours = samples[OURS].median
+    rows = [
+        (name, figures.show(0, 1000), f"{sum(figures.values):.1f}", f"{figures.median / ours:.1f}")
+        for name, figures in samples.items()
+    ]
+    return Section(
+        "What a task costs",
+        [
+            f"One page of images, without added latency: {tasks} tasks of each kind on localhost, in turn in one play, "
+            "from the start of a task to the start of the next; the very first of each kind is not counted. The form "
+            "for uri is signed beforehand. A task of ours runs in a process of its own where it has to, here because "
+            "it is given an environment.",
+            "",
+            *table(("", "one task, ms", f"all {tasks}, s", "times ours"), rows),
+        ],
+        [
+            Goal("A task of ours, times one of uri", ours / samples[URI].median, 1 / 5),
+            Goal("A task of ours, times one of command with the vendor's CLI", ours / samples[COMMAND].median, 1 / 10),
+        ],
+        {
+            "task-cost.svg": chart.bars(
+                "One page of images in a task",
+                "ms",
+                {name: 1000 * one.median for name, one in samples.items()},
+                [OURS],
+                0,
+            )
+        },
+    )
+
+
+def _measure(world: Simulator, tasks: int) -> dict[str, list[float]]:
+    kinds = _tasks(world)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": list(kinds.values()) * (tasks + 1)}
+    with tempfile.TemporaryDirectory() as folder:
+        playbook, times = Path(folder, "play.yml"), Path(folder, "times.json")
+        playbook.write_text(yaml.safe_dump([play], sort_keys=False))
+        variables = {
+            "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
+            "ANSIBLE_HOME": str(Path(folder, "home")),
+            "ANSIBLE_REMOTE_TEMP": str(Path(folder, "tmp")),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/benchmarks/callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "task_times",
+            "TASK_TIMES": str(times),
+            "COMPSHARE_REGION": REGION,
+        }
+        command = [sys.executable, "-m", "ansible", "playbook", str(playbook)]
+        done = subprocess.run(
+            command, cwd=folder, env={**environment(world), **variables}, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout + done.stderr)
+        begun = json.loads(times.read_text())
+    taken: dict[str, list[float]] = {name: [] for name in kinds}
+    for (name, start), (_next, end) in pairwise(begun):
+        taken[name].append(end - start)
+    # The first of each kind loads what the others find loaded.
+    return {name: values[1:] for name, values in taken.items()}
+
+
+def _tasks(world: Simulator) -> dict[str, dict[str, Any]]:
+    sys.path.insert(0, str(link_tree()))
+    from ansible_collections.compshare.cloud.plugins.module_utils._api.signing import signed_fields
+
+    page = {"Action": "DescribeCompShareImages", "Region": REGION, "ImageType": "App", "Limit": 100, "Offset": 0}
+    form = urlencode(signed_fields(page, world.public_key, world.private_key))
+    signed = {"url": world.url, "method": "POST", "body": form, "body_format": "form-urlencoded"}
+    cli = [*CLI, "image", "list", "--type", "App", "--limit", "100", "--region", REGION]
+    bodies: dict[str, dict[str, Any]] = {
+        OURS: {"compshare.cloud.compshare_image_info": {"image_type": "App"}},
+        APART: {
+            "compshare.cloud.compshare_image_info": {"image_type": "App"},
+            "environment": {"LC_ALL": os.environ.get("LC_ALL", "C.UTF-8")},
+        },
+        URI: {"ansible.builtin.uri": signed},
+        COMMAND: {"ansible.builtin.command": {"argv": cli}},
+    }
+    return {name: {"name": name, "register": "page", **body} for name, body in bodies.items()}
