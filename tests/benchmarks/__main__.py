@@ -13,7 +13,7 @@ from datetime import date
 
 from tests.tools.trees import ROOT
 
-from . import growth, listing, task_cost, throttling
+from . import growth, listing, task_cost, throttling, waiting
 from .frame import ROUNDS, Section, machine
 
 PICTURES = "pictures/benchmarks"
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
     "growth": lambda quick: growth.section(QUICK_ROUNDS, QUICK_SIZES) if quick else growth.section(ROUNDS),
     "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
     "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
+    "waiting": lambda _quick: waiting.section(),
 }
 HEAD = """\
 # Benchmarks

@@ -39,8 +39,9 @@ def section(rounds: int, sizes: tuple[int, ...] = SIZES) -> Section:
         "Growth",
         [
             "The same listing by our client over HTTP, for catalogues of many sizes. Memory on top is the most that "
-            "the process has held by the end, when it holds all images, less what it held before the listing. The images "
-            "that are returned have the same keys everywhere, so they make more JSON than the rows that were received.",
+            "the process has held by the end, when it holds all images, less what it held before the listing. The "
+            "images that are returned have the same keys everywhere, so they make more JSON than the rows that were "
+            "received.",
             "",
             *table(header, rows),
         ],
