@@ -42,11 +42,8 @@ def imported_by(source: Path) -> Iterator[Path]:
         if isinstance(node, ast.ImportFrom) and node.level:
             package = source.parents[node.level - 1].joinpath(*(node.module or "").split("."))
             for alias in node.names:
-                yield next(
-                    path
-                    for path in (package / f"{alias.name}.py", package.with_suffix(".py"), package / "__init__.py")
-                    if path.exists()
-                )
+                places = (package / f"{alias.name}.py", package.with_suffix(".py"), package / "__init__.py")
+                yield next((place for place in places if place.exists()), package)
 
 
 def _run_time_nodes(node: ast.AST) -> Iterator[ast.AST]:
