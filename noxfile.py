@@ -170,6 +170,7 @@ def docs_check(session: nox.Session) -> None:
             "plugin documentation", *lint_docs, "--validate-collection-refs=self", "--check-extra-docs-refs", "."
         )
         checks.run("RetCode tables", "python", "-m", "tests.tools.error_guide", "--check")
+        build_site(checks)
         checks.run("pages and their tests", *DOCS_PYTEST, "-m", "not slow")
 
 

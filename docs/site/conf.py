@@ -36,4 +36,4 @@ html_css_files = ["compshare.css"]
 html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
-html_use_smartypants = False  # options and commands are written with straight quotes
+smartquotes = False  # options and commands are written with straight quotes

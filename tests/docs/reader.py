@@ -154,21 +154,22 @@ class Reader:
             f". {self._state}\n{{ {command}\n}}\ncode=$?\n"
             f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > {self._state}\nexit $code\n'
         )
+        process = subprocess.Popen(
+            ["bash", "-c", script],
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
         try:
-            ended = subprocess.run(
-                ["bash", "-c", script],
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=COMMAND_TIMEOUT,
-                check=False,
-            )
+            printed, _nothing = process.communicate(timeout=COMMAND_TIMEOUT)
         except subprocess.TimeoutExpired as error:
-            printed = (error.stdout or b"").decode(errors="replace")
+            os.killpg(process.pid, signal.SIGKILL)
+            printed, _nothing = process.communicate()
             raise PageError(f"$ {command}\nhad not ended after {COMMAND_TIMEOUT} s and printed:\n{printed}") from error
-        return ended.returncode, ended.stdout
+        return process.returncode, printed
 
     def _directory(self) -> Path:
         _code, printed = self.run("pwd")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,3 +58,11 @@ def test_blocks_are_found_in_both_formats(tmp_path: Path) -> None:
         (block,) = blocks_of(page)
         assert (block.language, block.text.rstrip(), block.file_name) == ("yaml", "# a.yml\n---\nb: 1", "a.yml")
         assert isinstance(block, Block)
+
+
+@pytest.mark.parametrize("page", [in_chinese(page) for page in english_pages()], ids=lambda page: page.stem)
+def test_chinese_paragraphs_stand_on_one_line(page: Path) -> None:
+    """HTML makes a space of a line break, which does not belong between Chinese letters."""
+    text = page.read_text(encoding="utf-8")
+    letter = "[\u3001-\u3011\u4e00-\u9fff\uff01-\uff1f]"
+    assert not re.findall(f".*{letter}\n *{letter}.*", text)

@@ -81,3 +81,11 @@ def test_what_does_not_hold_is_noticed(reader: Reader, block: Block) -> None:
 
 def test_failure_that_is_shown_holds(reader: Reader) -> None:
     reader.follow([console("$ echo 'fatal: no' && false\nfatal: …\n")])
+
+
+def test_command_that_does_not_end_is_ended(reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.docs.reader.COMMAND_TIMEOUT", 0.5)
+    with pytest.raises(PageError, match="had not ended"):
+        reader.run(f"echo $$ > {tmp_path}/pid; sleep 60")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -14,12 +15,28 @@ SITE = ROOT / "docs/site"
 OUTPUT = ROOT / "build/docs"
 COLLECTION = "compshare.cloud"
 
-# Labels of Ansible's own documentation that plugin pages point to, each with its title and its place there.
-ANSIBLE_LABELS = {
-    "action_plugins": ("Action plugins", "plugins/action.html"),
-    "ansible_configuration_settings": ("Configuration settings", "reference_appendices/config.html"),
-    "common_return_values": ("Return values", "reference_appendices/common_return_values.html"),
-    "playbooks_filters": ("Using filters", "playbook_guide/playbooks_filters.html"),
+FILLED_IN = "filled in by tests/tools/docs_site.py"
+
+# What plugin pages point to in Ansible's own documentation: each with its place there and its title.
+ANSIBLE_TARGETS = {
+    "std:label": {
+        "action_plugins": ("plugins/action.html", "Action plugins"),
+        "ansible_collections.ansible.builtin.constructed_inventory": (
+            "collections/ansible/builtin/constructed_inventory.html",
+            "ansible.builtin.constructed inventory",
+        ),
+        "ansible_configuration_settings": ("reference_appendices/config.html", "Configuration settings"),
+        "common_return_values": ("reference_appendices/common_return_values.html", "Return values"),
+    },
+    "std:envvar": {
+        name: (f"reference_appendices/config.html#envvar-{name}", "-")
+        for name in (
+            "ANSIBLE_CACHE_PLUGIN",
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION",
+            "ANSIBLE_CACHE_PLUGIN_PREFIX",
+            "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
+        )
+    },
 }
 
 
@@ -38,8 +55,8 @@ def build_site(checks: Checks) -> Path | None:
     )
     if not made:
         return None
-    shutil.copy(SITE / "index.rst", source)
-    write_inventory(source / "ansible.inv", ANSIBLE_LABELS)
+    write_first_page(source / "index.rst", reference / "index.rst")
+    write_inventory(source / "ansible.inv", ANSIBLE_TARGETS)
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     pages = OUTPUT / "html"
     if not checks.run("sphinx", "sphinx-build", *strict, "--conf-dir", SITE, source, pages):
@@ -47,11 +64,31 @@ def build_site(checks: Checks) -> Path | None:
     return pages / "index.html"
 
 
-def write_inventory(path: Path, labels: dict[str, tuple[str, str]]) -> None:
-    """Write labels as an inventory that intersphinx reads: an uncompressed head, then one line for each label."""
+def write_first_page(page: Path, collection_index: Path) -> None:
+    """Write the site's first page: the template, with the plugins that antsibull-docs lists in its own index.
+
+    That index is removed. It would list the guides a second time.
+    """
+    lines = collection_index.read_text(encoding="utf-8").splitlines()
+    plugins = [line for line in lines if line.startswith("* :ansplugin:")]
+    # `* :ansplugin:`compshare_image lookup <compshare.cloud.compshare_image#lookup>` -- Find …`
+    pages = [re.sub(r"^.*?`(\w+) (\w+) <.*$", r"   \1 \2 <reference/\1_\2>", line) for line in plugins]
+    pages = [entry.replace(" plugin <", " <").replace(" module <", " <") for entry in pages]
+    template = (SITE / "index.rst").read_text(encoding="utf-8")
+    filled = template.replace(f".. PLUGINS: {FILLED_IN}", "\n".join(plugins))
+    page.write_text(filled.replace(f"   .. PAGES: {FILLED_IN}", "\n".join(pages)), encoding="utf-8")
+    collection_index.unlink()
+
+
+def write_inventory(path: Path, targets: dict[str, dict[str, tuple[str, str]]]) -> None:
+    """Write targets, by their role, as an inventory that intersphinx reads: a plain head, then a line for each."""
     head = (
         "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n"
         "# The remainder of this file is compressed using zlib.\n"
     )
-    lines = (f"{label} std:label -1 {page} {title}\n" for label, (title, page) in sorted(labels.items()))
+    lines = (
+        f"{name} {role} -1 {place} {title}\n"
+        for role, entries in targets.items()
+        for name, (place, title) in sorted(entries.items())
+    )
     path.write_bytes(head.encode() + zlib.compress("".join(lines).encode()))
