@@ -100,11 +100,21 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Everything that this account has; the keys come from the environment or the vendor's profile.
-plugin: compshare.cloud.compshare
-
----
-# What runs, in groups by GPU and tag, with a cache.
+# Each example is a file of its own, whose name ends in compshare.yml. The smallest one has everything that this account
+# has; the keys come from the environment or the vendor's profile:
+#
+#   plugin: compshare.cloud.compshare
+#
+# Keys from elsewhere, and names that tell the zone:
+#
+#   plugin: compshare.cloud.compshare
+#   public_key: "{{ lookup('ansible.builtin.file', '~/keys/compshare.pub') }}"
+#   private_key: "{{ lookup('ansible.builtin.env', 'TEAM_KEY') }}"
+#   hostnames:
+#     - "{{ compshare_name }}.{{ compshare_zone }}"
+#     - id
+#
+# What runs, in groups by GPU and tag, with a cache:
 plugin: compshare.cloud.compshare
 states: [Running]
 filters:
@@ -125,15 +135,6 @@ cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/compshare-inventory
 cache_timeout: 600
-
----
-# Keys from elsewhere, and names that tell the zone.
-plugin: compshare.cloud.compshare
-public_key: "{{ lookup('ansible.builtin.file', '~/keys/compshare.pub') }}"
-private_key: "{{ lookup('ansible.builtin.env', 'TEAM_KEY') }}"
-hostnames:
-  - "{{ compshare_name }}.{{ compshare_zone }}"
-  - id
 """
 
 import hashlib

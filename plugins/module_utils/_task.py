@@ -19,22 +19,29 @@ class Task(t.Protocol):
     """The options of a task, its modes, the client for its connection options, and whom to tell."""
 
     @property
-    def options(self) -> Mapping[str, t.Any]: ...
+    def options(self) -> Mapping[str, t.Any]:
+        """Return the options, None for those that were not given."""
 
     @property
-    def check_mode(self) -> bool: ...
+    def check_mode(self) -> bool:
+        """Return whether nothing may be changed."""
 
     @property
-    def diff(self) -> bool: ...
+    def diff(self) -> bool:
+        """Return whether to tell before and after."""
 
     @property
-    def client(self) -> Client: ...
+    def client(self) -> Client:
+        """Return the client for the connection options."""
 
     @property
-    def warn(self) -> t.Callable[[str], None]: ...
+    def warn(self) -> t.Callable[[str], None]:
+        """Return what takes sentences for the user."""
 
     @property
-    def report(self) -> t.Callable[[dict[str, t.Any]], None]: ...
+    def report(self) -> t.Callable[[dict[str, t.Any]], None]:
+        """Return what takes events for live lines."""
 
     @property
-    def register_secrets(self) -> t.Callable[[Iterable[str]], None]: ...
+    def register_secrets(self) -> t.Callable[[Iterable[str]], None]:
+        """Return what takes texts that must not be shown."""

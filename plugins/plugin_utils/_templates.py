@@ -19,7 +19,8 @@ from ansible.template import Templar
 
 
 class _Plugin(t.Protocol):
-    def get_option(self, option: str) -> t.Any: ...
+    def get_option(self, option: str) -> t.Any:
+        """Return the value of an option, whatever way it was given."""
 
 
 class TemplatedOptions:

@@ -15,14 +15,11 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    from ansible.template import trust_as_template  # noqa: F401 -- it is there where text must be trusted first
-
-    TEXT_IS_LITERAL = True
-except ImportError:
-    TEXT_IS_LITERAL = False
-
+from ansible import template
 from ansible.utils.unsafe_proxy import wrap_var
+
+#: Whether text must be trusted before it is taken for a template.
+TEXT_IS_LITERAL = hasattr(template, "trust_as_template")
 
 
 def make_unsafe(value: t.Any) -> t.Any:
