@@ -48,7 +48,9 @@ class Core:
 
     def execute_module(self, action: InProcessAction, **keywords: object) -> dict[str, object]:
         args = action._task.args if keywords.get("module_args") is None else keywords["module_args"]
-        args.update({"_ansible_check_mode": True, "_ansible_no_log": True, "_ansible_tracebacks_for": self.tracebacks})
+        args.update({"_ansible_check_mode": True, "_ansible_no_log": True})
+        if self.tracebacks:  # an argument that older releases of ansible-core do not know
+            args["_ansible_tracebacks_for"] = self.tracebacks
         pipelining = action._is_pipelining_enabled("new", False)
         if self.discovers:
             assert action._low_level_execute_command("which python")["stdout"] == "by itself"
