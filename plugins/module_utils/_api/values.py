@@ -13,7 +13,6 @@ null, and a single tag holds several with a full-width comma between. Everything
 from __future__ import annotations
 
 import functools
-import math
 import re
 import sys
 import typing as t
@@ -24,14 +23,15 @@ _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.AS
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = datetime(1970, 1, 1)
+_LARGEST = 10**300  # with a larger number, arithmetic ends in an error
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
 _MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
 
 
 def number(value: object) -> int | float | None:
-    """Return a number for a number or its text, whole ones as int; None for anything else."""
+    """Return a number for a number or its text, whole ones as int; None for anything else and for too large ones."""
     if value.__class__ is int:
-        return value
+        return value if -_LARGEST < value < _LARGEST else None
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):
@@ -39,11 +39,9 @@ def number(value: object) -> int | float | None:
         if not _NUMBER.match(text_value):
             return None
         value = float(text_value) if re.search(r"[.eE]", text_value) else int(text_value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value == int(value) else value
-    return value if isinstance(value, int) else None
+    if not isinstance(value, (int, float)) or not -_LARGEST < value < _LARGEST:
+        return None
+    return int(value) if isinstance(value, float) and value == int(value) else value
 
 
 def integer(value: object) -> int | None:
