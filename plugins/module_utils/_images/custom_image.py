@@ -55,6 +55,9 @@ def ensure_image(task: Task) -> dict[str, t.Any]:
 
 
 def _check_options(options: t.Mapping[str, t.Any]) -> None:
+    for name in ("name", "image_id", "instance_id"):
+        if options[name] is not None and not options[name].strip():
+            raise OptionError(f"{name} is empty.", hint="Leave it out where it is not known.")
     if options["state"] == "absent":
         return
     if options["name"] is not None:

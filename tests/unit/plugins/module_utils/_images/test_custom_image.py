@@ -190,6 +190,10 @@ def test_states_that_cannot_be_imaged(source: str, said: str) -> None:
         ({"name": NAME, "rebuild": True}, "needs name and instance_id"),
         ({"name": NAME, "rebuild": True, "instance_id": "uhost-x", "wait": False}, "needs wait=true"),
         ({"name": NAME, "wait_timeout": -1}, "wait_timeout"),
+        ({"name": " ", "state": "absent"}, "name is empty"),
+        ({"image_id": "", "state": "absent"}, "image_id is empty"),
+        ({"name": NAME, "image_id": "", "state": "absent"}, "image_id is empty"),
+        ({"name": NAME, "instance_id": ""}, "instance_id is empty"),
     ],
 )
 def test_options_that_cannot_be_used(options: dict[str, Any], said: str) -> None:
