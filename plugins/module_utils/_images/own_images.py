@@ -14,7 +14,7 @@ from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
 from .._api.retcodes import PERMISSION_CODES
-from .._api.values import printable
+from .._api.values import printable, text
 from .build_state import region_of
 from .catalogue import SOURCES, read_images
 from .image import normalise_image
@@ -59,7 +59,7 @@ class OwnImages:
         """Return every custom image of the account, in whatever state. Raises the client's errors."""
         source = SOURCES["custom"]
         read = self._client.read_all([Listing(source.action, {"Region": region}) for region in self._regions])
-        rows = {row.get("CompShareImageId") or id(row): row for rows in read for row in rows}
+        rows = {text(row.get("CompShareImageId")) or id(row): row for rows in read for row in rows}
         return [normalise_image(row, source=source.name) for row in rows.values()]
 
     def find(self, *, image_id: str | None = None, name: str | None = None, with_readme: bool = False) -> Image | None:
