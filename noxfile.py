@@ -84,7 +84,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(name="quick-unit")
 def quick_unit(session: nox.Session) -> None:
     """The unit tests that are not marked as slow, without coverage."""
-    run_pytest(session, "-m", "not slow", "-n", "2", *session.posargs)
+    run_pytest(session, "-m", "not slow", "-n", "2", "--hypothesis-profile=quick", *session.posargs)
 
 
 @nox.session

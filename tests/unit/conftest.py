@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hypothesis
 import pytest
-
-# A busy machine is slow at making input too, and that says nothing of the code.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("patient")
 
 
 @pytest.hookimpl(trylast=True)
