@@ -25,7 +25,8 @@ def serving(artifact: Path) -> Iterator[str]:
     version = f"{collection}/versions/{info['version']}/"
     listed = {"version": info["version"], "href": version, "created_at": "", "updated_at": ""}
     answers: dict[str, Any] = {
-        "/api/": {"available_versions": {"v3": "v3/"}},
+        "/api": {"available_versions": {"v3": "v3/"}},
+        f"{collection}/": {"name": info["name"], "created_at": "", "updated_at": ""},
         f"{collection}/versions/": {"meta": {"count": 1}, "links": {"next": None}, "data": [listed]},
         version: {
             **listed,
@@ -45,6 +46,7 @@ def serving(artifact: Path) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
+            path = "/api" if path == "/api/" else path
             if path.startswith("/download/"):
                 self._send("application/gzip", content)
             elif path in answers:

@@ -16,12 +16,16 @@ GUIDES = ROOT / "docs/docsite/rst"
 
 @dataclass(frozen=True)
 class Block:
-    """One code block: its language, its text, the line of the page that it begins on, and the text before it."""
+    """One code block: its language, its text, the line of the page that it begins on, and what stands before it.
+
+    ``before`` is the text just before it, ``section`` the heading that it stands under; both are read of Markdown only.
+    """
 
     language: str
     text: str
     line: int
     before: str = ""
+    section: str = ""
 
     @property
     def file_name(self) -> str | None:
@@ -46,12 +50,15 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def _in_markdown(text: str) -> Iterator[Block]:
-    before = ""
+    before = section = ""
+    in_heading = False
     for token in MarkdownIt().parse(text):
         if token.type == "inline":
             before = token.content
+            section = before if in_heading else section
         elif token.type in ("fence", "code_block"):
-            yield Block(token.info.strip() or "text", token.content, (token.map or [0])[0] + 1, before)
+            yield Block(token.info.strip() or "text", token.content, (token.map or [0])[0] + 1, before, section)
+        in_heading = token.type == "heading_open"
 
 
 def _in_rst(text: str, page: Path) -> Iterator[Block]:

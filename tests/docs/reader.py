@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -17,8 +18,8 @@ import yaml
 from tests.docs.pages import Block
 
 COMMAND_TIMEOUT = 180  # seconds
-# What a page says to leave running in a terminal of its own, and the text that tells that it is ready.
-LEFT_RUNNING = {"make simulator": "In another terminal"}
+# What a page says to leave running in a terminal of its own, and what it prints when it is ready.
+LEFT_RUNNING = {"make -C compshare.cloud simulator": "In another terminal"}
 # Commands that a page shows and that the reader of a test cannot type, each with the reason.
 NOT_TYPED = {
     "make test": "runs everything",
@@ -67,6 +68,11 @@ def _goes_on(text: str) -> bool:
     return text.endswith("\\") or ("<<'EOF'" in text and not text.endswith("\nEOF"))
 
 
+def as_seen(printed: str) -> str:
+    """Return what a terminal shows: ansible-runner writes marks between the lines, and erases them again."""
+    return re.sub(r"[A-Za-z0-9+/=]+\x1b\[\d+D", "", printed.replace("\x1b[K", ""))
+
+
 def looks_like(shown: str, printed: str) -> bool:
     """Tell whether the output is what a page shows; ``…`` stands for any text, alone on a line for any lines."""
     pattern = "".join(
@@ -101,8 +107,16 @@ class Reader:
             process.wait(10)
 
     def follow(self, blocks: Iterable[Block]) -> None:
-        """Do what the blocks say, one after the other; raises PageError where one does not hold."""
+        """Do what the blocks say, one after the other; raises PageError where one does not hold.
+
+        Every section is followed from the folder that the page was begun in: who reads how to install is not in the
+        clone that the section before was about.
+        """
+        folder, section = self._directory(), ""
         for block in blocks:
+            if block.section != section:
+                section = block.section
+                self.run(f"cd {shlex.quote(str(folder))}")
             if block.language == "console":
                 for command in commands_of(block):
                     self.type(command, block)
@@ -169,7 +183,7 @@ class Reader:
             os.killpg(process.pid, signal.SIGKILL)
             printed, _nothing = process.communicate()
             raise PageError(f"$ {command}\nhad not ended after {COMMAND_TIMEOUT} s and printed:\n{printed}") from error
-        return process.returncode, printed
+        return process.returncode, as_seen(printed)
 
     def _directory(self) -> Path:
         _code, printed = self.run("pwd")

@@ -11,6 +11,7 @@ import pytest
 from tests.docs.conftest import Release
 from tests.docs.pages import ROOT, Block, blocks_of, english_pages, in_chinese
 from tests.docs.reader import Reader
+from tests.tools.trees import IN_TREE
 
 INSTALL = "ansible-galaxy collection install compshare.cloud"
 
@@ -21,7 +22,10 @@ def test_page_holds(page: Path, make_reader: Callable[..., Reader], installed: P
     blocks = blocks_of(page)
     assert blocks, "a page without a command or a playbook helps nobody"
     installs = any(INSTALL in block.text for block in blocks)
-    make_reader(None if installs else installed).follow(blocks)
+    reader = make_reader(None if installs else installed)
+    reader.follow(blocks)
+    in_home = Path(reader.environment["HOME"], ".ansible/collections", IN_TREE)
+    assert in_home.is_dir() == installs
 
 
 @pytest.mark.parametrize("page", english_pages(), ids=lambda page: page.stem)
@@ -58,6 +62,14 @@ def test_blocks_are_found_in_both_formats(tmp_path: Path) -> None:
         (block,) = blocks_of(page)
         assert (block.language, block.text.rstrip(), block.file_name) == ("yaml", "# a.yml\n---\nb: 1", "a.yml")
         assert isinstance(block, Block)
+
+
+def test_section_is_the_heading_above(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# One\n\nText.\n\n```console\n$ a\n```\n\n## Two words\n\n```console\n$ b\n```\n\n```console\n$ c\n```\n"
+    )
+    assert [block.section for block in blocks_of(page)] == ["One", "Two words", "Two words"]
 
 
 @pytest.mark.parametrize("page", [in_chinese(page) for page in english_pages()], ids=lambda page: page.stem)

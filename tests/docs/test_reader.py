@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import Block
-from tests.docs.reader import PageError, Reader, commands_of, looks_like
+from tests.docs.reader import PageError, Reader, as_seen, commands_of, looks_like
 
 
 @pytest.fixture
@@ -57,6 +57,15 @@ def test_state_stays_between_commands(reader: Reader) -> None:
     assert (reader.folder / "sub/there").read_text() == "two words\n"
 
 
+def test_every_section_begins_in_the_folder_of_the_page(reader: Reader) -> None:
+    reader.run("mkdir page && cd page")
+    here = "$ mkdir sub && cd sub\n"
+    blocks = [Block("console", here, 1, section="One"), Block("console", "$ touch one\n", 2, section="One")]
+    reader.follow([*blocks, Block("console", "$ touch two\n", 3, section="Two")])
+    assert (reader.folder / "page/sub/one").exists()
+    assert (reader.folder / "page/two").exists()
+
+
 def test_named_block_is_saved_where_the_reader_is(reader: Reader) -> None:
     reader.follow([console("$ mkdir sub && cd sub\n"), Block("yaml", "# deep/a.yml\n---\nb: 1\n", 3)])
     assert (reader.folder / "sub/deep/a.yml").read_text() == "# deep/a.yml\n---\nb: 1\n"
@@ -89,3 +98,8 @@ def test_command_that_does_not_end_is_ended(reader: Reader, monkeypatch: pytest.
         reader.run(f"echo $$ > {tmp_path}/pid; sleep 60")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_marks_of_ansible_runner_are_not_seen() -> None:
+    marked = "\x1b[KeyJ1dWlkIjogIjAyIn0=\x1b[20D\x1b[Ke30=\x1b[4D\x1b[Kok: [localhost]\n\x1b[Ke30=\x1b[4D\x1b[K\nend\n"
+    assert as_seen(marked) == "ok: [localhost]\n\nend\n"
