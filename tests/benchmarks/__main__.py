@@ -13,12 +13,13 @@ from datetime import date
 
 from tests.tools.trees import ROOT
 
-from . import growth, listing, task_cost, throttling, waiting
+from . import growth, inventory, listing, task_cost, throttling, waiting
 from .frame import ROUNDS, Section, machine
 
 PICTURES = "pictures/benchmarks"
 QUICK_ROUNDS = 1
 QUICK_SIZES = (1000, 5000, 50_000)
+QUICK_INSTANCES = (100, 2000)
 
 SECTIONS: dict[str, Callable[[bool], Section]] = {
     "listing": lambda quick: listing.section(QUICK_ROUNDS if quick else ROUNDS),
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
     "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
     "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
     "waiting": lambda _quick: waiting.section(),
+    "inventory": lambda quick: inventory.section(QUICK_ROUNDS, QUICK_INSTANCES) if quick else inventory.section(ROUNDS),
 }
 HEAD = """\
 # Benchmarks

@@ -68,14 +68,14 @@ class Section:
 
 
 def measured_in_turn(
-    things: Mapping[str, Callable[[], Mapping[str, float]]], rounds: int
+    things: Mapping[str, Callable[[], Mapping[str, float]]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, dict[str, Samples]]:
     """Run each thing once in every round, one after the other, so that whatever disturbs the machine disturbs them all.
 
-    A thing returns the figures of one run by their names. The first round only warms up.
+    A thing returns the figures of one run by their names. The first round only warms up, unless that was done before.
     """
     taken: dict[str, list[Mapping[str, float]]] = {name: [] for name in things}
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         for name, run in things.items():
             figures = run()
             if number:

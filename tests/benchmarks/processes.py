@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from tests.tools.simulator import Simulator
@@ -25,11 +26,12 @@ def environment(world: Simulator) -> dict[str, str]:
     return variables
 
 
-def run(command: list[str], world: Simulator) -> tuple[float, str]:
-    """The seconds that a program took, and what it printed."""
+def run(command: list[str], world: Simulator, variables: Mapping[str, str] | None = None) -> tuple[float, str]:
+    """The seconds that a program took, and what it printed; takes further variables of the environment."""
+    env = {**environment(world), **(variables or {})}
     began = time.perf_counter()
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(world), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     seconds = time.perf_counter() - began
     if done.returncode != 0:
