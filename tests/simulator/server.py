@@ -111,6 +111,8 @@ class Server:
             wire = read_request(request.method, request.rel_url.raw_query_string, content_type, await request.read())
         except UnreadableRequest as error:
             return web.Response(status=400, text=f"Bad Request: {error}")
+        except ConnectionError:
+            return web.Response(status=400)  # nobody is there to read it: another request has closed the port
         received = time.monotonic()
         exchange, refused = receive(self.worlds, wire)
         latency = exchange.world.scenario.latency_ms / 1000 if exchange.world is not None else 0.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -63,6 +65,19 @@ def test_connections_are_refused_for_a_while() -> None:
             except requests.ConnectionError:
                 continue
         pytest.fail("the listener did not come back")
+
+
+def test_a_request_that_is_cut_off_by_that_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(speed=0) as simulator:
+        simulator.world.add_faults({"kind": "refuse", "count": 1, "seconds": 0.01})
+        address = urlsplit(simulator.url)
+        with socket.create_connection((address.hostname, address.port)) as half_sent:
+            half_sent.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nAction=")
+            with pytest.raises(requests.ConnectionError):
+                Caller.of(simulator.world).call(SHARED)
+            assert half_sent.recv(1) == b""
+    assert simulator.crashes == []
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.parametrize(("late", "carried_out"), [(False, True), (True, False)])
