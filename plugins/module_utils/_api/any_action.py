@@ -42,6 +42,11 @@ def call_action(task: Task) -> dict[str, t.Any]:
     except CompShareError as error:
         sent = not isinstance(error, OptionError)
         error.facts = {"changed": changed and error.outcome_unknown, "sent": sent, "response": None}
+        if error.outcome_unknown and not read_only:
+            error.add_sentence("It may have been done all the same.")
+            if not idempotent:
+                error.hint = f"See what {action} was to change before you run the task again: that sends it once more."
+                error.retryable = False
         raise
     if options["include_secrets"]:
         task.register_secrets(secrets_in(response))

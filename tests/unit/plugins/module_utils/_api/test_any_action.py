@@ -90,10 +90,24 @@ def test_repeated_only_where_that_is_allowed() -> None:
     with pytest.raises(NoAnswerError) as caught:
         rename(world)
     assert caught.value.facts == {"changed": True, "sent": True, "response": None}
+    assert "It may have been done all the same. See what" in str(caught.value)
+    assert caught.value.retryable is False
     assert len(writes(world)) == 1
     world.add_faults({"kind": "reset_after", "action": "ModifyCompShareInstanceName", "count": 1})
     assert rename(world, idempotent=True)["changed"]
     assert len(writes(world)) == 3
+
+
+def test_what_may_be_repeated_may_be_run_again() -> None:
+    world = new_world()
+    world.add_faults({"kind": "http", "status": 504, "effect": True, "action": "ModifyCompShareInstanceName"})
+    with pytest.raises(NoAnswerError, match=r"tried 5 times\. It may have been done") as caught:
+        rename(world, idempotent=True)
+    assert caught.value.retryable is True
+    world.add_faults({"kind": "http", "status": 504, "action": "DescribeCompShareSupportZone"})
+    with pytest.raises(NoAnswerError) as caught:
+        run(world, "DescribeCompShareSupportZone")
+    assert "may have been done" not in str(caught.value)
 
 
 def test_a_refusal_changes_nothing() -> None:
