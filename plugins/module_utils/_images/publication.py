@@ -324,16 +324,25 @@ class _Publication:
         if self._task.check_mode:
             return
         pauses = Pauses(self._client, 5.0, self._options["poll_interval"])
+        trouble: CompShareError | None = None
         while image["status"] == REVIEWING:
             if not pauses.pause(self._deadline):
                 waited = f"{self._options['wait_timeout']:g} s"
+                unanswered = f" The last questions found no answer: {trouble.summary}" if trouble else ""
                 raise WaitError(
-                    f"The review of the image {title_of(image)} did not end within {waited}.",
+                    f"The review of the image {title_of(image)} did not end within {waited}.{unanswered}",
                     hint="It can take days. Run the task again to go on waiting.",
                     retryable=True,
                 )
-            self.read()
-            image = t.cast(Image, self.image)
+            try:
+                self.read()
+            except CompShareError as error:
+                if not error.retryable:
+                    error.add_sentence(f"The review of the image {title_of(image)} goes on meanwhile.")
+                    raise
+                trouble = error
+            else:
+                image, trouble = t.cast(Image, self.image), None
         if image["status"] == UNAVAILABLE:
             raise WaitError(
                 f"The image {title_of(image)} was rejected in review: {_reason(image)}.",

@@ -241,6 +241,30 @@ def test_a_review_that_takes_too_long() -> None:
     assert caught.value.facts["reviewing"] and caught.value.facts["changed"]
 
 
+@pytest.mark.parametrize("fault", [{"kind": "http", "status": 502}, {"kind": "reset_before"}], ids=fault_name)
+def test_waiting_goes_on_while_the_api_is_in_trouble(fault: dict[str, Any]) -> None:
+    world = world_of()
+    world.add_faults({**fault, "action": "DescribeSelfCommunityImages", "after": 3, "count": 12})
+    done = publish(world, wait=True)
+    assert done["image"]["status"] == "Available" and not done["reviewing"]
+
+
+def test_waiting_ends_in_time_when_the_api_stays_in_trouble() -> None:
+    world = world_of()
+    world.add_faults({"kind": "http", "status": 502, "action": "DescribeSelfCommunityImages", "after": 3})
+    with pytest.raises(WaitError, match=r"did not end within 60 s.* no answer: Describe.* HTTP status 502") as caught:
+        publish(world, wait=True, wait_timeout=60)
+    assert caught.value.facts["reviewing"] and caught.value.facts["changed"]
+
+
+def test_an_error_that_stays_ends_the_wait_and_says_that_the_review_goes_on() -> None:
+    world = world_of()
+    world.add_faults({"kind": "ret_code", "code": 171, "action": "DescribeSelfCommunityImages", "after": 3})
+    with pytest.raises(RefusedError, match=r"The review of the image box .* goes on") as caught:
+        publish(world, wait=True)
+    assert caught.value.facts["changed"]
+
+
 def test_rejected() -> None:
     world = world_of(publish={"outcome": "rejected", "rejected_reason": "Readme is too short"})
     with pytest.raises(WaitError, match="was rejected in review: Readme is too short") as caught:
