@@ -81,6 +81,7 @@ requirements:
 notes:
   - Requests go from where the task runs. Mostly that is the controller, with C(hosts=localhost) or
     C(delegate_to=localhost).
+  - In text from the API, control and direction characters that could steer a terminal are replaced by U+FFFD.
   - Times are in UTC, as ISO 8601. Sizes are MB, prices CNY per hour.
 seealso:
   - name: CompShare API keys

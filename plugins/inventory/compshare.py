@@ -149,7 +149,7 @@ from ..module_utils._api.client import Client
 from ..module_utils._api.credentials import find_credentials
 from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.transport import check_api_url
-from ..module_utils._api.values import printable
+from ..module_utils._api.values import inert, printable
 from ..module_utils._api.version import VERSION
 from ..module_utils._instances.access import decode_password
 from ..module_utils._instances.hosts import host_variables, unique_names
@@ -229,14 +229,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 continue
             if regions and instance["region"] not in regions:
                 continue
-            variables = make_unsafe(
-                host_variables(
-                    instance,
-                    prefix=self.get_option("hostvars_prefix"),
-                    connect_with=self.get_option("connect_with"),
-                    password=passwords.get(instance["id"]),
-                )
+            variables = host_variables(
+                instance,
+                prefix=self.get_option("hostvars_prefix"),
+                connect_with=self.get_option("connect_with"),
+                password=passwords.get(instance["id"]),
             )
+            variables = make_unsafe(inert(variables))
             if all(self._passes(condition, instance, variables) for condition in self.get_option("filters")):
                 hosts.append((instance, variables))
         return hosts

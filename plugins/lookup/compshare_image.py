@@ -81,6 +81,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._api.client import Client
 from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._api.values import inert
 from ..module_utils._images.catalogue import SOURCES
 from ..module_utils._images.image import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
@@ -94,7 +95,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         failure: CompShareError | None = None
         try:
-            return self._find([str(term) for term in terms], "default" in kwargs)
+            found: list[t.Any] = inert(self._find([str(term) for term in terms], "default" in kwargs))
+            return found
         except CompShareError as error:
             failure = error
         # Outside of the handler, so that Ansible does not append the error to itself.

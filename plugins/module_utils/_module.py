@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
 from ._api.errors import CompShareError
+from ._api.values import inert
 from ._journal import journal_writer
 
 
@@ -104,7 +105,7 @@ def run_module(
         options=module.params,
         check_mode=module.check_mode,
         diff=module._diff,
-        warn=module.warn,
+        warn=lambda message: module.warn(inert(message)),
         report=journal_writer(module._tmpdir) or _no_report,
     )
     if owns_process:
@@ -120,5 +121,6 @@ def run_module(
         result, failure = {}, CompShareError("The task was interrupted.", hint=_INTERRUPTED_HINT, retryable=True)
     # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
     if failure is not None:
-        module.fail_json(**{"changed": False, **failure.facts, "msg": str(failure), "error": failure.as_result()})
-    module.exit_json(**{"changed": False, **result})
+        failed = {**failure.facts, "msg": str(failure), "error": failure.as_result()}
+        module.fail_json(**inert({"changed": False, **failed}))
+    module.exit_json(**inert({"changed": False, **result}))

@@ -24,6 +24,9 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = datetime(1970, 1, 1)
 _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
+#: What could steer a terminal, or turn the order of what it shows: control characters but tab and line ends, and the
+#: embeddings, overrides and isolates of directions. The marks that text of right-to-left scripts needs stay.
+_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
 _MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
 
@@ -117,6 +120,25 @@ def snake_case(name: str) -> str:
 def dictionary(value: object) -> dict[str, t.Any]:
     """Return a dictionary as it is, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def inert(value: t.Any) -> t.Any:
+    """Return a result in which no text can steer a terminal: U+FFFD stands in the place of each such character.
+
+    Ansible shows some of what a task returns as it is, for example what a loop goes over. Takes any nesting of
+    dictionaries and lists; everything else stays the same.
+    """
+    if isinstance(value, str):
+        return value if value.isprintable() else _STEERING.sub("\ufffd", value)
+    if isinstance(value, dict):
+        # Some thousand rows have some hundred thousand keys, so most of them are not worth a call.
+        return {
+            key if key.__class__ is str and key.isprintable() else inert(key): inert(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [inert(item) for item in value]
+    return value
 
 
 def printable(value: str, limit: int = 200) -> str:

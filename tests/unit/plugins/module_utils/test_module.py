@@ -66,6 +66,21 @@ def test_an_error_becomes_a_failure_with_its_parts_and_facts(run: Run) -> None:
     assert "Traceback" not in json.dumps(result)
 
 
+@pytest.mark.parametrize("failed", [False, True])
+def test_no_text_of_a_result_can_steer_a_terminal(run: Run, failed: bool) -> None:
+    def work(task: Task) -> dict[str, Any]:
+        task.warn(f"failed={failed} \x1b[2J")
+        if failed:
+            raise RefusedError("Refused.", ret_code=230, api_message="no \x9b2J", facts={"image": {"name": "\u202ea"}})
+        return {"image": {"name": "\u202ea"}}
+
+    result = run(work, **KEYS)
+    assert result["image"] == {"name": "\ufffda"}
+    assert f"failed={failed} \ufffd[2J" in " ".join([*result["warnings"], result["stderr"]])
+    if failed:
+        assert result["error"]["message"] == "no \ufffd2J"
+
+
 def test_facts_cannot_stand_in_the_place_of_the_message(run: Run) -> None:
     def work(_task: Task) -> dict[str, Any]:
         raise OptionError("Wrong.", facts={"msg": "All is well.", "error": None, "image": None})

@@ -153,3 +153,22 @@ def test_printable_text_has_no_control_or_direction_characters(sent: str) -> Non
 def test_printable_escapes_and_shortens() -> None:
     assert values.printable("a\x1b[31mb\n\u202e训练") == "a\\x1b[31mb\\n\\u202e训练"
     assert values.printable("x" * 500, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("训练环境 v1.0 😀", "训练环境 v1.0 😀"),
+        ("one\ttwo\r\nthree\n", "one\ttwo\r\nthree\n"),
+        ("می\u200cخواهم \u200f", "می\u200cخواهم \u200f"),
+        ("a\x1b[31m\x07b\x00\x7f", "a\ufffd[31m\ufffdb\ufffd\ufffd"),
+        ("a\x9b31m\x85", "a\ufffd31m\ufffd"),
+        ("over\rwritten", "over\ufffdwritten"),
+        ("\u202eabc\u2066", "\ufffdabc\ufffd"),
+    ],
+)
+def test_text_in_a_result_cannot_steer_a_terminal(text: str, shown: str) -> None:
+    assert values.inert({text: [{"key": text}, (text,)], "other": [1, None, 2.5, True]}) == {
+        shown: [{"key": shown}, [shown]],
+        "other": [1, None, 2.5, True],
+    }
