@@ -84,7 +84,8 @@ def safe_host_name(text: str | None) -> str:
     A dot or hyphen never comes first.
     """
     kept = "".join(character if character.isalnum() or character in "_.-" else "_" for character in text or "")
-    return kept[:_LONGEST_NAME].lstrip(".-") if kept.strip("_") else ""
+    name = kept[:_LONGEST_NAME].lstrip(".-")
+    return name if name.strip("_.-") else ""
 
 
 def unique_names(

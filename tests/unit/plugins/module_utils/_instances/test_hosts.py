@@ -94,6 +94,7 @@ def test_a_password_only_where_there_is_an_address() -> None:
         ("a\x1b[31mb\nc", "a__31mb_c"),
         ("~regex", "_regex"),
         ("___", ""),
+        ("._", ""),
         ("", ""),
         (None, ""),
         ("x" * 10_000, "x" * 80),
