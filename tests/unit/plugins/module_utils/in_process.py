@@ -6,6 +6,7 @@ Waiting costs no time, so a thousand runs with faults take seconds. What the net
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,9 @@ class WorldClock(Clock):
 class WorldTransport:
     """Hands each request to a world, and does to the answer what the world's faults say."""
 
-    url = "http://127.0.0.1:1/"
-
     def __init__(self, clock: WorldClock) -> None:
+        # Each world is an API of its own, for whatever is kept on this machine by address and account.
+        self.url = f"http://127.0.0.1:1/{os.getpid()}-{id(clock.world):x}/"
         self._clock = clock
         self._world = clock.world
 
