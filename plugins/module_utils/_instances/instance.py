@@ -16,6 +16,8 @@ from .._api import values
 from .access import decode_password, is_host, parse_ssh_command, without_secrets
 from .rows import dictionaries
 
+#: An instance as results have it.
+Instance = dict[str, t.Any]
 _Read = t.Callable[[object], t.Any]
 
 #: How each key of an instance is read: the API's field names, the first that says something, and what it is.
@@ -140,7 +142,7 @@ _SECRET_NAME = re.compile(r"pass|token|secret|credential|private_?key", re.IGNOR
 _ZONE_NUMBER = re.compile(r"-\d+\Z")
 
 
-def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> dict[str, t.Any]:
+def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
     """Return the instance in a row, with INSTANCE_KEYS and then the fields that have no key of ours.
 
     Times are ISO 8601 in UTC, prices CNY as the API tells them, sizes in the unit of the key's name. Without

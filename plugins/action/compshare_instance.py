@@ -1,0 +1,11 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ..plugin_utils._live_lines import LiveLinesAction
+
+
+class ActionModule(LiveLinesAction):
+    """compshare_instance with live lines."""

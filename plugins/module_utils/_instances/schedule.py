@@ -1,0 +1,93 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""When an instance stops by itself."""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+from datetime import datetime, timezone
+
+from .._api.errors import OptionError
+from .._api.values import iso_time, printable
+
+UPDATE = "UpdateCompShareStopScheduler"
+DELETE = "DeleteCompShareStopScheduler"
+NEVER = "never"
+#: Documented: at least five minutes from now. A little more, for the way there.
+SOONEST = 300
+_MARGIN = 15
+#: An instance is paid for from its making on, and its stop can be set when it runs, some minutes later.
+_SOONEST_FOR_NEW = 900
+_DURATION = re.compile(r"(\d{1,6})\s*(m|h|d)\Z", re.IGNORECASE | re.ASCII)
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+
+
+class StopWish(t.NamedTuple):
+    """When to stop: at C(epoch) seconds, C(after) so many seconds, or, where both are None, never."""
+
+    epoch: int | None = None
+    after: int | None = None
+
+    @property
+    def is_never(self) -> bool:
+        """Tell whether it shall not stop by itself."""
+        return self.epoch is None and self.after is None
+
+
+def parse_wish(text: str) -> StopWish:
+    """Return what an option says: V(never), a duration such as V(8h), or a time in ISO 8601. Raises OptionError."""
+    text = text.strip()
+    if text.lower() == NEVER:
+        return StopWish()
+    duration = _DURATION.match(text)
+    if duration:
+        after = int(duration.group(1)) * _SECONDS[duration.group(2).lower()]
+        if after < SOONEST:
+            raise OptionError(f"schedule_stop is {text!r}; it must be five minutes or more.")
+        return StopWish(after=after)
+    try:
+        # Python before 3.11 does not read Z.
+        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    except ValueError:
+        raise OptionError(
+            f"schedule_stop is {printable(text, 60)!r}, which is no time.",
+            hint="Write never, a duration such as 90m, 8h or 2d, or a time such as 2026-11-22T20:00:00Z.",
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return StopWish(epoch=math.floor(moment.timestamp()))
+
+
+def check_ahead(wish: StopWish, now: float) -> None:
+    """Raise OptionError where an instance that is yet to be made cannot be given this stop; C(now) is epoch seconds."""
+    if wish.epoch is not None and wish.epoch < now + _SOONEST_FOR_NEW:
+        raise OptionError(
+            f"schedule_stop is {iso_time(wish.epoch)}, which is too soon for an instance that must be made first.",
+            hint="Nothing was made. Give a time at least fifteen minutes ahead, or a duration.",
+        )
+
+
+def wanted_stop(wish: StopWish, present: str | None, now: float) -> int | None:
+    """Return the moment (epoch seconds) to set, 0 to remove the schedule, None where nothing is to be done.
+
+    C(present) is when the instance stops by itself as it is, ISO 8601, C(now) epoch seconds. A duration counts from the
+    run that sets it; where a schedule is there, it has been set before. Raises OptionError for a time too soon.
+    """
+    if wish.after is not None:
+        return None if present else math.ceil(now) + max(wish.after, SOONEST + _MARGIN)
+    if wish.is_never or wish.epoch is None:
+        return 0 if present else None
+    if present == iso_time(wish.epoch):
+        return None
+    if wish.epoch < now + SOONEST:
+        raise OptionError(
+            f"schedule_stop is {iso_time(wish.epoch)}, which is not five minutes away.",
+            hint="The API takes times from five minutes ahead on; state=stopped stops now.",
+        )
+    return wish.epoch
