@@ -161,6 +161,8 @@ options:
     type: bool
     default: true
 seealso:
+  - module: compshare.cloud.compshare_instance
+    description: Makes an instance, also of the image.
   - module: compshare.cloud.compshare_image_progress
     description: Follow builds that other tasks began.
   - module: compshare.cloud.compshare_image_share

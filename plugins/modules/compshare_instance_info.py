@@ -79,6 +79,8 @@ notes:
   - The answer is whole or the task fails. It is never a part of a list.
   - The filters are applied here, to the whole list, since the API ignores most filters without a word.
 seealso:
+  - module: compshare.cloud.compshare_instance
+    description: Makes, starts, stops and removes instances.
   - plugin: compshare.cloud.compshare
     plugin_type: inventory
     description: The same instances as hosts.

@@ -69,6 +69,8 @@ notes:
   - The number of free GPUs is up to five minutes old.
   - A price is no proof that the zone sells the type.
 seealso:
+  - module: compshare.cloud.compshare_instance
+    description: Makes an instance in the first zone that has the GPU in stock.
   - module: compshare.cloud.compshare_zone_info
     description: The zones.
 """
