@@ -26,7 +26,7 @@ END = ".. RetCodes: to here"
 PARTS = (
     (0, "The gateway and the request (up to 999)", "网关与请求（999 及以下）"),
     (1000, "Instances, images and orders (8xxx)", "实例、镜像与订单（8xxx）"),
-    (100_000, "CompShare (226xxx)", "CompShare 平台（226xxx）"),
+    (100_000, "CompShare (226xxx)", "优云智算平台（226xxx）"),
 )
 
 
