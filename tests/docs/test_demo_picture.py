@@ -30,6 +30,14 @@ def test_picture_has_the_text_and_its_colours_and_loads_nothing() -> None:
     assert "@font-face" not in picture
 
 
+def test_last_line_is_shown_whole() -> None:
+    picture = as_svg("one\ntwo_\n", "make demo")
+    window = re.search(r'clip-terminal">\s*<rect [^>]*height="([\d.]+)"', picture)
+    baselines = [float(y) for y in re.findall(r'<text [^>]* x="0" y="([\d.]+)"', picture)]
+    assert window
+    assert float(window[1]) - max(baselines) > 10
+
+
 def test_chinese_letters_take_two_columns() -> None:
     picture = as_svg("ab镜像cd\n", "make demo")
     places = {text: (float(x), float(length)) for x, length, text in _texts(picture)}

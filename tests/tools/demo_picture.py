@@ -65,6 +65,7 @@ def as_svg(transcript: str, title: str) -> str:
     for number, run in enumerate(WIDE.finditer(text.plain)):
         text.stylize(Style(meta={"run": number}), *run.span())
     console.print(text, soft_wrap=False, overflow="fold")
+    console.print()  # what hangs below the letters of the last line would be cut off
     template = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)
     template = template.replace("Fira Code, monospace", FONTS)
     return _with_wide_runs(console.export_svg(title=title, theme=MONOKAI, code_format=template))
