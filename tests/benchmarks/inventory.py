@@ -62,7 +62,7 @@ class Sources:
         return {"seconds": seconds, "requests": requests_of(self.world)}
 
     def _listed(self, name: str) -> tuple[float, dict[str, Any]]:
-        command = [sys.executable, "-m", "ansible", "inventory", "-i", str(self.files[name]), "--list"]
+        command = [sys.executable, "-m", "ansible.cli.inventory", "-i", str(self.files[name]), "--list"]
         seconds, printed = run(command, self.world, self.variables)
         return seconds, json.loads(printed, object_hook=_plain)["_meta"]["hostvars"]
 

@@ -85,7 +85,7 @@ def _measure(world: Simulator, tasks: int) -> dict[str, list[float]]:
             "TASK_TIMES": str(times),
             "COMPSHARE_REGION": REGION,
         }
-        command = [sys.executable, "-m", "ansible", "playbook", str(playbook)]
+        command = [sys.executable, "-m", "ansible.cli.playbook", str(playbook)]
         done = subprocess.run(
             command, cwd=folder, env={**environment(world), **variables}, capture_output=True, text=True, check=False
         )

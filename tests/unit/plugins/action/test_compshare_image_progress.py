@@ -26,7 +26,7 @@ from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWor
 pytestmark = pytest.mark.slow
 
 COLLECTIONS = Path(next(iter(collection.__path__))).parents[2]
-PLAYBOOK_COMMAND = [sys.executable, "-m", "ansible", "playbook"]
+PLAYBOOK_COMMAND = [sys.executable, "-m", "ansible.cli.playbook"]
 LENGTH = 4
 B1, B2 = "compshareImage-b1", "compshareImage-b2"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
