@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.plugins.action import normal
 
 from ansible_collections.compshare.cloud.plugins.plugin_utils import _in_process
@@ -49,6 +50,8 @@ class Core:
     def execute_module(self, action: InProcessAction, **keywords: object) -> dict[str, object]:
         args = action._task.args if keywords.get("module_args") is None else keywords["module_args"]
         args.update({"_ansible_check_mode": True, "_ansible_no_log": True})
+        if "inject_invocation" in PASS_VARS:  # where it is left to the user whether results repeat the arguments
+            args["_ansible_inject_invocation"] = True
         if self.tracebacks:  # an argument that older releases of ansible-core do not know
             args["_ansible_tracebacks_for"] = self.tracebacks
         pipelining = action._is_pipelining_enabled("new", False)
