@@ -189,7 +189,7 @@ class Course:
             readings.append(min((100.0 - last.percent) / rate, _NEVER))
         if not readings:
             return None
-        likely = sum(readings) / len(readings)
+        likely = math.fsum(readings) / len(readings)
         doubt = max(self._doubt * likely, (max(readings) - min(readings)) / 2)
         doubt = min(doubt, MOST_DOUBT * likely)
         age = now - last.time
@@ -371,10 +371,13 @@ def _moved(last: _Answer, answer: _Answer) -> bool:
 
 
 def _slope(points: list[tuple[float, float]]) -> float | None:
-    """Return the least-squares slope through points (time, value); None for fewer than two."""
+    """Return the least-squares slope through points (time, value); None for fewer than two.
+
+    math.fsum() gives the same on every Python; sum() adds up otherwise from 3.12 on.
+    """
     if len(points) < 2:
         return None
-    mean_time = sum(time for time, _value in points) / len(points)
-    mean_value = sum(value for _time, value in points) / len(points)
-    spread = sum((time - mean_time) ** 2 for time, _value in points)
-    return sum((time - mean_time) * (value - mean_value) for time, value in points) / spread
+    mean_time = math.fsum(time for time, _value in points) / len(points)
+    mean_value = math.fsum(value for _time, value in points) / len(points)
+    spread = math.fsum((time - mean_time) ** 2 for time, _value in points)
+    return math.fsum((time - mean_time) * (value - mean_value) for time, value in points) / spread

@@ -7,6 +7,7 @@ is a percentage with one decimal, TotalDuration and RemainingDuration are whole 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -80,7 +81,7 @@ def stuck(random: Random, length: float) -> tuple[float, str, Progress]:
 def restarting(random: Random, length: float) -> tuple[float, str, Progress]:
     """It begins anew once or twice: the percentage falls back to nothing, the remaining time to the whole."""
     parts = [random.uniform(0.2, 1.0) for _part in range(random.choice([2, 3]))]
-    starts = [length * sum(parts[:index]) / sum(parts) for index in range(len(parts))]
+    starts = [length * math.fsum(parts[:index]) / math.fsum(parts) for index in range(len(parts))]
     whole = length - starts[-1]
 
     def progress(at: float) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from statistics import mean
+from unittest import mock
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import WaitError
+from ansible_collections.compshare.cloud.plugins.module_utils._images import build_questions
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build import follow
 from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
 from ansible_collections.compshare.cloud.plugins.module_utils._polling import PollSettings
@@ -63,12 +65,16 @@ EVERY_5, EVERY_15, _EXPONENTIAL = OTHERS
 
 
 def wait_for(traces: Sequence[Trace]) -> Noticed:
-    """Wait for builds, all in one task, as the modules do."""
+    """Wait for builds, all in one task, as the modules do, but with one request at a time.
+
+    Which of several comes first would differ from run to run, and with it what is answered to whom.
+    """
     account = VirtualAccount(traces)
     targets = [BuildTarget(image_id) for image_id in account.builds]
     rng = Random(f"{traces[0].family} {traces[0].number} {len(traces)}")
     try:
-        follow(account, targets, wait_timeout=1e6, rng=rng)  # type: ignore[arg-type]  # stands in for the client
+        with mock.patch.object(build_questions, "PARALLEL", 1):
+            follow(account, targets, wait_timeout=1e6, rng=rng)  # type: ignore[arg-type]  # stands in for the client
     except WaitError as error:
         if [build["failed"] for build in error.facts["builds"]] != [one.end_status == "UnAvailable" for one in traces]:
             raise RuntimeError(f"The wait ended wrongly: {error}") from error
