@@ -20,7 +20,7 @@ masked() {
         -e 's/[a-z]+-(public|private)-key-[0-9a-zA-Z-]+/KEY/g; s/The key …[0-9]+/The key KEY/g' \
         -e 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/UUID/g' \
         -e 's/(20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ]|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} 20[0-9]{2} )[0-9:.]+Z?/TIME/g' \
-        -e 's/j[0-9]{6,}\.[0-9]+/JOB/g; s/"elapsed": [0-9]+/"elapsed": SECONDS/' \
+        -e 's/j[0-9]{6,}\.[0-9]+/JOB/g; s/"elapsed": [0-9.]+/"elapsed": SECONDS/' \
         -e 's|"[^"]*/ansible-tmp-[^"]*"|"FILE"|g; s/"_original_basename": .*/"_original_basename": "FILE"/' \
         -e "/^(<[^>]*>|Using module file|Pipelining is enabled|$in_process)/d"
 }
@@ -51,5 +51,5 @@ compare() {
 for target in compshare_image_info compshare_instance_info compshare_instance_type_info; do
     compare "$target" all
 done
-compare module_keywords 22
+compare module_keywords 23
 ANSIBLE_STRATEGY=free compare compshare_instance_type_info all
