@@ -40,7 +40,7 @@ RUN_STEPS := $(PYTHON) -m tests.tools.run_steps
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 # --- Set-up ------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ quick-lint: setup ## The linters that answer in seconds
 
 # --- Single steps ------------------------------------------------------------
 
-.PHONY: unit lint sanity integration docs-check package
+.PHONY: unit lint sanity integration docs-check package examples
 unit: setup ## Unit tests with coverage; ARGS="-k name" for pytest
 	@$(NOX) unit -- $(ARGS)
 
@@ -101,11 +101,14 @@ docs-check: setup ## Plugin documentation, cross references and guides
 package: setup ## Build the artifact, judge it as Galaxy does, install it and use it
 	@$(NOX) package
 
+examples: setup ## Install the artifact into a clean environment, and run every example from there; ARGS="-k name"
+	@$(NOX) examples -- $(ARGS)
+
 # --- Everything --------------------------------------------------------------
 
 .PHONY: test
 test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit lint package docs-check
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit lint package examples docs-check
 
 .PHONY: test-matrix
 test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"

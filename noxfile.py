@@ -191,6 +191,16 @@ def test_docs(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """The examples of the artifact, and those in the documentation of its plugins, as a user runs them."""
+    junit = results_folder(session.name) / "pytest.xml"
+    files = ("tests/docs/test_examples.py", "tests/docs/test_plugin_examples.py")
+    session.run(
+        "python", "-m", "pytest", "-q", *files, "-n", "2", f"--junitxml={junit}", *session.posargs, external=True
+    )
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """The artifact that Galaxy gets: built, judged, installed and used."""
     folder = ROOT / "build/package"

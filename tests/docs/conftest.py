@@ -101,14 +101,15 @@ def make_reader(
 ) -> Iterator[Callable[..., Reader]]:
     """Make readers with a home of their own and a world of their own in the simulator.
 
-    Takes the collections path where the collection is installed already, the scenario's file name and the speed of the
-    world's clock.
+    Takes the collections path where the collection is installed already, the scenario's file name (None for the account
+    that `make simulator` offers) and the speed of the world's clock.
     """
     with ExitStack() as stack:
 
-        def make(collections: Path | None = None, scenario: str = "scenario.yml", speed: float = 60) -> Reader:
-            keys = ("--public-key", PUBLIC_KEY, "--private-key", PRIVATE_KEY)
-            simulator = stack.enter_context(running_simulator(speed, *keys, "--scenario", HERE / scenario))
+        def make(collections: Path | None = None, scenario: str | None = "scenario.yml", speed: float = 60) -> Reader:
+            options = ["--public-key", PUBLIC_KEY, "--private-key", PRIVATE_KEY]
+            options += ["--scenario", str(HERE / scenario)] if scenario else []
+            simulator = stack.enter_context(running_simulator(speed, *options))
             home = tmp_path / "home"
             home.mkdir()
             environment = {

@@ -24,6 +24,8 @@ from ansible_collections.compshare.cloud.tests.benchmarks.polling.report import 
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.simulated import ours_waits, vendor_waits
 from ansible_collections.compshare.cloud.tests.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(next(iter(collection.__path__))) / "docs"
 Fifty = dict[float, tuple[float, Noticed]]
 
@@ -68,7 +70,6 @@ def test_a_missed_target_is_named(figures: Figures, twenty_minutes: Row, fifty: 
     ]
 
 
-@pytest.mark.slow
 def test_the_page_and_the_picture_show_these_figures(
     figures: Figures, twenty_minutes: Row, fifty: Fifty, simulator: Simulator
 ) -> None:

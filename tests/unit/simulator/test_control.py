@@ -111,6 +111,7 @@ def test_many_threads_share_a_world(world: World) -> None:
     assert [entry["number"] for entry in world.requests()] == list(range(1, 81))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("tls", [False, True])
 def test_the_command_runs_until_it_is_told_to_stop(stop: signal.Signals, tls: bool) -> None:

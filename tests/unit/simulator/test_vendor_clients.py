@@ -74,6 +74,7 @@ def ids_in(value: Any, key: str) -> set[str]:
     return {one for part in value for one in ids_in(part, key)} if isinstance(value, list) else set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["platform", "community", "shared", "published", "custom"])
 def test_the_command_line_lists_images(make_world: MakeWorld, source: str) -> None:
     # It stops where TotalCount says, so the list whose total counts one page must be told whole here.
@@ -82,6 +83,7 @@ def test_the_command_line_lists_images(make_world: MakeWorld, source: str) -> No
     assert ids_in(found, "CompShareImageId") == world.expected_ids(source)
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_one_users_images(make_world: MakeWorld) -> None:
     group = {"GroupId": "g", "ImageName": "G", "OwnerId": 77}
     world = make_world(rows={"community": [group]})
@@ -89,6 +91,7 @@ def test_the_command_line_lists_one_users_images(make_world: MakeWorld) -> None:
     assert ids_in(found, "CompShareImageId") == world.expected_ids("user", 77)
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_instances(world: World) -> None:
     found = run_cli(world, "instance", "list", "--all")
     assert ids_in(found, "UHostId") == set(world.instances.all)
