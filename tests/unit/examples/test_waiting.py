@@ -16,6 +16,7 @@ from ..plugins.module_utils.in_process import writes
 
 pytestmark = pytest.mark.slow
 
+BOTH = ("-e", '{"image_ids": ["compshareImage-e1", "compshareImage-e2"]}')
 EXAMPLES = Path(next(iter(collection.__path__))) / "examples"
 WAITING = ["wait_in_one_task", "wait_in_a_loop", "wait_in_background", "wait_for_many"]
 
@@ -30,8 +31,8 @@ def run(folder: Path, world: World, example: str, *options: str) -> tuple[int, s
 
 def builds(make_world: MakeWorld, **of_the_second: Any) -> World:
     traces = [
-        {"image_id": "compshareImage-e1", "name": "env-one", "duration": 300, "model": "accurate"},
-        {"image_id": "compshareImage-e2", "name": "env-two", "duration": 400, "model": "accurate", **of_the_second},
+        {"image_id": "compshareImage-e1", "name": "env-one", "duration": 600, "model": "accurate"},
+        {"image_id": "compshareImage-e2", "name": "env-two", "duration": 640, "model": "accurate", **of_the_second},
     ]
     return make_world(speed=60, traces=traces, replace=["custom"])
 
@@ -50,14 +51,14 @@ def test_it_waits_for_what_is_being_made(make_world: MakeWorld, tmp_path: Path, 
 @pytest.mark.parametrize("example", WAITING)
 def test_a_build_that_fails_fails_the_play(make_world: MakeWorld, tmp_path: Path, example: str) -> None:
     world = builds(make_world, fails_at=0.5, failed_reason="disk full")
-    status, output = run(tmp_path, world, example, "-e", '{"image_ids": ["compshareImage-e1", "compshareImage-e2"]}')
+    status, output = run(tmp_path, world, example, *BOTH)
     assert status == 2, output
     assert "env-two" in output
 
 
 def test_many_are_told_one_by_one_also_when_one_fails(make_world: MakeWorld, tmp_path: Path) -> None:
     world = builds(make_world, fails_at=0.5, failed_reason="disk full")
-    _status, output = run(tmp_path, world, "wait_for_many")
+    _status, output = run(tmp_path, world, "wait_for_many", *BOTH)
     assert "Available   compshareImage-e1               env-one" in output
     assert "UnAvailable compshareImage-e2               env-two: disk full" in output
 
