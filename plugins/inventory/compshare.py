@@ -182,6 +182,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        # Ansible's own reader takes for granted that this is so.
+        if not isinstance(loader.load_from_file(path, cache="none") or {}, dict):
+            raise AnsibleParserError(f"{path} holds no options: it must be a dictionary with plugin: {self.NAME}.")
         self._read_config_data(path)
         self._host_names: set[str] = set()
         failure: CompShareError | None = None

@@ -139,6 +139,21 @@ def test_the_file_must_have_its_name(source: Source) -> None:
     assert plugin.verify_file(str(source.folder / "none.compshare.yml")) is False
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"- a list", "must be a dictionary"),
+        (b"text", "must be a dictionary"),
+        (b"", "is empty"),
+        (b"a: [", "YAML|yaml"),
+    ],
+)
+def test_a_file_that_holds_no_options(source: Source, content: bytes, said: str) -> None:
+    source.path.write_bytes(content)
+    with pytest.raises(AnsibleParserError, match=said):
+        inventory_loader.get(PLUGIN).parse(InventoryData(), source.loader, str(source.path))
+
+
 def test_constructed_features(source: Source) -> None:
     inventory = source.parse(
         keyed_groups=[
