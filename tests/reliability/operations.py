@@ -1,0 +1,339 @@
+"""What users do with the collection: every public module and plugin, with options for the simulator's world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
+from ansible_collections.compshare.cloud.tests.reliability.public_runs import (
+    Outcome,
+    run_inventory,
+    run_lookup,
+    run_module,
+)
+from ansible_collections.compshare.cloud.tests.simulator.world import World
+
+Options = Mapping[str, Any]
+#: Seconds that an operation which waits may wait.
+WAIT_TIMEOUT = 1500.0
+#: Seconds that one request may take, where a fault needs no other time-out.
+REQUEST_TIMEOUT = 5.0
+START = 1_790_000_000.0
+#: More than two pages in each list, so that there is a page in the middle.
+MANY = {"platform": 230, "custom": 210, "shared": 205, "community_groups": 230, "published": 205, "favorites": 203}
+FEW = {"platform": 12, "custom": 5, "shared": 3, "community_groups": 12, "published": 3, "favorites": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One thing to do, and how to tell whether it came out right.
+
+    ``plugin`` is the module or plugin, ``goal`` what is done with it. ``options`` are its options, or make them from a
+    world. ``value`` takes what must be the same in every good run from the result. ``repeats`` tells whether a second
+    run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
+    takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
+    what it changes; an error after a change must show its value.
+    """
+
+    plugin: str
+    goal: str
+    options: Options | Callable[[World], Options] = field(default_factory=dict)
+    value: Callable[[Any], Any] = lambda result: result
+    scenario: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[World], None] = lambda _world: None
+    writes: bool = False
+    touched: str = ""
+    repeats: bool = True
+    may_repeat: bool = False
+    waits: bool = False
+    terms: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.plugin}: {self.goal}"
+
+    def settings(self) -> dict[str, Any]:
+        """Return the scenario of a world for this operation."""
+        return {"speed": 0, "start": START, "counts": FEW, **self.scenario}
+
+    def options_in(self, world: World) -> dict[str, Any]:
+        """Return all options of the run, with those that point to the world."""
+        own = self.options(world) if callable(self.options) else self.options
+        keys = {"api_url": world.url, "public_key": world.public_key, "private_key": world.private_key}
+        return {**keys, "api_timeout": REQUEST_TIMEOUT, **own}
+
+    def run(
+        self,
+        options: Options,
+        *,
+        clock: Clock,
+        folder: Path,
+        transport: object = None,
+        check_mode: bool = False,
+    ) -> Outcome:
+        """Do it with these options; ``folder`` is for files that it needs."""
+        if self.plugin == "inventory":
+            path = folder / "test.compshare.yml"
+            path.write_text(yaml.safe_dump({"plugin": "compshare.cloud.compshare", **options}), encoding="utf-8")
+            return run_inventory(path, clock=clock, transport=transport)
+        if self.plugin == "lookup":
+            return run_lookup(list(self.terms), options, clock=clock, transport=transport)
+        return run_module(self.plugin, options, clock=clock, transport=transport, check_mode=check_mode)
+
+
+def state_of(world: World) -> dict[str, Any]:
+    """Return what the account has: everything that an operation may change, without times and ids."""
+    with world.lock:
+        world.clock.settle()
+        names = {image.identifier: str(image.row["Name"]) for image in world.images.own.values()}
+        return {
+            "images": sorted(
+                (
+                    *(str(image.row.get(key)) for key in ("Name", "Status", "Description", "Readme", "Tags")),
+                    sorted(map(str, image.shared_with)),
+                )
+                for image in world.images.own.values()
+            ),
+            "instances": sorted(
+                (str(one.row["Name"]), one.state, names.get(str(one.row.get("CompShareImageId")), "")[:40])
+                for one in world.instances.all.values()
+            ),
+            "published": sorted(
+                (str(group["ImageName"]), str(row.get("VersionName")), str(row["Status"]))
+                for group, row in world.images.versions()
+                if group["_owner"] == world.scenario.account.id
+            ),
+            "favorites": sorted(world.images.favorites),
+        }
+
+
+def _publisher(world: World) -> int:
+    """Return an account, not the world's own, that has published something."""
+    own = world.scenario.account.id
+    owners = dict.fromkeys(group["_owner"] for group in world.images.groups.values())
+    return next(owner for owner in owners if owner != own and world.expected_ids("user", owner))
+
+
+def _ids(result: Mapping[str, Any]) -> list[str]:
+    return [image["id"] for image in result["images"]]
+
+
+def _image_lists() -> list[Operation]:
+    sources = ("platform", "custom", "shared", "published", "favorite", "community")
+    found = [
+        Operation("compshare_image_info", f"source={source}", {"source": source}, _ids, {"counts": MANY})
+        for source in sources
+    ]
+    found.append(
+        Operation(
+            "compshare_image_info",
+            "source=user",
+            lambda world: {"source": "user", "user_id": _publisher(world)},
+            _ids,
+            {"counts": MANY},
+        )
+    )
+    found.append(
+        Operation(
+            "compshare_image_info",
+            "include_readme",
+            {"source": "custom", "include_readme": True},
+            lambda result: [(image["id"], image["readme"]) for image in result["images"]],
+        )
+    )
+    return found
+
+
+_BUILDS = {
+    "traces": [
+        {"image_id": f"compshareImage-b{number}", "name": f"b{number}", "duration": 300 * number, "started_ago": 60}
+        for number in (1, 2, 3)
+    ]
+}
+_BUILD_IDS = {"image_ids": ["compshareImage-b1", "compshareImage-b2", "compshareImage-b3"]}
+
+
+def _builds(result: Mapping[str, Any]) -> Any:
+    # A key that may not list images learns no names and no status.
+    return result["complete"], [(one["image_id"], one["complete"], one["failed"]) for one in result["builds"]]
+
+
+_BOX, _SHARED, _OUT = "compshareImage-box", "compshareImage-team", "compshareImage-out"
+_OWN = {
+    "rows": {
+        "custom": [
+            {"CompShareImageId": _BOX, "Name": "box", "Container": "True", "Description": "before"},
+            {"CompShareImageId": _SHARED, "Name": "team"},
+        ]
+    },
+    "builds": {"default": {"duration": 400}},
+}
+_BUSY = {"wait_timeout": WAIT_TIMEOUT}
+
+
+def instance_named(world: World, name: str) -> str:
+    """Return the id of the first instance of a name."""
+    return next(one.identifier for one in world.instances.all.values() if one.row["Name"] == name)
+
+
+def _share_before(world: World) -> None:
+    world.images.own[_SHARED].shared_with[:] = [60000001, 60000002]
+
+
+def _one_image(result: Mapping[str, Any]) -> Any:
+    image = result["image"] or {}
+    return [image.get(key) for key in ("name", "status", "description", "tags")]
+
+
+def _community_group(world: World, *, favorite: bool) -> str:
+    groups = [
+        group_id for group_id, group in world.images.groups.items() if group["_owner"] != world.scenario.account.id
+    ]
+    return next(group_id for group_id in groups if (group_id in world.images.favorites) == favorite)
+
+
+def _image_writes() -> list[Operation]:
+    def image(goal: str, options: Options | Callable[[World], Options], touched: str, **more: Any) -> Operation:
+        common: dict[str, Any] = {"writes": True, "waits": True, "touched": touched}
+        return Operation("compshare_image", goal, options, _one_image, _OWN, **common, **more)
+
+    def make(world: World) -> Options:
+        details = {"description": "made by a test", "readme": "# How", "tags": ["LLM"], **_BUSY}
+        return {"name": "new-env", "instance_id": instance_named(world, "train-vm"), **details}
+
+    def rebuild(world: World) -> Options:
+        return {"name": "box", "instance_id": instance_named(world, "jupyter-4090"), "rebuild": True, **_BUSY}
+
+    return [
+        image("make, with readme and tags", make, "name"),
+        image(
+            "make, without waiting",
+            lambda world: {**make(world), "readme": None, "tags": None, "wait": False},
+            "name",
+        ),
+        image("rename and describe", {"image_id": _BOX, "name": "box-2", "description": "after", **_BUSY}, "image_id"),
+        image("rebuild", rebuild, "name", repeats=False),
+        image("delete", {"name": "box", "state": "absent", **_BUSY}, "name"),
+        Operation(
+            "compshare_image_share",
+            "share with one and end it for another",
+            {"image_id": _SHARED, "accounts": [60000001, 60000003], "exclusive": True, **_BUSY},
+            lambda result: sorted(result["accounts"]),
+            _OWN,
+            prepare=_share_before,
+            writes=True,
+            touched="image_id",
+            waits=True,
+        ),
+        Operation(
+            "compshare_image_favorite",
+            "mark",
+            lambda world: {"group_id": _community_group(world, favorite=False), **_BUSY},
+            lambda result: result["group_id"],
+            writes=True,
+            touched="group_id",
+            waits=True,
+        ),
+        Operation(
+            "compshare_image_favorite",
+            "unmark",
+            lambda world: {"group_id": _community_group(world, favorite=True), "state": "absent", **_BUSY},
+            lambda result: result["group_id"],
+            writes=True,
+            touched="group_id",
+            waits=True,
+        ),
+        Operation(
+            "compshare_image_publication",
+            "publish and wait for the review",
+            {
+                "image_id": _BOX,
+                "community_name": "Box",
+                "version_name": "v1.0",
+                "readme": "# How",
+                "wait": True,
+                **_BUSY,
+            },
+            lambda result: (result["image"]["id"], result["image"]["status"]),
+            _OWN,
+            writes=True,
+            touched="image_id",
+            waits=True,
+        ),
+        Operation(
+            "compshare_api",
+            "rename an instance, may be repeated",
+            lambda world: {
+                "action": "ModifyCompShareInstanceName",
+                "region": "cn-wlcb",
+                "params": {"UHostId": instance_named(world, "train-vm"), "Name": "renamed"},
+                "idempotent": True,
+            },
+            lambda result: result["response"]["RetCode"],
+            writes=True,
+            touched="action",
+            repeats=False,
+            may_repeat=True,
+        ),
+        Operation(
+            "compshare_api",
+            "rename an instance, once",
+            lambda world: {
+                "action": "ModifyCompShareInstanceName",
+                "region": "cn-wlcb",
+                "params": {"UHostId": instance_named(world, "train-vm"), "Name": "renamed"},
+            },
+            lambda result: result["response"]["RetCode"],
+            writes=True,
+            touched="action",
+            repeats=False,
+        ),
+    ]
+
+
+_MANY_INSTANCES = {"counts": {**FEW, "instances": 230}}
+_INVENTORY = {"hostnames": ["name_id"]}
+
+OPERATIONS: tuple[Operation, ...] = (
+    *_image_lists(),
+    Operation("compshare_image_progress", "look", _BUILD_IDS, _builds, _BUILDS),
+    Operation(
+        "compshare_image_progress",
+        "wait",
+        {**_BUILD_IDS, "wait": True, "wait_timeout": WAIT_TIMEOUT},
+        _builds,
+        _BUILDS,
+        waits=True,
+    ),
+    *_image_writes(),
+    Operation(
+        "compshare_instance_info",
+        "all",
+        {},
+        lambda result: [one["id"] for one in result["instances"]],
+        _MANY_INSTANCES,
+    ),
+    Operation(
+        "compshare_zone_info", "all", {}, lambda result: (result["regions"], [zone["zone"] for zone in result["zones"]])
+    ),
+    Operation(
+        "compshare_instance_type_info",
+        "stock and prices",
+        {"zones": ["cn-wlcb-01", "cn-sh2-02"], "gpu_types": ["4090", "3090"]},
+        lambda result: result["instance_types"],
+    ),
+    Operation(
+        "lookup",
+        "one image by its name",
+        {"source": "custom", "field": "id"},
+        lambda result: result["value"],
+        {"counts": MANY},
+        terms=["golden-ubuntu-22.04"],
+    ),
+    Operation("inventory", "all hosts and groups", _INVENTORY, lambda result: result["value"], _MANY_INSTANCES),
+)
