@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.reliability.figures import FOLDER, write_record
+from tests.reliability.properties import Tally, figures_of
 
 RecordFigures = Callable[[str, str, Mapping[str, Any]], None]
 
@@ -49,3 +50,12 @@ def record_figures(whole: bool, tmp_path_factory: pytest.TempPathFactory) -> Rec
         write_record(folder, section, what, figures)
 
     return record
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest, record_figures: RecordFigures) -> Iterator[Tally]:
+    """Count the examples of a property; they are among the figures."""
+    counted = Tally()
+    yield counted
+    test = request.node.nodeid
+    record_figures("properties", test, figures_of(test, counted.examples))

@@ -1,0 +1,109 @@
+"""Whatever stands in the rows of a list: each row comes through, once, and the text in it as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
+from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_lookup, run_module
+from ansible_collections.compshare.cloud.tests.reliability.strangers import Stranger, encoded, made_by
+
+KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001", "api_retries": 0}
+IMAGE_LISTS = {
+    "platform": ("DescribeCompShareImages", "ImageSet"),
+    "custom": ("DescribeCompShareCustomImages", "ImageSet"),
+    "shared": ("DescribeCompShareSharingImages", "ImageSet"),
+    "published": ("DescribeSelfCommunityImages", "CompshareImageGroup"),
+    "favorite": ("DescribeFavoriteImages", "CompshareImageGroup"),
+    "community": ("DescribeCommunityImages", "CompshareImageGroup"),
+    "user": ("DescribeUserCommunityImages", "CompshareImageGroup"),
+}
+
+
+class ListTransport:
+    """Serves the rows of one action in pages, as the API does; every other list is empty."""
+
+    url = "https://api.compshare.cn/"
+
+    def __init__(self, action: str, key: str, rows: Sequence[Mapping[str, Any]], **params: str) -> None:
+        self._action = action
+        self._key = key
+        self._rows = rows
+        self._params = params
+
+    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
+        mine = fields["Action"] == self._action and all(fields[name] == value for name, value in self._params.items())
+        start = int(fields["Offset"])
+        rows = self._rows[start : start + int(fields["Limit"])] if mine else []
+        answer = {"RetCode": 0, self._key: rows, "TotalCount": len(self._rows) if mine else 0}
+        return HttpAnswer(200, encoded(answer), "request-1", None, None)
+
+
+def rows_with(id_key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Return rows of any shape, each with an id of its own; now and then so many that there are several pages."""
+    sizes = st.integers(0, 15).flatmap(lambda kind: st.integers(100, 250) if kind == 15 else st.integers(1, 8))
+
+    def make(stranger: Stranger, size: int) -> list[dict[str, Any]]:
+        kinds = [stranger.row() for _row in range(min(size, 8))]
+        return [{**kinds[number % len(kinds)], id_key: f"id-{number}"} for number in range(size)]
+
+    return sizes.flatmap(lambda size: made_by(lambda stranger: make(stranger, size)))
+
+
+@pytest.mark.parametrize("source", IMAGE_LISTS)
+def test_no_image_is_lost(source: str, tally: Tally) -> None:
+    action, key = IMAGE_LISTS[source]
+    grouped = key != "ImageSet"
+
+    @examples_for(len(IMAGE_LISTS))
+    @given(rows_with("CompShareImageId"))
+    def run(rows: list[dict[str, Any]]) -> None:
+        tally.count()
+        params = {"ImageType": "App"} if source == "platform" else {}
+        served = [{"GroupId": f"g{row['CompShareImageId']}", "Data": [row]} for row in rows] if grouped else rows
+        transport = ListTransport(action, key, served, **params)
+        options = {**KEYS, "source": source, **({"user_id": 7} if source == "user" else {})}
+        outcome = run_module("compshare_image_info", options, clock=FreeClock(), transport=transport)
+        assert not outcome.failed, outcome.message
+        assert sorted(image["id"] for image in outcome.result["images"]) == sorted(
+            row["CompShareImageId"] for row in rows
+        )
+        assert outcome.result["total"] == len(rows)
+
+    run()
+
+
+def test_no_instance_is_lost(tally: Tally) -> None:
+    @given(rows_with("UHostId"))
+    def run(rows: list[dict[str, Any]]) -> None:
+        tally.count()
+        transport = ListTransport("DescribeCompShareInstance", "UHostSet", rows)
+        outcome = run_module("compshare_instance_info", KEYS, clock=FreeClock(), transport=transport)
+        assert not outcome.failed, outcome.message
+        assert sorted(one["id"] for one in outcome.result["instances"]) == sorted(row["UHostId"] for row in rows)
+
+    run()
+
+
+def test_text_comes_through_as_it_is(tally: Tally) -> None:
+    @given(made_by(lambda stranger: stranger.text()).filter(bool))
+    def run(text: str) -> None:
+        tally.count()
+        readable = json.loads(json.dumps(text)).encode("utf-8", "replace").decode()  # half a character becomes "?"
+        rows = [{"CompShareImageId": "compshareImage-a", "Name": text, "Description": text}]
+        transport = ListTransport("DescribeCompShareCustomImages", "ImageSet", rows)
+        options = {**KEYS, "source": "custom"}
+        outcome = run_module("compshare_image_info", options, clock=FreeClock(), transport=transport)
+        image = outcome.result["images"][0]
+        assert (image["name"], image["description"]) == (readable, readable)
+        found = run_lookup([readable], {**options, "field": "name"}, clock=FreeClock(), transport=transport)
+        assert found.result["value"] == [readable]
+
+    run()
