@@ -108,13 +108,21 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 
 .PHONY: test
 test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit lint package examples docs-check
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit reliability lint package examples docs-check
 
 .PHONY: test-matrix
 test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"
 	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
 # --- Longer runs -------------------------------------------------------------
+
+.PHONY: reliability test-long
+reliability: setup ## Faults, strangers' data, load, interrupts, in short; ARGS="-k name" for pytest
+	@$(NOX) reliability -- $(ARGS)
+
+test-long: setup ## The same in full, 10,000 examples of each property, fuzzing
+	@rm -rf build/reliability
+	@$(RUN_STEPS) --jobs 1 reliability-long properties-long fuzz
 
 .PHONY: test-docs
 test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest

@@ -32,6 +32,8 @@ TYPED = ["module_utils", "plugin_utils"]
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
 # What the pages and the documentation of plugins say, tried.
 DOCS_PYTEST = ("python", "-m", "pytest", "-q", "tests/docs")
+# The profile of hypothesis in tests/conftest.py that takes a night.
+NIGHTLY = ("--hypothesis-profile=nightly",)
 MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
@@ -105,6 +107,31 @@ def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml"
     link_tree()
     junit = results_folder(session.name) / report
     session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments, external=True)
+
+
+@nox.session
+def reliability(session: nox.Session) -> None:
+    """The whole under faults, malice, load and interruption, in short."""
+    run_pytest(session, "tests/reliability", "-n", "2", *session.posargs)
+
+
+@nox.session(name="reliability-long")
+def reliability_long(session: nox.Session) -> None:
+    """The same in full; every property with 10,000 examples."""
+    run_pytest(session, "tests/reliability", "--long", "-n", "2", *NIGHTLY, *session.posargs)
+
+
+@nox.session(name="properties-long")
+def properties_long(session: nox.Session) -> None:
+    """Every property of the single pieces, with as many examples."""
+    run_pytest(session, "tests/unit", "-m", "hypothesis", "-n", "2", *NIGHTLY, *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """The parsers of strangers' text, each for a while."""
+    results = ("--results", results_folder(session.name))
+    session.run("python", "-m", "tests.fuzz", *results, *session.posargs, external=True)
 
 
 @nox.session
