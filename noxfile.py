@@ -45,7 +45,7 @@ def typed_packages() -> list[str]:
 def run_quick_lint(checks: Checks) -> None:
     checks.run("ruff check", "ruff", "check", ".")
     checks.run("ruff format", "ruff", "format", "--check", ".")
-    for name in (*typed_packages(), "tests.docs", "tests.simulator", "tests.tools"):
+    for name in (*typed_packages(), "tests.docs", "tests.fuzz", "tests.reliability", "tests.simulator", "tests.tools"):
         if name != "tests.simulator" or Path("tests/simulator").is_dir():
             checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
     checks.run("yamllint", "yamllint", "--strict", ".")

@@ -116,7 +116,7 @@ def _publisher(world: World) -> int:
     """Return an account, not the world's own, that has published something."""
     own = world.scenario.account.id
     owners = dict.fromkeys(group["_owner"] for group in world.images.groups.values())
-    return next(owner for owner in owners if owner != own and world.expected_ids("user", owner))
+    return next(int(owner) for owner in owners if owner != own and world.expected_ids("user", owner))
 
 
 def _ids(result: Mapping[str, Any]) -> list[str]:
