@@ -56,6 +56,8 @@ def build_site(checks: Checks) -> Path | None:
     if not made:
         return None
     write_first_page(source / "index.rst", reference / "index.rst")
+    for guide in (reference / "docsite").glob("guide_*.rst"):
+        guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")
     write_inventory(source / "ansible.inv", ANSIBLE_TARGETS)
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     pages = OUTPUT / "html"
@@ -78,6 +80,16 @@ def write_first_page(page: Path, collection_index: Path) -> None:
     filled = template.replace(f".. PLUGINS: {FILLED_IN}", "\n".join(plugins))
     page.write_text(filled.replace(f"   .. PAGES: {FILLED_IN}", "\n".join(pages)), encoding="utf-8")
     collection_index.unlink()
+
+
+def with_other_language(text: str, name: str) -> str:
+    """Return the guide ``name`` with a link below its title to the same guide in the other language.
+
+    The link is not in the guide itself: where guides are read as they stand in the repository, it would not be one.
+    """
+    other, language = (name.removesuffix("_zh"), "English") if name.endswith("_zh") else (f"{name}_zh", "中文")
+    before, title_line, after = re.split(r"(?m)^(=+\n)", text, maxsplit=1)
+    return f"{before}{title_line}\n:doc:`{language} <{other}>`\n{after}"
 
 
 def write_inventory(path: Path, targets: dict[str, dict[str, tuple[str, str]]]) -> None:
