@@ -5,10 +5,12 @@ Waiting costs no time, so a thousand runs with faults take seconds. What the net
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -155,11 +157,12 @@ def task_in(
     return task
 
 
-def default_options(module: str) -> dict[str, Any]:
+@functools.cache
+def default_options(module: str) -> Mapping[str, Any]:
     """Return the options of a module as they are when none is given, as its documentation tells."""
     text = (_MODULES / f"{module}.py").read_text(encoding="utf-8")
     documentation = yaml.safe_load(text.split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0])
-    return {name: spec.get("default") for name, spec in documentation["options"].items()}
+    return MappingProxyType({name: spec.get("default") for name, spec in documentation["options"].items()})
 
 
 def writes(world: World) -> list[str]:
