@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 import typing as t
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -101,6 +102,10 @@ def run_module(
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
     )
+    # The API takes passwords in base64, and a message of it may quote what it was sent.
+    module.no_log_values |= {
+        b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii") for secret in module.no_log_values
+    }
     task = Task(
         options=module.params,
         check_mode=module.check_mode,

@@ -29,7 +29,17 @@ FILE_PASSWORD = Secret("password of a file browser", "File-Word-Pw5-7183552-q4")
 SOFTWARE_TOKEN = Secret("token in an address", "lab-word-Tj2-5519034-q5")
 NEW_PASSWORD = Secret("password in a parameter", "New-Word-Hd6-2290417-q6")
 PROXY_PASSWORD = Secret("password of a proxy", "proxy-word-Ln8-3348126-q7")
-SECRETS = [PRIVATE_KEY, WRONG_KEY, LOGIN_PASSWORD, FILE_PASSWORD, SOFTWARE_TOKEN, NEW_PASSWORD, PROXY_PASSWORD]
+ORDER_PASSWORD = Secret("password of a new instance", "Order-Word-Qn4-6620913-q8")
+SECRETS = [
+    PRIVATE_KEY,
+    WRONG_KEY,
+    LOGIN_PASSWORD,
+    FILE_PASSWORD,
+    SOFTWARE_TOKEN,
+    NEW_PASSWORD,
+    PROXY_PASSWORD,
+    ORDER_PASSWORD,
+]
 
 INSTANCE = "uhost-secretsearch1"
 PLACE = {"region": "cn-wlcb", "zone": "cn-wlcb-01"}
@@ -71,12 +81,19 @@ def world(simulator: Simulator) -> Iterator[World]:
         "action": "ResetCompShareInstancePassword",
         "where": {"UHostId": "uhost-echo"},
     }
+    order_echo = {
+        "kind": "ret_code",
+        "code": 230,
+        "message": f"Params [Password] {encoded(ORDER_PASSWORD)} not available",
+        "action": "CreateCompShareInstance",
+        "where": {"Name": "refused-order"},
+    }
     scenario = {
         "speed": 100,
         "counts": {"instances": 3},
         "rows": {"instances": [row]},
         "builds": {"default": {"duration": 200}},
-        "faults": [echo],
+        "faults": [echo, order_echo],
     }
     made = simulator.server.add_world(Scenario.read(scenario), "only-for-tests-public-key-0001", PRIVATE_KEY.text)
     yield made
@@ -112,6 +129,8 @@ def everything(world: World) -> list[dict[str, Any]]:
     image = "made of {{ keeper }}"
     secrets_wanted = {"include_secrets": True}
     make = {"name": "secret-search", "instance_id": INSTANCE, "wait_timeout": 600, **PLACE}
+    order = {"image": "Ubuntu 22.04", "gpu_type": "4090", "password": "{{ order_password }}", **PLACE}
+    ordered = {"name": "ordered", "wait_timeout": 600}
     return [
         *(task("compshare_image_info", {"source": source, "limit": 2}) for source in ("platform", "custom")),
         task("compshare_image_info", {"source": "community", "limit": 2}, register="community"),
@@ -156,6 +175,12 @@ def everything(world: World) -> list[dict[str, Any]]:
             },
         ),
         failing("compshare_image", {"name": "secret-search", "state": "absent"}),
+        task("compshare_instance", {**order, **ordered}, check_mode=True),
+        task("compshare_instance", {**order, **ordered}, register="ordered"),
+        task("compshare_instance", {**order, **ordered, "state": "reinstalled", "force": True}),
+        task("compshare_instance", {**ordered, "state": "absent"}),
+        failing("compshare_instance", {**order, "name": "refused-order"}, register="refused_order"),
+        failing("compshare_instance", {**order, "name": "weak", "password": "{{ order_password }}密"}),
         task("compshare_api", {"action": "DescribeCompShareInstance"}, register="answer"),
         task("compshare_api", {"action": "DescribeCompShareInstance", **secrets_wanted}, register="secret_answer"),
         *(
@@ -183,7 +208,7 @@ def everything(world: World) -> list[dict[str, Any]]:
         failing("compshare_zone_info", {"api_url": "http://api.invalid"}),
         task("compshare_image_info", {"source": "custom", "search": "{{ private_key }}"}),
         failing("compshare_image_info", {"limit": "many"}),
-        task("ansible.builtin.debug", {"var": "[refused, unreached, answer, instances, community]"}),
+        task("ansible.builtin.debug", {"var": "[refused, refused_order, ordered, unreached, answer, instances]"}),
         # Facts that the cache keeps.
         task(
             "ansible.builtin.set_fact",
@@ -241,6 +266,7 @@ def run_everything(stage: Stage, world: World) -> dict[str, Ended]:
         "private_key": world.private_key,
         "wrong_key": WRONG_KEY.text,
         "new_password": encoded(NEW_PASSWORD),
+        "order_password": ORDER_PASSWORD.text,
         "looked_up": {**keys, "image_type": "System"},
         "wrong": {"private_key": WRONG_KEY.text},
     }

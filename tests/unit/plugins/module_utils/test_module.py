@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 import sys
@@ -93,6 +94,14 @@ def test_the_private_key_is_never_in_a_result(run: Run) -> None:
     result = run(lambda task: {"options": dict(task.options)}, **KEYS)
     assert "private-key-0001" not in json.dumps(result)
     assert "public-key-0001" in json.dumps(result)
+
+
+@pytest.mark.parametrize("secret", ["private-key-0001", "密码-0001"])
+def test_a_secret_is_in_no_result_in_base64_either(run: Run, secret: str) -> None:
+    """Passwords are sent so, and an error of the API may quote what was sent."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    result = run(lambda _task: {"said": f"Params {encoded} not available"}, **{**KEYS, "private_key": secret})
+    assert result["said"] == "Params ******** not available"
 
 
 def test_options_fall_back_to_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
