@@ -73,15 +73,17 @@ def _texts(value: object) -> Iterator[str]:
 def _masked(value: t.Any, secrets: set[str], named_so: bool) -> t.Any:
     if isinstance(value, Mapping):
         return {
-            name: _masked(item, secrets, named_so or _SECRET_NAME.search(str(name)) is not None)
+            _without(secrets, name): _masked(item, secrets, named_so or _SECRET_NAME.search(str(name)) is not None)
             for name, item in value.items()
         }
     if isinstance(value, (list, tuple)):
         return [_masked(item, secrets, named_so) for item in value]
     if not isinstance(value, str) or not value:
         return value
-    if named_so:
-        return HIDDEN
+    return HIDDEN if named_so else _without(secrets, value)
+
+
+def _without(secrets: set[str], text: str) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
-        value = value.replace(secret, HIDDEN)
-    return value
+        text = text.replace(secret, HIDDEN)
+    return text
