@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,6 +23,8 @@ WANTED_FILES = ("README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")
 WANTED_FOLDERS = ("docs", "examples", "meta", "playbooks", "plugins", "roles")
 # What may be there beside them; build_ignore in galaxy.yml keeps everything else out.
 ACCEPTED = ("FILES.json", "LICENSES", "MANIFEST.json", "README.zh-CN.md", "REUSE.toml", "changelogs")
+# Where that is which a changelog announces when it is new.
+CONTENT = {"module": "plugins/modules", "lookup": "plugins/lookup", "inventory": "plugins/inventory", "role": "roles"}
 # The types of plugins that ansible-doc shows.
 DOCUMENTED = ("module", "lookup", "inventory")
 
@@ -36,6 +40,7 @@ def check_package(checks: Checks, folder: Path) -> None:
     if check_installed(checks, artifact, folder / "installed"):
         check_execution_environment(checks, artifact, folder)
     checks.judge("one version", versions_of(source))
+    checks.judge("changelog", what_the_changelog_lacks(source))
 
 
 def versions_of(source: Path) -> str:
@@ -43,6 +48,26 @@ def versions_of(source: Path) -> str:
     in_galaxy = yaml.safe_load((source / "galaxy.yml").read_text())["version"]
     in_client = re.findall(r'^VERSION = "(.*)"', (source / "plugins/module_utils/_api/version.py").read_text(), re.M)
     return "" if in_client == [in_galaxy] else f"galaxy.yml says {in_galaxy}, the client says {in_client}"
+
+
+def what_the_changelog_lacks(source: Path) -> str:
+    """Return what the changelog of a release leaves out, or an empty text; between releases it may lack anything."""
+    version = yaml.safe_load((source / "galaxy.yml").read_text())["version"]
+    if "-" in version:
+        return ""
+    releases = yaml.safe_load((source / "changelogs/changelog.yaml").read_text())["releases"]
+    if version not in releases or version not in (source / "CHANGELOG.md").read_text().replace("\\", ""):
+        return f"nothing about {version}"
+    told = {(kind, entry["name"]) for release in releases.values() for kind, entry in _new_things_of(release)}
+    there = {(kind, path.stem) for kind, folder in CONTENT.items() for path in (source / folder).glob("[!_]*")}
+    return f"nothing about {sorted(there - told)}" if there - told else ""
+
+
+def _new_things_of(release: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every module, plugin and role that a release of the changelog names, with its kind."""
+    yield from (("module", entry) for entry in release.get("modules", []))
+    for kind, entries in {**release.get("plugins", {}), **release.get("objects", {})}.items():
+        yield from ((kind, entry) for entry in entries)
 
 
 def check_contents(checks: Checks, artifact: Path, source: Path) -> None:
