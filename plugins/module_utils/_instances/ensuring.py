@@ -165,6 +165,8 @@ def _finish(work: InstanceWork, *, reach: bool = True) -> None:
     work.rename()
     if work.options["schedule_stop"] is not None:
         work.schedule(parse_wish(work.options["schedule_stop"]))
+    else:
+        work.warn_of_lost_stops()
     if reach and work.options["wait_for_ssh"]:
         work.reach()
 

@@ -216,9 +216,14 @@ class InstanceWork:
 
     def _note_new(self, index: int, instance: Instance) -> None:
         self.ordering = None
-        if index not in self._new:
-            self._note(index, instance, ACTION)
-            self._new.add(index)
+        if index in self._new:
+            return
+        self._note(index, instance, ACTION)
+        self._new.add(index)
+        price = self._prices.get(index)
+        cost = "" if price is None else f" for {price['per_hour']:g} CNY per hour"
+        if not self.check_mode:
+            self._tell(instance, f"ordered in {instance['zone']}{cost}")
 
     def _note_price(self, index: int, choice: Choice) -> None:
         self._prices[index] = choice.price
@@ -325,6 +330,18 @@ class InstanceWork:
             return
         for instance in wait_for_ssh(self.client, self.present(), deadline=self.deadline):
             self.instances[self._index(instance)] = instance
+            self._tell(instance, f"SSH answers after {self._elapsed:.0f} s")
+
+    def warn_of_lost_stops(self) -> None:
+        """Say where an instance would have stopped by itself, and was stopped and started meanwhile, so it will not."""
+        for before, instance in zip(self._before, self.instances):
+            if before is None or instance is None or instance["state"] != RUNNING:
+                continue
+            if before["scheduled_stop_time"] and not instance["scheduled_stop_time"]:
+                self.warn(
+                    f"{describe(instance)} was to stop by itself at {before['scheduled_stop_time']}, and will not any "
+                    "more. Set schedule_stop again."
+                )
 
     def _change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
         """Change something about an instance with a request that may be repeated without harm."""
@@ -361,8 +378,13 @@ class InstanceWork:
         self.actions.append({"action": action, "id": instance["id"], "name": instance["name"]})
 
     def _report(self, instance: Instance) -> None:
-        elapsed = self.client.clock.now() - self._began
-        message = f"{instance['state'] or 'state unknown'} after {elapsed:.0f} s"
+        self._tell(instance, f"{instance['state'] or 'state unknown'} after {self._elapsed:.0f} s")
+
+    @property
+    def _elapsed(self) -> float:
+        return self.client.clock.now() - self._began
+
+    def _tell(self, instance: Instance, message: str) -> None:
         self._task.report({"kind": "note", "name": instance["name"] or instance["id"], "message": message})
 
     def facts(self) -> dict[str, t.Any]:
@@ -401,8 +423,7 @@ class InstanceWork:
         return {key: value for key, value in self.facts().items() if key != "diff"}
 
     def _title(self, index: int) -> str:
-        known = self._before[index] or self.instances[index] or {}
-        return str(known.get("id") or self.names[index])
+        return str(self.options["instance_id"] or self.names[index])
 
     def _shown(self, index: int, instance: Instance) -> dict[str, t.Any]:
         shown = {key: instance[key] for key in _SHOWN}
