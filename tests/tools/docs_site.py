@@ -25,6 +25,10 @@ ANSIBLE_TARGETS = {
             "collections/ansible/builtin/constructed_inventory.html",
             "ansible.builtin.constructed inventory",
         ),
+        "ansible_collections.ansible.builtin.setup_module": (
+            "collections/ansible/builtin/setup_module.html",
+            "ansible.builtin.setup module",
+        ),
         "ansible_configuration_settings": ("reference_appendices/config.html", "Configuration settings"),
         "common_return_values": ("reference_appendices/common_return_values.html", "Return values"),
     },
