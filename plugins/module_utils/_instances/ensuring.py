@@ -61,6 +61,9 @@ def _interrupted_hint(work: InstanceWork) -> str:
 
 
 def _check_options(options: t.Mapping[str, t.Any]) -> None:
+    for option in ("name", "instance_id"):
+        if options[option] is not None and not options[option].strip():
+            raise OptionError(f"{option} is empty.", hint="Leave it out where it is not known.")
     name, count = options["name"], options["count"]
     if count is not None:
         if not name or options["instance_id"]:

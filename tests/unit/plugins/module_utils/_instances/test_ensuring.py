@@ -355,7 +355,9 @@ def test_without_a_price_there_is_a_warning_or_with_max_price_a_refusal(world: W
 OPTION_MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"name": "a b"}, "' ' in it"),
     ({"name": "x" * 64}, "64 characters"),
-    ({"name": ""}, "cannot be empty"),
+    ({"name": ""}, "name is empty"),
+    ({"name": None, "instance_id": " "}, "instance_id is empty"),
+    ({"name": None, "instance_id": "", "state": "absent"}, "instance_id is empty"),
     ({"name": "x" * 62, "count": 2}, "64 characters"),
     ({"count": 0}, "count is 0"),
     ({"count": 101}, "count is 101"),
