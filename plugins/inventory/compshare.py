@@ -238,7 +238,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 connect_with=self.get_option("connect_with"),
                 password=passwords.get(instance["id"]),
             )
-            variables = make_unsafe(inert(variables))
+            variables = make_unsafe(variables)
             if all(self._passes(condition, instance, variables) for condition in self.get_option("filters")):
                 hosts.append((instance, variables))
         return hosts
@@ -257,7 +257,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if client.credentials.warning:
             self.display.warning(client.credentials.warning)
         rows = read_rows(client, regions=regions)
-        instances = [normalise_instance(row) for row in rows]
+        instances = inert([normalise_instance(row) for row in rows])
         passwords: dict[str, str] = {}
         if use_password:
             decoded = {str(row.get("UHostId")): decode_password(row.get("Password")) for row in rows}

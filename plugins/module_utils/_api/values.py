@@ -123,22 +123,25 @@ def dictionary(value: object) -> dict[str, t.Any]:
 
 
 def inert(value: t.Any) -> t.Any:
-    """Return a result in which no text can steer a terminal: U+FFFD stands in the place of each such character.
+    """Return a result in which no text of the API can steer a terminal or Ansible; takes any nesting.
 
-    Ansible shows some of what a task returns as it is, for example what a loop goes over. Takes any nesting of
-    dictionaries and lists; everything else stays the same.
+    U+FFFD stands in the place of each character that could steer a terminal, because Ansible shows some of what a task
+    returns as it is, for example what a loop goes over. A key that begins like those that Ansible marks its own values
+    with, in JSON from modules and in caches, loses its underscores.
     """
     if isinstance(value, str):
         return value if value.isprintable() else _STEERING.sub("\ufffd", value)
     if isinstance(value, dict):
-        # Some thousand rows have some hundred thousand keys, so most of them are not worth a call.
-        return {
-            key if key.__class__ is str and key.isprintable() else inert(key): inert(item)
-            for key, item in value.items()
-        }
+        return {_inert_key(key): inert(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [inert(item) for item in value]
     return value
+
+
+@functools.lru_cache(maxsize=1024)
+def _inert_key(key: t.Any) -> t.Any:
+    text_key = inert(key)
+    return text_key.lstrip("_") if isinstance(text_key, str) and text_key.startswith("__ansible_") else text_key
 
 
 def printable(value: str, limit: int = 200) -> str:

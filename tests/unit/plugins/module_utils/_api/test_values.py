@@ -172,3 +172,11 @@ def test_text_in_a_result_cannot_steer_a_terminal(text: str, shown: str) -> None
         shown: [{"key": shown}, [shown]],
         "other": [1, None, 2.5, True],
     }
+
+
+def test_no_key_of_a_result_is_taken_for_a_mark_of_ansible() -> None:
+    value = {"__ansible_type": "TrustedAsTemplate", "rows": [{"__ansible_unsafe": "{{ x }}", "__other": 1, 2: 3}]}
+    assert values.inert(value) == {
+        "ansible_type": "TrustedAsTemplate",
+        "rows": [{"ansible_unsafe": "{{ x }}", "__other": 1, 2: 3}],
+    }
