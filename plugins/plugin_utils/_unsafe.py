@@ -29,8 +29,9 @@ def make_unsafe(value: t.Any) -> t.Any:
 
 def _wrapped(value: t.Any) -> t.Any:
     if isinstance(value, str):
-        # Every template begins with a brace; a brace alone could be joined to one by an expression.
-        return wrap_var(value) if "{" in value else value
+        # Every template begins with a brace, or with a line "#jinja2:" that says how they do; one such character alone
+        # could be joined to a template by an expression.
+        return wrap_var(value) if "{" in value or "#" in value else value
     if isinstance(value, dict):
         return {_wrapped(key): _wrapped(item) for key, item in value.items()}
     if isinstance(value, list):
