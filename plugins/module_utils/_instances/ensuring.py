@@ -134,15 +134,26 @@ def _reinstalled(work: InstanceWork) -> None:
     for instance in targets:
         check_reinstall(instance, image)
     before = {str(instance["id"]): settled(instance["state"]) for instance in targets}
+    ran = [describe(instance) for instance in targets if before[str(instance["id"])] == RUNNING]
     password = work.options["password"]
     params = {"LoginMode": "Password", "Password": encode_password(password)} if password else {}
-    work.bring(targets, Reinstalled(image_id, params), lambda instance: _foresee_reinstall(instance, image_id))
-    if work.options["wait"]:
-        # Whichever state a reinstalled instance is left in: what ran runs, and nothing runs that was not paid for.
-        for state, goal, foreseen in ((RUNNING, Running(), _foresee_start), (STOPPED, Stopped(), _foresee_stop)):
-            work.bring(
-                [instance for instance in work.present() if before.get(str(instance["id"])) == state], goal, foreseen
+    try:
+        work.bring(targets, Reinstalled(image_id, params), lambda instance: _foresee_reinstall(instance, image_id))
+        if work.options["wait"]:
+            # Whichever state a reinstalled instance is left in: what ran runs, and nothing runs that was not paid for.
+            for state, goal, foreseen in ((RUNNING, Running(), _foresee_start), (STOPPED, Stopped(), _foresee_stop)):
+                work.bring(
+                    [instance for instance in work.present() if before.get(str(instance["id"])) == state],
+                    goal,
+                    foreseen,
+                )
+    except CompShareError as error:
+        if ran and work.changed:
+            error.add_sentence(
+                f"Before this task ran: {', '.join(ran)}. The next one cannot know that; where it ends with one "
+                "stopped that should run, start it with state=running."
             )
+        raise
     _finish(work, reach=bool(work.options["wait"]))
 
 

@@ -116,6 +116,16 @@ def test_a_reinstalled_instance_that_is_left_stopped(world: World, before: str, 
     assert done["instance"]["state"] == before and writes(world)[-1] == last
 
 
+@pytest.mark.parametrize(("before", "tells"), [("Running", True), ("Stopped", False)])
+def test_a_reinstall_that_fails_tells_what_ran_before(world: World, before: str, tells: bool) -> None:
+    """It was stopped for that, and the task that comes next finds it so."""
+    put(world, "train-vm", State=before, CompShareImageId="compshareImage-1old")
+    world.add_faults({"kind": "ret_code", "code": 230, "action": REINSTALL})
+    error = failed(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
+    assert ("Before this task ran: train-vm" in str(error) and "start it with state=running" in str(error)) is tells
+    assert writes(world)[0] == ("StopCompShareInstance" if tells else REINSTALL)
+
+
 def test_an_image_that_does_not_fit_is_refused_before_the_instance_is_stopped() -> None:
     image = {"CompShareImageId": "compshareImage-1next", "Name": "next", "ImageType": "System", "Container": "False"}
     for fields, message in (
