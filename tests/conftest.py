@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Generator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
-# How long an example takes depends on what else the machine does, so none fails for being slow.
-_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("quick", max_examples=50, **_COMMON)
-settings.register_profile("short", max_examples=200, **_COMMON)
-settings.register_profile("nightly", max_examples=10_000, **_COMMON)
+for name, examples in {"quick": 50, "short": 200, "nightly": 10_000}.items():
+    # How long an example takes depends on what else the machine does, so none fails for being slow.
+    patience = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile(name, patience, max_examples=examples)
 settings.load_profile("short")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep how many examples a property was tried with in the nightly profile."""
+    report = yield
+    statistics = getattr(item, "hypothesis_statistics", "")
+    if call.when == "call" and report.passed and statistics and settings().max_examples >= 10_000:
+        # Here, because only those who have the developers' tools run that profile.
+        from tests.reliability.figures import FOLDER, write_record
+        from tests.reliability.properties import figures_of
+
+        tried = sum(map(int, re.findall(r"(\d+) passing", statistics)))
+        write_record(FOLDER, "properties", item.nodeid, figures_of(item.nodeid, tried))
+    return report

@@ -132,7 +132,7 @@ class Bench:
             self._check(case, outcome, finding, world, options)
             world.clear_faults()
             if outcome.failed:
-                self._check_second_run(case, world, options)
+                self._check_second_run(case, world, options, outcome)
             return finding
         finally:
             self._simulator.drop_world(world)
@@ -176,12 +176,15 @@ class Bench:
         shown = json.dumps({key: value for key, value in outcome.result.items() if key != "invocation"})
         assert options[case.operation.touched] in shown, f"does not say what it was about: {shown}"
 
-    def _check_second_run(self, case: Case, world: World, options: Mapping[str, Any]) -> None:
+    def _check_second_run(self, case: Case, world: World, options: Mapping[str, Any], first: Outcome) -> None:
         """The same task, run again when the fault is gone, finishes the work; a third run has nothing to do."""
         operation, healthy = case.operation, self.healthy(case.operation)
         self._wait_until_open()
         second = self.run(operation, world, options)
         assert not second.failed, f"run again, it fails: {second.message}"
+        if operation.remedy and all(f"{name}={value}" in first.message for name, value in operation.remedy.items()):
+            remedied = self.run(operation, world, {**options, **operation.remedy})
+            assert not remedied.failed, f"what the error told to do fails: {remedied.message}"
         state = state_of(world)
         wrong = {key: (state[key], healthy.after[key]) for key in state if state[key] != healthy.after[key]}
         assert not wrong, f"run again, it leaves another state: {wrong}"

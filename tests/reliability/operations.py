@@ -37,7 +37,8 @@ class Operation:
     world. ``value`` takes what must be the same in every good run from the result. ``repeats`` tells whether a second
     run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
-    what it changes; an error after a change must show its value.
+    what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
+    tell to run besides the same one again.
     """
 
     plugin: str
@@ -50,6 +51,7 @@ class Operation:
     touched: str = ""
     repeats: bool = True
     may_repeat: bool = False
+    remedy: Options = field(default_factory=dict)
     waits: bool = False
     terms: Sequence[str] = ()
 
@@ -100,8 +102,7 @@ def state_of(world: World) -> dict[str, Any]:
                 for image in world.images.own.values()
             ),
             "instances": sorted(
-                (str(one.row["Name"]), one.state, names.get(str(one.row.get("CompShareImageId")), "")[:40])
-                for one in world.instances.all.values()
+                (str(one.row["Name"]), one.state, _image_of(one.row, names)) for one in world.instances.all.values()
             ),
             "published": sorted(
                 (str(group["ImageName"]), str(row.get("VersionName")), str(row["Status"]))
@@ -110,6 +111,12 @@ def state_of(world: World) -> dict[str, Any]:
             ),
             "favorites": sorted(world.images.favorites),
         }
+
+
+def _image_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return the name of an instance's image where it is one of the account's own, whose ids are random."""
+    identifier = str(row.get("CompShareImageId"))
+    return names.get(identifier, identifier)
 
 
 def _publisher(world: World) -> int:
@@ -296,6 +303,52 @@ def _image_writes() -> list[Operation]:
     ]
 
 
+_MADE_OF, _NEXT = "compshareImage-1old", "compshareImage-2new"
+_MACHINES = {
+    "counts": {**FEW, "platform": 0, "instances": 8},
+    "rows": {
+        "platform": [
+            {"CompShareImageId": identifier, "Name": identifier[-3:], "ImageType": "System", "Container": "False"}
+            for identifier in (_MADE_OF, _NEXT)
+        ],
+        "instances": [{"UHostId": "uhost-off", "Name": "off", "State": "Stopped", "Zone": "cn-wlcb-01"}],
+    },
+}
+
+
+def _instances(result: Mapping[str, Any]) -> Any:
+    return [(one["name"], one["state"], one["image_id"]) for one in result["instances"]]
+
+
+def _instance_writes() -> list[Operation]:
+    order = {"image": _MADE_OF, "gpu_type": "4090", "zones": ["cn-wlcb-01", "cn-sh2-02"]}
+
+    def instance(goal: str, name: str, **options: Any) -> Operation:
+        repeats = options.get("state") != "restarted"
+        return Operation(
+            "compshare_instance",
+            goal,
+            {"name": name, **options, **_BUSY},
+            _instances,
+            _MACHINES,
+            writes=True,
+            touched="name",
+            repeats=repeats,
+            remedy={"state": "running"} if options.get("state") == "reinstalled" else {},
+            waits=True,
+        )
+
+    return [
+        instance("make", "new-vm", **order),
+        instance("make two", "worker", count=2, **order),
+        instance("start", "off", state="running"),
+        instance("stop", "train-vm", state="stopped"),
+        instance("restart", "train-vm", state="restarted"),
+        instance("reinstall", "train-vm", state="reinstalled", image=_NEXT),
+        instance("remove", "train-vm", state="absent"),
+    ]
+
+
 _MANY_INSTANCES = {"counts": {**FEW, "instances": 230}}
 _INVENTORY = {"hostnames": ["name_id"]}
 
@@ -311,6 +364,7 @@ OPERATIONS: tuple[Operation, ...] = (
         waits=True,
     ),
     *_image_writes(),
+    *_instance_writes(),
     Operation(
         "compshare_instance_info",
         "all",

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, settings
 def examples_for(cases: int) -> settings:
     """Return settings for one of so many cases of a property.
 
-    All cases together try as many examples as the profile wants of a property, and each at least a tenth of that.
+    All cases together try as many examples as the profile wants of a property, and each at least a twentieth of that.
     """
     wanted = settings().max_examples
-    share = max(-(-wanted // cases), wanted // 10)
+    share = max(-(-wanted // cases), wanted // 20)
     # A fixture that is the same for all examples of a case does no harm.
     return settings(
         max_examples=share,

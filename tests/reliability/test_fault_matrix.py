@@ -12,6 +12,7 @@ from ansible_collections.compshare.cloud.tests.reliability.fault_matrix import B
 from ansible_collections.compshare.cloud.tests.reliability.faults import FAULTS, Fault, kinds_left_out
 from ansible_collections.compshare.cloud.tests.reliability.operations import OPERATIONS, Operation
 from ansible_collections.compshare.cloud.tests.simulator.server import Simulator
+from tests.tools.trees import ROOT
 
 #: The short form takes one of so many pairs of operation and fault, and of each one case.
 THINNING = 5
@@ -55,3 +56,8 @@ def test_a_fault_gives_the_right_result_or_one_clear_error(
 
 def test_every_kind_of_fault_is_in_the_matrix() -> None:
     assert kinds_left_out() == set()
+
+
+def test_every_module_and_plugin_is_in_the_matrix() -> None:
+    modules = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+    assert {operation.plugin for operation in OPERATIONS} == modules | {"lookup", "inventory"}

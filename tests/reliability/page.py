@@ -1,0 +1,266 @@
+"""``python -m tests.reliability.page``: write docs/reliability.md from the figures that a long run has left."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.reliability.figures import FOLDER, SECTIONS, Record, read_records
+from tests.tools.trees import ROOT
+
+PAGE = ROOT / "docs/reliability.md"
+Finding = Mapping[str, Any]
+Row = Sequence[object]
+
+HEAD = """\
+# Reliability
+
+What the collection does under faults, with data from strangers, under load and when it is interrupted. This page is
+written by `make test-long`, and every figure in it comes from a run of the tests in `tests/reliability` and
+`tests/fuzz`; `make test` runs a short form of them. They run against the simulator in `tests/simulator`; the real API
+was not asked.
+"""
+PROSE = {
+    "faults": """\
+## Faults
+
+Every module, the lookup and the inventory meet every kind of fault that the simulator can make: at the first request of
+a task, at the middle one (of a list, a middle page), at the last one, and at one during a wait. Each strikes that
+request once, or that request and all that follow. In every case the task must end with the right result or with one
+clear error, and in time: on the clock of the client, within `wait_timeout` where it waits, and otherwise within six
+times `api_timeout`, and 75 seconds more where it changes something. No request that changes something may be carried
+out more often than without the fault. An error after a change must say that something was or may have been done, and to
+what. Then the same task, run again without the fault, must finish the work, and a third run must change nothing.
+""",
+    "properties": """\
+## Properties
+
+What must hold for any input at all is tried with inputs that are made up for it: any JSON as an answer, rows of any
+shape and type, any text in names, any options, any nesting of parameters. No input may end in a traceback, no row may
+be lost, and what is signed must be what the vendor's SDK signs. Where a property is tried for several modules or lists,
+the examples of all cases count.
+""",
+    "fuzzing": """\
+## Fuzzing
+
+What reads text that strangers write is run in a fuzzer (atheris), which looks for inputs that take new ways through the
+code. A failure is an exception, or a broken promise, such as a host name that an SSH client would take for an option.
+""",
+    "secrets": """\
+## Secrets
+
+A run of everything, with keys and passwords that stand nowhere else, writes what Ansible can write. Then each secret is
+looked for in every byte written: plain, and as base64 and URLs encode it.
+""",
+    "hostile-text": """\
+## Hostile text
+
+Names, descriptions and tags hold templates, YAML tags, escape sequences, direction and control characters. They go
+wherever text of results goes. None may be evaluated, and none may reach a terminal as it is.
+""",
+    "load": """\
+## Load
+
+Many tasks at once, many in a row, and long waits on a clock that runs faster.
+""",
+    "interrupts": """\
+## Interrupts
+
+SIGINT and SIGTERM reach a task while it waits, while it makes something, and between two pages of a list. What was
+touched must be said, and a second run must finish the work.
+""",
+}
+MATRIX = """\
+### The whole matrix
+
+What came of each case, and how many requests had reached the API when the task ended. The first entry of a cell is for
+a fault that strikes once, the second for one that stays. Behind an error of what changes something stands what the
+world was like then: unchanged, done, or in between. A position that an operation does not have is left empty.
+"""
+POSITIONS = ("first call", "middle call", "last call", "during the wait")
+OPERATION_HEADER = (
+    "Operation",
+    "Cases",
+    "Right result",
+    "One clear error",
+    "Longest, s",
+    "Most requests",
+    "Left unchanged",
+    "Left done",
+    "Left in between",
+)
+FAULT_HEADER = ("Fault", "Cases", "Right result", "One clear error")
+PROPERTY_HEADER = ("Property", "Tests", "Cases", "Examples")
+FUZZING_HEADER = ("Target", "Seconds", "Inputs", "Failures")
+_RUN_ON = "Run on "
+_STATES = {"as before": "unchanged", "as wanted": "done", "in between": "in between"}
+
+
+def table(header: Sequence[str], rows: Iterable[Row]) -> str:
+    """Return a Markdown table; numbers stand to the right."""
+    rows = list(rows)
+    numbers = [all(isinstance(row[column], (int, float)) for row in rows) for column in range(len(header))]
+    lines = [
+        header,
+        [("---:" if number else "---") for number in numbers],
+        *([shown(cell) for cell in row] for row in rows),
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def shown(value: object) -> str:
+    """Return a figure as the page shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return re.sub(r"\s+", " ", str(value)).replace("|", "\\|")
+
+
+def render(folder: Path, before: str = "") -> str:
+    """Return the page for the figures in a folder; a section without any keeps those that it had C(before)."""
+    makers: dict[str, Callable[[list[Record]], list[str]]] = {
+        "faults": _faults,
+        "properties": _properties,
+        "fuzzing": _fuzzing,
+    }
+    parts = [HEAD]
+    for section in SECTIONS:
+        parts.append(PROSE[section])
+        records = read_records(folder, section)
+        if records:
+            parts += [_measured(records), *makers.get(section, _by_columns)(records)]
+        else:
+            parts += _figures_in(before, PROSE[section].partition("\n")[0])
+    return "\n".join(parts)
+
+
+def _measured(records: list[Record]) -> str:
+    dates, cores, pythons = (
+        " and ".join(sorted({getattr(record, name) for record in records}))
+        for name in ("date", "ansible_core", "python")
+    )
+    return f"{_RUN_ON}{dates} with ansible-core {cores} on Python {pythons}.\n"
+
+
+def _figures_in(page: str, heading: str) -> list[str]:
+    """Return the figures of a section of a page, without its heading and what is said about it."""
+    _before, _heading, chapter = page.partition(f"{heading}\n")
+    at = chapter.find(f"\n{_RUN_ON}")
+    return [] if at < 0 else [chapter[at:].partition("\n## ")[0].strip("\n") + "\n"]
+
+
+def _faults(records: list[Record]) -> list[str]:
+    by_operation: dict[str, list[tuple[str, list[Finding]]]] = defaultdict(list)
+    by_fault: dict[str, list[Finding]] = defaultdict(list)
+    for record in records:
+        findings = record.figures["findings"]
+        by_operation[record.figures["operation"]].append((record.figures["fault"], findings))
+        by_fault[record.figures["fault"]] += findings
+    operations = {name: [one for _fault, found in pairs for one in found] for name, pairs in by_operation.items()}
+    everything = [one for found in operations.values() for one in found]
+    totals = (
+        f"{shown(len(everything))} cases of {len(operations)} operations and {len(by_fault)} faults: "
+        f"{shown(_results(everything)['right'])} right results, {shown(_results(everything)['error'])} clear errors.\n"
+    )
+    return [
+        totals,
+        table(OPERATION_HEADER, (_operation_row(name, found) for name, found in sorted(operations.items()))),
+        table(FAULT_HEADER, (_fault_row(name, found) for name, found in sorted(by_fault.items()))),
+        MATRIX,
+        *(_details(name, pairs) for name, pairs in sorted(by_operation.items())),
+    ]
+
+
+def _results(findings: Iterable[Finding]) -> Counter[str]:
+    return Counter(one["result"] for one in findings)
+
+
+def _operation_row(name: str, findings: list[Finding]) -> Row:
+    results = _results(findings)
+    states = Counter(_STATES[one["state"]] for one in findings if one["result"] == "error")
+    longest = max(float(one["seconds"]) for one in findings)
+    most = max(one["requests"] for one in findings)
+    left = [states[state] for state in _STATES.values()]
+    return (name, len(findings), results["right"], results["error"], longest, most, *left)
+
+
+def _fault_row(name: str, findings: list[Finding]) -> Row:
+    results = _results(findings)
+    return (name, len(findings), results["right"], results["error"])
+
+
+def _details(operation: str, pairs: list[tuple[str, list[Finding]]]) -> str:
+    writes = any(one["state"] != "as before" for _fault, findings in pairs for one in findings)
+    rows = []
+    for fault, findings in sorted(pairs):
+        cells = [
+            "; ".join(_outcome(one, writes) for one in findings if one["position"] == position)
+            for position in POSITIONS
+        ]
+        rows.append((fault, *cells))
+    header = ("Fault", *POSITIONS)
+    return f"<details>\n<summary>{operation}</summary>\n\n{table(header, rows)}\n</details>\n"
+
+
+def _outcome(finding: Finding, writes: bool) -> str:
+    parts = [finding["result"], str(finding["requests"])]
+    if writes and finding["result"] == "error":
+        parts.append(_STATES[finding["state"]])
+    return ", ".join(parts)
+
+
+def _properties(records: list[Record]) -> list[str]:
+    cases: Counter[tuple[str, str]] = Counter()
+    examples: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        key = record.figures["property"], record.figures["tests"]
+        cases[key] += 1
+        examples[key] += record.figures["examples"]
+    rows = [(words, f"`{tests}`", cases[words, tests], examples[words, tests]) for words, tests in sorted(cases)]
+    total = f"{shown(sum(examples.values()))} examples of {len(rows)} properties; none broke one.\n"
+    return [total, table(PROPERTY_HEADER, rows)]
+
+
+def _fuzzing(records: list[Record]) -> list[str]:
+    rows = [
+        (f"`{record.what}`", record.figures["seconds"], record.figures["inputs"], record.figures["failures"])
+        for record in records
+    ]
+    return [table(FUZZING_HEADER, rows)]
+
+
+def _by_columns(records: list[Record]) -> list[str]:
+    """Return a table for each set of columns."""
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[tuple(record.figures)].append(record)
+    return [
+        table(("What", *columns), ((record.what, *record.figures.values()) for record in found))
+        for columns, found in groups.items()
+    ]
+
+
+def frame(page: str) -> list[str]:
+    """Return the words of a page that do not depend on figures."""
+    return re.sub(r"(?m)^(\||<|Run on |\d).*\n", "", page).split()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability.page", description=__doc__)
+    parser.add_argument("--print", action="store_true", help="print the page instead of writing docs/reliability.md")
+    page = render(FOLDER, PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
+    if parser.parse_args().print:
+        print(page, end="")
+    else:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
