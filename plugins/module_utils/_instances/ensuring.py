@@ -60,7 +60,7 @@ def _interrupted_hint(work: InstanceWork) -> str:
     )
 
 
-def _check_options(options: t.Mapping[str, t.Any]) -> None:
+def _check_identity(options: t.Mapping[str, t.Any]) -> None:
     for option in ("name", "instance_id"):
         if options[option] is not None and not options[option].strip():
             raise OptionError(f"{option} is empty.", hint="Leave it out where it is not known.")
@@ -72,6 +72,10 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
             raise OptionError(f"count is {count}; it must be from 1 to {_MOST_AT_ONCE}.")
     if name is not None:
         check_name(name if count is None else f"{name}-{count}")
+
+
+def _check_options(options: t.Mapping[str, t.Any]) -> None:
+    _check_identity(options)
     if options["state"] == "reinstalled" and not options["image"]:
         raise OptionError("state=reinstalled needs image, the image to put on the instance.")
     if options["force"] and options["state"] != "reinstalled":
@@ -121,7 +125,8 @@ def _restarted(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
     _check_gpu_wish(work)
-    work.bring(work.present(), Restarted(_start_params(work)), _foresee_restart)
+    spec = work.options["without_gpu"]
+    work.bring(work.present(), Restarted(_start_params(spec)), lambda instance: _foresee_restart(instance, spec))
     _check_without_gpu(work)
     _finish(work)
 
@@ -190,17 +195,17 @@ def _start(work: InstanceWork) -> None:
     for instance in work.present():
         if instance["without_gpu"] and settled(instance["state"]) == RUNNING and not work.options["without_gpu"]:
             work.warn(f"{describe(instance)} runs without its GPU. Stop it first to start it with its GPU.")
-    work.bring(work.present(), Running(_start_params(work)), _foresee_start)
+    spec = work.options["without_gpu"]
+    work.bring(work.present(), Running(_start_params(spec)), lambda instance: _foresee_start(instance, spec))
     _check_without_gpu(work)
 
 
-def _start_params(work: InstanceWork) -> dict[str, t.Any]:
+def _start_params(spec: str | None) -> dict[str, t.Any]:
     """Return what a start needs beside the place.
 
     The documentation knows a truth value, the vendor's client a size. The API ignores what it does not know and then
     starts the GPU, so both are sent.
     """
-    spec = work.options["without_gpu"]
     return {"WithoutGpu": True, "WithoutGpuSpec": spec} if spec else {}
 
 
@@ -233,17 +238,18 @@ def _check_without_gpu(work: InstanceWork) -> None:
 # --- What check mode foresees ---
 
 
-def _foresee_start(instance: Instance) -> _Foreseen:
-    return [] if settled(instance["state"]) == RUNNING else [(START, {**instance, "state": RUNNING})]
+def _foresee_start(instance: Instance, spec: str | None = None) -> _Foreseen:
+    if settled(instance["state"]) == RUNNING:
+        return []
+    return [(START, {**instance, "state": RUNNING, "without_gpu": spec is not None})]
 
 
 def _foresee_stop(instance: Instance) -> _Foreseen:
     return [] if settled(instance["state"]) == STOPPED else [(STOP, {**instance, "state": STOPPED})]
 
 
-def _foresee_restart(instance: Instance) -> _Foreseen:
-    action = START if settled(instance["state"]) == STOPPED else REBOOT
-    return [(action, {**instance, "state": RUNNING})]
+def _foresee_restart(instance: Instance, spec: str | None) -> _Foreseen:
+    return _foresee_start(instance, spec) or [(REBOOT, {**instance, "state": RUNNING})]
 
 
 def _foresee_reinstall(instance: Instance, image_id: str) -> _Foreseen:
