@@ -186,6 +186,23 @@ def test_restarted(world: World) -> None:
     assert run(world, name="train-vm", state="restarted")["actions"][0]["action"] == "StartCompShareInstance"
 
 
+@pytest.mark.parametrize(
+    ("zone", "gpu_type", "kind"), [("cn-wlcb-01", "4090", "container"), ("cn-sh2-01", "5090", "pod")]
+)
+def test_containers_and_pods_live_like_machines(zone: str, gpu_type: str, kind: str) -> None:
+    image = {"CompShareImageId": "compshareImage-1c", "Name": "boxed", "Container": "True", "Zone": zone}
+    world = new_world(rows={"custom": [{**image, "Status": "Available"}]}, instances={"ssh_listener": True})
+    try:
+        made = run(world, name="box", image="boxed", gpu_type=gpu_type, wait_for_ssh=True)["instance"]
+        assert (made["kind"], made["zone"], made["ssh_user"]) == (kind, zone, "root")
+        for state in ("stopped", "running", "absent"):
+            assert run(world, name="box", state=state)["changed"] is True
+            assert run(world, name="box", state=state)["changed"] is False
+        assert not named(world, "box")
+    finally:
+        world.close()
+
+
 def test_several_at_once(world: World) -> None:
     order = {**ORDER, "name": "worker", "count": 3}
     assert len(run(world, check_mode=True, **order)["instances"]) == 3
