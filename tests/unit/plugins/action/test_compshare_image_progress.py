@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -31,6 +33,7 @@ LENGTH = 4
 B1, B2 = "compshareImage-b1", "compshareImage-b2"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 LIMIT = 60.0
+CONTROL_C = b"\x03"
 
 
 def wait_task(image_id: str = B1, *, arguments: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -90,22 +93,38 @@ class Run:
         )
 
     def on_a_terminal(self, interrupt_after: str | None = None) -> list[tuple[float, str]]:
-        """Return the lines that a terminal shows, with the seconds at which each came."""
+        """Return the lines that a terminal shows, with the seconds at which each came.
+
+        Once C(interrupt_after) is shown, Control-C is typed.
+        """
         ours, theirs = pty.openpty()
         lines: list[tuple[float, str]] = []
         rest = ""
         with subprocess.Popen(
-            self.command, env=self.environment, stdin=theirs, stdout=theirs, stderr=theirs
-        ) as process:
+            self.command,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_sit_at_the_terminal,  # noqa: PLW1509 -- it takes no lock that another thread may hold
+        ):
             os.close(theirs)
             for text in _output(ours):
                 *whole, rest = (rest + text).split("\n")
                 lines += [(time.monotonic(), ESCAPES.sub("", line).strip()) for line in whole]
                 if interrupt_after and any(interrupt_after in line for _time, line in lines):
-                    process.send_signal(signal.SIGINT)
+                    os.write(ours, CONTROL_C)
                     interrupt_after = None
         os.close(ours)
         return lines
+
+
+def _sit_at_the_terminal() -> None:
+    """Make standard input the terminal of this session, so that what is typed there can interrupt it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Whoever runs the tests in the background may have it ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _output(terminal: int) -> Iterator[str]:
