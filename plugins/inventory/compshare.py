@@ -89,8 +89,8 @@ notes:
     lookup that finds a key.
   - The cache is read before anything is asked, and holds what the API told, so changes of O(filters), O(states),
     O(hostnames) or groups need no new list. It is kept apart by address, account, project and regions.
-  - Addresses of pods can change when they restart. Refresh the cache after that, with C(--flush-cache) or
-    C(meta=refresh_inventory).
+  - Addresses of pods can change when they restart. Refresh the cache after that, with the C(--flush-cache) of
+    C(ansible-playbook) or C(meta=refresh_inventory).
 seealso:
   - module: compshare.cloud.compshare_instance_info
     description: The same list as a task.
