@@ -75,3 +75,14 @@ def test_the_builder_goes_where_the_first_error_ends_the_play(make_world: MakeWo
     assert set(world.instances.all) == before
     assert images_named(world, "team-tools") == []
     assert password_of(world) not in output
+
+
+def test_a_builder_that_cannot_be_installed_goes_too(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = make_world(speed=600, instances={"fail_installs": 1})
+    before = set(world.instances.all)
+    status, output = run(tmp_path, world, EXAMPLE)
+    assert status == 2, output
+    assert re.search(r"The\s+installation\s+of\s+team-tools-builder-\w+", output)
+    assert set(world.instances.all) == before
+    assert writes(world)[-1] == "TerminateCompShareInstance"
+    assert re.search(r"CNY\s+per\s+hour:\s+about", output)
