@@ -19,6 +19,8 @@ _Result = t.TypeVar("_Result")
 
 #: Jobs that lie ready for the next thread that ends one, so that it need not wait for the thread that hands them out.
 _AHEAD = 4
+#: After a signal, a wait for results goes on for so long at most, in seconds.
+_LISTEN_INTERVAL = 0.5
 
 
 class Crew(t.Generic[_Key, _Result]):
@@ -60,11 +62,17 @@ class Crew(t.Generic[_Key, _Result]):
 
     def next_result(self) -> tuple[_Key, _Result]:
         """Return the next job's key and result, waiting for it; raises what the job raised."""
-        key, result, error = self._results.get()
+        key, result, error = self._next()
         self._given -= 1
         if error is not None:
             raise error
         return key, t.cast(_Result, result)
+
+    def _next(self) -> tuple[_Key, _Result | None, BaseException | None]:
+        while True:
+            # A signal may come to any thread, while this one has to handle it, and only looks for it between two waits.
+            with contextlib.suppress(queue.Empty):
+                return self._results.get(timeout=_LISTEN_INTERVAL)
 
     def _work(self) -> None:
         while (task := self._jobs.get()) is not None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import time
 
@@ -80,3 +82,25 @@ def test_threads_end_with_the_crew() -> None:
     for worker in workers:
         worker.join(timeout=10)
     assert threading.active_count() <= before
+
+
+def test_a_signal_that_comes_to_another_thread_ends_the_wait() -> None:
+    ended = threading.Event()
+    in_time: list[bool] = []
+
+    def job() -> None:
+        while "next" not in sys._current_frames()[threading.main_thread().ident or 0].f_code.co_name:
+            time.sleep(0)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        in_time.append(ended.wait(5))
+
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    try:
+        with Crew(1) as crew:
+            crew.start("a", job)
+            with pytest.raises(KeyboardInterrupt):
+                crew.next_result()
+    finally:
+        ended.set()
+        signal.signal(signal.SIGUSR1, before)
+    assert in_time != [False], "the wait went on until the job had ended"
