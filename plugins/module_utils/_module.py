@@ -59,7 +59,8 @@ CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
 #: a module in the controller's process denies it.
 owns_process = True
 
-_INTERRUPTED_HINT = "Look at what it was about before you run it again: a request may have been under way."
+#: What ends a task. A second one is ignored: the task is ending already, and Ansible may pass on what it got itself.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _no_report(_event: dict[str, t.Any]) -> None:
@@ -89,6 +90,12 @@ class Task:
                 self.warn(self._client.credentials.warning)
         return self._client
 
+    def interrupted(self) -> CompShareError:
+        """Return the error for a task that was interrupted, where its work has none of its own."""
+        if self._client is None:
+            return CompShareError("The task was interrupted before it began.", retryable=True)
+        return self._client.interrupted()
+
 
 def run_module(
     argument_spec: Mapping[str, t.Any], work: t.Callable[[Task], dict[str, t.Any]], **module_options: t.Any
@@ -97,7 +104,8 @@ def run_module(
 
     Takes the module's own argument spec (the connection options are added), the work, which returns the result's keys
     (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule. In a process of its own,
-    SIGTERM and SIGHUP reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind.
+    SIGTERM and SIGHUP reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind;
+    live lines then show the message of the failure, because nobody may be left to take the result.
     """
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
@@ -113,9 +121,17 @@ def run_module(
         warn=lambda message: module.warn(inert(message)),
         report=journal_writer(module._tmpdir) or _no_report,
     )
+    interruptions: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        interruptions.append(number)
+        raise KeyboardInterrupt
+
     if owns_process:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
+        for each in _SIGNALS:
+            signal.signal(each, interrupt)
     try:
         result, failure = work(task), None
     except CompShareError as error:
@@ -123,9 +139,11 @@ def run_module(
     except KeyboardInterrupt:
         if not owns_process:
             raise
-        result, failure = {}, CompShareError("The task was interrupted.", hint=_INTERRUPTED_HINT, retryable=True)
+        result, failure = {}, task.interrupted()
     # Outside of the handler, so that Ansible does not add a traceback at high verbosity.
     if failure is not None:
+        if interruptions:
+            task.report({"kind": "interrupted", "message": str(failure)})
         failed = {**failure.facts, "msg": str(failure), "error": failure.as_result()}
         module.fail_json(**inert({"changed": False, **failed}))
     module.exit_json(**inert({"changed": False, **result}))

@@ -36,6 +36,19 @@ display = Display()
 _TERMINAL = sys.stderr.isatty()
 _READ_INTERVAL = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: How long a module that was told to end has to say what it leaves behind, in seconds.
+_LAST_WORDS = 3.0
+
+
+def _copy_of_stderr() -> int | None:
+    try:
+        return os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # it is no file
+        return None
+
+
+#: What the user sees, for the same reason. When a run is interrupted, nobody takes lines from the process any more.
+_STDERR = _copy_of_stderr()
 
 
 class LiveLinesAction(ActionBase):
@@ -79,7 +92,7 @@ class LiveLinesAction(ActionBase):
 class _JournalReader:
     """Shows the lines of a journal from another thread, until the end of the C(with) block.
 
-    When the process is told to end meanwhile, it first shows what is known of each build.
+    When the process is told to end meanwhile, it first shows what the module says then, or what is known of each build.
     """
 
     def __init__(self, path: str, lines: ProgressLines) -> None:
@@ -88,6 +101,8 @@ class _JournalReader:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._handlers: dict[int, t.Any] = {}
+        self._module_spoke = threading.Event()
+        self._last_words: list[str] = []
 
     def __enter__(self) -> None:
         for number in _SIGNALS:
@@ -101,9 +116,17 @@ class _JournalReader:
             signal.signal(number, handler)
 
     def _interrupted(self, number: int, frame: types.FrameType | None) -> None:
-        signal.signal(number, self._handlers[number])
-        for line in self._lines.last_words():
-            display.display(line, stderr=True)
+        # Before ansible-core 2.19, SIGTERM follows SIGINT at once, and more than once.
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        if os.getpgrp() == os.getpid():
+            # Since then, a task has a process group of its own, and nobody else tells the module.
+            os.killpg(0, number)
+        self._module_spoke.wait(_LAST_WORDS)
+        for line in self._last_words or self._lines.last_words():
+            _show_at_once(line)
+        for each in _SIGNALS:
+            signal.signal(each, self._handlers[each])
         os.kill(os.getpid(), number)
 
     def _read(self) -> None:
@@ -116,5 +139,20 @@ class _JournalReader:
                 ended = self._ended.wait(_READ_INTERVAL)
                 *whole, rest = (rest + journal.read()).split("\n")
                 for entry in whole:
-                    for line in self._lines.lines(json.loads(entry)):
-                        display.display(line, stderr=True)
+                    self._take(json.loads(entry))
+
+    def _take(self, event: dict[str, t.Any]) -> None:
+        lines = self._lines.lines(event)
+        if event.get("kind") == "interrupted":
+            self._last_words = lines
+            self._module_spoke.set()
+            return
+        for line in lines:
+            display.display(line, stderr=True)
+
+
+def _show_at_once(line: str) -> None:
+    if _STDERR is None:
+        display.display(line, stderr=True)
+    else:
+        os.write(_STDERR, f"{line}\n".encode())

@@ -54,6 +54,8 @@ class ProgressLines:
             return self._trouble(event)
         if kind == "note":
             return [self._line(event.get("name"), str(event.get("message", "")))]
+        if kind == "interrupted":
+            return [self._line(None, str(event.get("message", "")))]
         return []
 
     def last_words(self) -> list[str]:

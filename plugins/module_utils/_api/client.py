@@ -72,6 +72,8 @@ class Client:
         self._rng = random.Random()
         self._sent = 0
         self._counting = threading.Lock()
+        self._writes = 0
+        self._unanswered_write: str | None = None
 
     @property
     def requests_sent(self) -> int:
@@ -118,7 +120,31 @@ class Client:
         Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
         taken effect.
         """
-        return self._ask_until(action, params, dict, write=write, deadline=deadline)
+        if not write:
+            return self._ask_until(action, params, dict, deadline=deadline)
+        self._writes += 1
+        self._unanswered_write = _title(action, params or {})
+        try:
+            answer = self._ask_until(action, params, dict, write=True, deadline=deadline)
+        except CompShareError:
+            self._unanswered_write = None
+            raise
+        self._unanswered_write = None
+        return answer
+
+    def interrupted(self, *, hint: str | None = None, facts: dict[str, t.Any] | None = None) -> CompShareError:
+        """Return the error for a task that was interrupted (KeyboardInterrupt): it tells what may have been done."""
+        usual_hint = "Run the task again."
+        if self._unanswered_write:
+            usual_hint = "Look at what it was about before you run the task again."
+            story = (
+                f"The task was interrupted. {self._unanswered_write} had been sent and not answered; it may be done."
+            )
+        elif self._writes:
+            story = "The task was interrupted."
+        else:
+            story = "The task was interrupted before it changed anything."
+        return CompShareError(story, hint=hint or usual_hint, retryable=True, facts=facts)
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, t.Any]]]:
         """Return the rows of each listing, whole, each id once; several pages are asked at the same time.
@@ -282,6 +308,15 @@ class Client:
         if ret_code == 299:
             return f"The key {self.credentials.public_key_hint} is not permitted to call {action}. {hint}"
         return hint
+
+
+#: Parameters that tell what a request is about.
+_SUBJECTS = ("Name", "CompShareImageId", "UHostId", "GroupId")
+
+
+def _title(action: str, params: Mapping[str, t.Any]) -> str:
+    subject = next((params[name] for name in _SUBJECTS if params.get(name)), None)
+    return action if subject is None else f"{action} for {printable(str(subject), 80)!r}"
 
 
 _NETWORK_HINT = "Check the network, the proxy variables and api_url, then run the task again."

@@ -45,12 +45,8 @@ def ensure_image(task: Task) -> dict[str, t.Any]:
         error.facts = work.facts_after(accepted=bool(error.facts.get("changed")))
         raise
     except KeyboardInterrupt:
-        raise CompShareError(
-            "The task was interrupted.",
-            hint="Run it again: it looks at what there is before it does anything.",
-            retryable=True,
-            facts=work.facts(),
-        ) from None
+        hint = "Run it again: it looks at what there is before it does anything."
+        raise work.client.interrupted(hint=hint, facts=work.facts()) from None
     return work.facts()
 
 

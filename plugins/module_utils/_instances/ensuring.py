@@ -42,12 +42,7 @@ def ensure_instances(task: Task) -> dict[str, t.Any]:
         error.facts = work.facts_after()
         raise
     except KeyboardInterrupt:
-        raise CompShareError(
-            "The task was interrupted.",
-            hint=_interrupted_hint(work),
-            retryable=True,
-            facts=work.facts(),
-        ) from None
+        raise work.client.interrupted(hint=_interrupted_hint(work), facts=work.facts()) from None
     return work.facts()
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +14,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.compshare.cloud.plugins.doc_fragments._connection import ModuleDocFragment
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._journal import JOURNAL_NAME
 from ansible_collections.compshare.cloud.plugins.module_utils._module import (
     CONNECTION_ARGUMENT_SPEC,
     Task,
@@ -19,6 +22,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._module import (
 )
 
 KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001"}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Run = Callable[..., dict[str, Any]]
 
 
@@ -31,8 +35,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments.encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
         with pytest.raises(SystemExit):
             run_module({"name": {"type": "str"}}, work)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         printed = capsys.readouterr()
         result: dict[str, Any] = json.loads(printed.out)
         # Newer releases of ansible-core show a warning at once where they run in the controller, as here.
@@ -80,6 +87,24 @@ def test_no_text_of_a_result_can_steer_a_terminal(run: Run, failed: bool) -> Non
     assert f"failed={failed} \ufffd[2J" in " ".join([*result["warnings"], result["stderr"]])
     if failed:
         assert result["error"]["message"] == "no \ufffd2J"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_signal_ends_the_work_with_a_failure_and_a_report(run: Run, tmp_path: Any, number: int, begun: bool) -> None:
+    def work(task: Task) -> dict[str, Any]:
+        if begun:
+            assert task.client
+        os.kill(os.getpid(), number)
+        raise AssertionError("the work went on")
+
+    journal = tmp_path / JOURNAL_NAME
+    journal.touch()
+    result = run(work, **KEYS, _ansible_tmpdir=str(tmp_path))
+    assert result["failed"] and result["error"]["retryable"]
+    wanted = "before it changed anything" if begun else "before it began"
+    assert result["msg"].startswith(f"The task was interrupted {wanted}.")
+    assert json.loads(journal.read_text()) == {"kind": "interrupted", "message": result["msg"]}
 
 
 def test_facts_cannot_stand_in_the_place_of_the_message(run: Run) -> None:

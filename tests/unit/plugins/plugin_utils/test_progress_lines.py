@@ -110,3 +110,8 @@ def test_last_words_name_what_has_not_ended() -> None:
     lines.lines(event(10, 90))
     lines.lines(event(100, 0, complete=True, image_id="b2", name="done"))
     assert lines.last_words() == ["[localhost] env: 10.0 %, about 1 min 30 s left when the wait was interrupted"]
+
+
+def test_what_a_module_says_when_it_is_interrupted() -> None:
+    lines = ProgressLines("host", terminal=False)
+    assert lines.lines({"kind": "interrupted", "message": "It had \x1b[2Jnot ended."}) == ["[host] It had not ended."]

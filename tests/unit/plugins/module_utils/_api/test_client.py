@@ -68,6 +68,29 @@ def test_a_read_is_tried_again_after_a_passing_fault(fault: HttpAnswer | Transpo
     assert clock.slept[0] < clock.slept[1]
 
 
+def interrupted_in(client: Client, transport: Any, monkeypatch: pytest.MonkeyPatch, *, write: bool) -> str:
+    def interrupt(*_request: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transport, "post", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.call("MakeX", {"Name": "env", "UHostId": "uhost-1"}, write=write)
+    return str(client.interrupted())
+
+
+def test_an_interruption_tells_what_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, transport, _clock = client_of([refusal(230), success()])
+    assert "before it changed anything" in interrupted_in(client, transport, monkeypatch, write=False)
+    may_be_done = "MakeX for 'env' had been sent and not answered; it may be done."
+    assert may_be_done in interrupted_in(client, transport, monkeypatch, write=True)
+    with pytest.raises(RefusedError):
+        client.call("MakeX", write=True)
+    assert str(client.interrupted(hint="Look.")) == "The task was interrupted. Look."
+    client.call("MakeX", write=True)
+    assert str(client.interrupted()) == "The task was interrupted. Run the task again."
+
+
 @pytest.mark.parametrize(
     ("fault", "unknown"),
     [
