@@ -120,9 +120,10 @@ test-matrix: setup ## Sanity, unit and integration on every supported core; CORE
 reliability: setup ## Faults, strangers' data, load, interrupts, in short; ARGS="-k name" for pytest
 	@$(NOX) reliability -- $(ARGS)
 
-test-long: setup ## The same in full, 10,000 examples of each property, fuzzing
+test-long: setup ## The same in full, 10,000 examples of each property, fuzzing; writes docs/reliability.md
 	@rm -rf build/reliability
 	@$(RUN_STEPS) --jobs 1 reliability-long properties-long fuzz
+	@$(PYTHON) -m tests.reliability.page
 
 .PHONY: test-docs
 test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest
