@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from .._api import values
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
+from .._api.pages import Listing
 from .catalogue import SOURCES, Source, check_options, read_images
 
 #: Fields of a query that do not narrow it.
@@ -207,16 +208,13 @@ def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]])
 
 def readme_of(client: Client, source: Source, image_id: str) -> str | None:
     """Return the readme of an image in a flat list, which a list of many leaves out; None where it has none."""
-    params = {"Region": client.scope.region, "CompShareImageId": image_id, "Limit": 100, "Offset": 0}
+    listing = Listing(source.action, {"Region": client.scope.region, "CompShareImageId": image_id})
     try:
-        answer = client.call(source.action, params)
+        (rows,) = client.read_all([listing])
     except RefusedError as error:
         if error.names_parameter("CompShareImageId"):
             return None  # deleted since it was listed
         raise
-    rows = answer.get("ImageSet")
-    for row in rows if isinstance(rows, list) else []:
-        # Asking by id was seen to answer with other rows, so the id is compared.
-        if isinstance(row, dict) and row.get("CompShareImageId") == image_id:
-            return values.text(row.get("Readme"))
-    return None
+    # Asking by id was seen to answer with other rows, so the id is compared.
+    mine = next((row for row in rows if row.get("CompShareImageId") == image_id), {})
+    return values.text(mine.get("Readme"))

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
+    AnswerError,
+    ListError,
+    OptionError,
+    RefusedError,
+)
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 from ansible_collections.compshare.cloud.plugins.module_utils._images.image import normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import (
@@ -228,6 +233,19 @@ def test_a_readme_that_may_not_be_read_is_an_error() -> None:
     )
     with pytest.raises(RefusedError):
         find_images(client, ImageQuery("shared", include_readme=True))
+
+
+@pytest.mark.parametrize("lost", [{"ImageSet": "x"}, {"ImageSet": [1]}, {"ImageSet": None, "TotalCount": 1}])
+def test_an_answer_that_shows_no_image_is_not_taken_for_an_image_without_a_readme(lost: dict[str, Any]) -> None:
+    client, _transport, _clock = client_of(
+        lambda fields: (
+            success(**lost)
+            if "CompShareImageId" in fields
+            else success(ImageSet=[{"CompShareImageId": "compshareImage-a"}])
+        )
+    )
+    with pytest.raises((AnswerError, ListError)):
+        find_images(client, ImageQuery("custom", include_readme=True))
 
 
 def test_a_limit_keeps_the_readmes_few() -> None:
