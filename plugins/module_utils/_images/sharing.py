@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError, OptionError
+from .._api.retcodes import Retry
 from .changing import bring_about
 from .own_images import Image, OwnImages, place_of, title_of
 
@@ -35,6 +36,9 @@ def ensure_shares(task: Task) -> dict[str, t.Any]:
     image = OwnImages(task.client).require(options["image_id"])
     shares = _Shares(task.client, image)
     before = shares.read()
+    if options["exclusive"] and not before:
+        # Null stands for no account, and may stand for accounts that were left out: none is to keep access by that.
+        before = shares.read()
     if options["state"] == "absent":
         adds, removes = [], [account for account in accounts if account in before]
     else:
@@ -74,9 +78,15 @@ class _Shares:
 
     def read(self) -> list[int]:
         """Return the ids of the accounts, in order. Raises the client's errors."""
-        rows = self._client.call(_READ, self._params).get("AccountSet")
-        if rows is not None and not isinstance(rows, list):
-            raise AnswerError(f"The answer to {_READ} has no list where its accounts should stand.", action=_READ)
+        answer = self._client.call(_READ, self._params)
+        rows = answer.get("AccountSet")
+        if "AccountSet" not in answer or not (rows is None or isinstance(rows, list)):
+            raise AnswerError(
+                f"The answer to {_READ} has no list where its accounts should stand.",
+                action=_READ,
+                hint="Run the task again.",
+                retry=Retry.READ,
+            )
         return sorted(_account_ids(row.get("AccountId") for row in rows or [] if isinstance(row, dict)))
 
     def change(self, adds: list[int], removes: list[int], deadline: float) -> None:

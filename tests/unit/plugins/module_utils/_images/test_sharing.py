@@ -44,6 +44,21 @@ def shared_with(world: World) -> list[int]:
     return sorted(world.images.own[IMAGE].shared_with)
 
 
+def test_nobody_keeps_access_because_one_answer_left_him_out(world: World) -> None:
+    world.images.own[IMAGE].shared_with[:] = [1, 3]
+    world.add_faults({"kind": "null_list", "action": "DescribeCompShareImageShareAccounts", "count": 1})
+    assert run(world, [1], exclusive=True)["changed"]
+    assert shared_with(world) == [1]
+
+
+def test_an_answer_without_accounts_is_an_error(world: World) -> None:
+    world.add_faults(
+        {"kind": "raw", "body": '{"RetCode": 0}', "action": "DescribeCompShareImageShareAccounts", "count": 1}
+    )
+    error = fail(world, [1])
+    assert isinstance(error, AnswerError) and error.hint and writes(world) == []
+
+
 @pytest.mark.parametrize(
     ("before", "options", "after"),
     [
