@@ -223,6 +223,8 @@ def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence
         return f"The stock is unknown: {error}"
     for answer in answers:
         by_zone = values.dictionary(answer.get("GpuInventoryByZone"))
+        if not by_zone:
+            return f"The stock is unknown: the answer to {_INVENTORY} has no GpuInventoryByZone."
         for use, found in counts.items():
             for zone_id, numbers in values.dictionary(by_zone.get(use)).items():
                 zone = ids.get(values.integer(zone_id) or 0)

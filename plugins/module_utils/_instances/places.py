@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from .._api import values
 from .._api.client import Client, Scope
-from .._api.errors import OptionError
+from .._api.errors import AnswerError, OptionError
+from .._api.retcodes import Retry
 from .instance import region_of_zone
 from .rows import rows_of
 
@@ -44,11 +45,16 @@ def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def list_zones(client: Client) -> list[dict[str, t.Any]]:
     """Return the zones that sell GPUs, in the API's order, each once.
 
-    The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors.
+    The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors, and
+    AnswerError where it is empty: an API that sells nothing anywhere would be news.
     """
     answer = client.call(_ZONES, {})
     rows = rows_of(_ZONES, answer, "ZoneInfo")
     zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
+    if not zones:
+        raise AnswerError(
+            f"The answer to {_ZONES} has no zone.", action=_ZONES, hint="Run the task again.", retry=Retry.READ
+        )
     return list(zones.values())
 
 

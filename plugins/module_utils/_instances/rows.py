@@ -13,20 +13,31 @@ from collections.abc import Mapping
 
 from .._api.errors import AnswerError
 from .._api.retcodes import Retry
+from .._api.values import integer
 
 
 def rows_of(action: str, answer: Mapping[str, t.Any], *keys: str) -> list[dict[str, t.Any]]:
     """Return the list of objects under the first of C(keys) that the answer to C(action) has; null is an empty list.
 
-    Raises AnswerError where something else stands there: taking it for an empty list could hide what exists.
+    Raises AnswerError where something else stands there, or null in an answer that counts rows: taking it for an empty
+    list could hide what exists.
     """
     found = next((answer[key] for key in keys if answer.get(key) is not None), None)
     if found is None:
-        return []
+        counted = integer(answer.get("TotalCount")) or 0
+        if counted <= 0:
+            return []
+        raise AnswerError(
+            f"The answer to {action} counts {counted} rows and shows none.",
+            action=action,
+            hint="Run the task again.",
+            retry=Retry.READ,
+        )
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise AnswerError(
             f"The answer to {action} has something else where its list {keys[0]} should stand.",
             action=action,
+            hint="Run the task again.",
             retry=Retry.READ,
         )
     return found

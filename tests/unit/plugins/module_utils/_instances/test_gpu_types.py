@@ -118,13 +118,17 @@ def test_no_price_is_asked_for_without_need() -> None:
     assert "GetCompShareInstancePrice" not in {fields["Action"] for fields in found(prices=False)[2]}
 
 
-def test_an_unknown_stock_is_told_and_not_taken_for_none() -> None:
+@pytest.mark.parametrize(
+    ("inventory", "said"),
+    [(refusal(161), "DescribeCompShareGpuInventory was refused"), (success(), "has no GpuInventoryByZone")],
+)
+def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpAnswer, said: str) -> None:
     def without_inventory(fields: Mapping[str, str]) -> HttpAnswer:
-        return refusal(161) if fields["Action"] == "DescribeCompShareGpuInventory" else answer(fields)
+        return inventory if fields["Action"] == "DescribeCompShareGpuInventory" else answer(fields)
 
     types, warnings, _requests = found(without_inventory, in_stock=True)
     assert [(entry["gpu_type"], entry["stock"]) for entry in types] == [("4090", None), ("5090", None)]
-    assert "DescribeCompShareGpuInventory was refused" in warnings[0]
+    assert said in warnings[0]
 
 
 def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:

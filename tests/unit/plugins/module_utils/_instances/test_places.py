@@ -40,7 +40,12 @@ def test_zones_always_have_the_same_keys() -> None:
     assert tuple(found[1]) == ZONE_KEYS
     assert [zone["pod"] for zone in found] == [False, True, False]
     assert (found[1]["zone_id"], found[2]["region"]) == (8100, "cn-sh2")
-    assert zones(None) == []
+
+
+def test_no_zone_at_all_is_an_error() -> None:
+    for rows in (None, [], [{"Zone": None}]):
+        with pytest.raises(AnswerError, match="has no zone"):
+            zones(rows)
 
 
 def test_what_is_no_list_is_an_error() -> None:
