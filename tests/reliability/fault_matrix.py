@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.compshare.cloud.tests.reliability.faults import FAULTS, POSITIONS, Fault, struck_request
+from ansible_collections.compshare.cloud.tests.reliability.faults import FAULTS, FIRST, POSITIONS, Fault, struck_request
 from ansible_collections.compshare.cloud.tests.reliability.operations import (
     REQUEST_TIMEOUT,
     WAIT_TIMEOUT,
@@ -26,7 +26,9 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 #: A fault strikes one request, or that one and all that follow.
 ONCE, ON = "once", "from then on"
-RIGHT, ERROR = "right", "error"
+#: A list that the API, each time it is asked, says to end early: null is how it sends an empty page, and what it counts
+#: as the total is not to be relied on. Nobody could tell such a list from a shorter one.
+RIGHT, ERROR, SHORT = "right", "error", "short list"
 AS_WANTED, AS_BEFORE, BETWEEN = "as wanted", "as before", "in between"
 #: The tries of a request end within so many times its time-out.
 TRIES = 3
@@ -143,12 +145,20 @@ class Bench:
         return Finding(
             position=case.position,
             lasting=case.lasting,
-            result=ERROR if outcome.failed else RIGHT,
+            result=ERROR if outcome.failed else SHORT if self._is_short(case, outcome) else RIGHT,
             requests=len(world.requests()),
             state=where,
             seconds=round(outcome.seconds, 1),
             message=outcome.message,
         )
+
+    def _is_short(self, case: Case, outcome: Outcome) -> bool:
+        """Tell whether a list has a part of the rows that it has without the fault, where that is all it can have."""
+        operation = case.operation
+        if not case.fault.ends_lists or case.lasting != ON or case.position == FIRST or operation.writes:
+            return False
+        found, wanted = operation.value(outcome.result), self.healthy(operation).value
+        return _names_in(found) < _names_in(wanted)
 
     def _check(self, case: Case, outcome: Outcome, finding: Finding, world: World, options: Mapping[str, Any]) -> None:
         operation, healthy = case.operation, self.healthy(case.operation)
@@ -162,7 +172,7 @@ class Bench:
             _check_error(case, outcome)
             if operation.writes and finding.state != AS_BEFORE:
                 self._check_told(case, outcome, options)
-        else:
+        elif finding.result == RIGHT:
             value = operation.value(outcome.result)
             assert value == healthy.value, f"succeeded with another result: {value} instead of {healthy.value}"
             state = state_of(world)
@@ -200,6 +210,11 @@ class Bench:
                     return
             except ConnectionRefusedError:
                 continue
+
+
+def _names_in(value: Any) -> set[str]:
+    """Return what a list names: the ids of images or instances, or the hosts of an inventory."""
+    return set(value["hosts"]) if isinstance(value, dict) else {str(item) for item in value}
 
 
 def _writes_in(world: World) -> Counter[str]:

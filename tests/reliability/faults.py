@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,19 +15,34 @@ class Fault:
     """A fault as users would name it, and the simulator's rule for it without the position.
 
     ``options`` are connection options that the run needs for it, for example a short time-out for a slow answer, and
-    ``stretch`` is how many seconds pass for the client in a real second of a request.
+    ``stretch`` is how many seconds pass for the client in a real second of a request. ``ends_lists`` tells that the
+    fault is what the API sends behind the last row of a list.
     """
 
     title: str
     rule: Mapping[str, Any]
     options: Mapping[str, Any] = field(default_factory=dict)
     stretch: float = 0.0
+    ends_lists: bool = False
 
 
 def _slow(title: str, rule: Mapping[str, Any]) -> Fault:
     """Return a fault that takes real time: a fifth of a second is the 30 seconds that a request may take."""
     return Fault(title, rule, {"api_timeout": 30.0, "api_retries": 2}, stretch=150.0)
 
+
+#: The names of lists in answers.
+LISTS = (
+    "ImageSet",
+    "CompshareImageGroup",
+    "AccountSet",
+    "UHostSet",
+    "ZoneInfo",
+    "ProjectSet",
+    "AvailableInstanceTypes",
+    "Specs",
+    "PriceDetails",
+)
 
 FAULTS: Sequence[Fault] = (
     Fault("connection reset before the request is read", {"kind": "reset_before"}),
@@ -52,11 +68,11 @@ FAULTS: Sequence[Fault] = (
     Fault("empty body", {"kind": "empty"}),
     Fault("a list around the answer", {"kind": "json_list"}),
     Fault("no RetCode in the answer", {"kind": "no_ret_code"}),
-    Fault("null where a list stands", {"kind": "null_list"}),
+    Fault("null where a list stands", {"kind": "null_list"}, ends_lists=True),
     Fault("text where a list stands", {"kind": "string_list"}),
     Fault(
         "numbers where rows stand",
-        {"kind": "raw", "effect": True, "body": '{"RetCode": 0, "ImageSet": [1], "UHostSet": [1]}'},
+        {"kind": "raw", "effect": True, "body": json.dumps({"RetCode": 0, **{key: [1] for key in LISTS}})},
     ),
     Fault("an answer of 8 MB more", {"kind": "huge", "size": 8 * 1024 * 1024}),
     Fault("RetCode 110, nothing done", {"kind": "ret_code", "code": 110}),

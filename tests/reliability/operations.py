@@ -349,6 +349,13 @@ def _instance_writes() -> list[Operation]:
     ]
 
 
+def _types_sold(result: Mapping[str, Any]) -> Any:
+    """Return what is sold, and whether everything is told of it: where the stock is unknown, a warning says so."""
+    told = [{key: value for key, value in one.items() if "stock" not in key} for one in result["instance_types"]]
+    unknown = all(one["stock"] is None for one in result["instance_types"])
+    return told, unknown == any("stock is unknown" in warning for warning in result.get("warnings", []))
+
+
 _MANY_INSTANCES = {"counts": {**FEW, "instances": 230}}
 _INVENTORY = {"hostnames": ["name_id"]}
 
@@ -379,7 +386,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "compshare_instance_type_info",
         "stock and prices",
         {"zones": ["cn-wlcb-01", "cn-sh2-02"], "gpu_types": ["4090", "3090"]},
-        lambda result: result["instance_types"],
+        _types_sold,
     ),
     Operation(
         "lookup",

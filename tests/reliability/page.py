@@ -35,6 +35,9 @@ clear error, and in time: on the clock of the client, within `wait_timeout` wher
 times `api_timeout`, and 75 seconds more where it changes something. No request that changes something may be carried
 out more often than without the fault. An error after a change must say that something was or may have been done, and to
 what. Then the same task, run again without the fault, must finish the work, and a third run must change nothing.
+
+One case is neither: null is how the API sends an empty page, and its count of rows is not to be relied on. Where it
+goes on sending null for a later page each time it is asked, nobody can tell that list from a shorter one.
 """,
     "properties": """\
 ## Properties
@@ -87,13 +90,14 @@ OPERATION_HEADER = (
     "Cases",
     "Right result",
     "One clear error",
+    "Short list",
     "Longest, s",
     "Most requests",
     "Left unchanged",
     "Left done",
     "Left in between",
 )
-FAULT_HEADER = ("Fault", "Cases", "Right result", "One clear error")
+FAULT_HEADER = ("Fault", "Cases", "Right result", "One clear error", "Short list")
 PROPERTY_HEADER = ("Property", "Tests", "Cases", "Examples")
 FUZZING_HEADER = ("Target", "Seconds", "Inputs", "Failures")
 _RUN_ON = "Run on "
@@ -167,7 +171,8 @@ def _faults(records: list[Record]) -> list[str]:
     everything = [one for found in operations.values() for one in found]
     totals = (
         f"{shown(len(everything))} cases of {len(operations)} operations and {len(by_fault)} faults: "
-        f"{shown(_results(everything)['right'])} right results, {shown(_results(everything)['error'])} clear errors.\n"
+        f"{shown(_results(everything)['right'])} right results, {shown(_results(everything)['error'])} clear errors, "
+        f"{shown(_results(everything)['short list'])} short lists.\n"
     )
     return [
         totals,
@@ -182,18 +187,22 @@ def _results(findings: Iterable[Finding]) -> Counter[str]:
     return Counter(one["result"] for one in findings)
 
 
+def _counts(results: Counter[str]) -> list[int]:
+    return [results["right"], results["error"], results["short list"]]
+
+
 def _operation_row(name: str, findings: list[Finding]) -> Row:
     results = _results(findings)
     states = Counter(_STATES[one["state"]] for one in findings if one["result"] == "error")
     longest = max(float(one["seconds"]) for one in findings)
     most = max(one["requests"] for one in findings)
     left = [states[state] for state in _STATES.values()]
-    return (name, len(findings), results["right"], results["error"], longest, most, *left)
+    return (name, len(findings), *_counts(results), longest, most, *left)
 
 
 def _fault_row(name: str, findings: list[Finding]) -> Row:
     results = _results(findings)
-    return (name, len(findings), results["right"], results["error"])
+    return (name, len(findings), *_counts(results))
 
 
 def _details(operation: str, pairs: list[tuple[str, list[Finding]]]) -> str:

@@ -18,24 +18,13 @@ import yaml
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+from ansible_collections.compshare.cloud.tests.reliability.faults import LISTS
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import receive
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
 from ansible_collections.compshare.cloud.tests.simulator.wire import WireRequest
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-#: The keys of lists in answers.
-LISTS = (
-    "ImageSet",
-    "CompshareImageGroup",
-    "UHostSet",
-    "ZoneInfo",
-    "AvailableInstanceTypes",
-    "Specs",
-    "PriceDetails",
-    "ProjectSet",
-    "AccountSet",
-)
 #: Text that has broken other programs: templates, escapes, control and direction characters, half a character, paths.
 NASTY = (
     "{{ 7*7 }}",

@@ -47,9 +47,9 @@ def folder(tmp_path: Path) -> Path:
 def test_figures_become_tables(folder: Path) -> None:
     page = render(folder)
     for line in (
-        "4 cases of 1 operations and 2 faults: 2 right results, 2 clear errors.",
-        "| compshare_image: make | 4 | 2 | 2 | 1.5 | 1,700 | 0 | 0 | 2 |",
-        "| HTTP 500 | 2 | 1 | 1 |",
+        "4 cases of 1 operations and 2 faults: 2 right results, 2 clear errors, 0 short lists.",
+        "| compshare_image: make | 4 | 2 | 2 | 0 | 1.5 | 1,700 | 0 | 0 | 2 |",
+        "| HTTP 500 | 2 | 1 | 1 | 0 |",
         "| HTTP 500 | right, 2; error, 1700, in between |  |  |  |",
         "| No row is lost | `tests/x.py` | 2 | 3,000 |",
         "3,000 examples of 1 properties; none broke one.",
