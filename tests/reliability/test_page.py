@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.reliability.figures import SECTIONS, read_records, write_record
+from tests.reliability.figures import read_records, write_record
 from tests.reliability.page import (
     FAULT_HEADER,
     FUZZING_HEADER,
@@ -83,10 +83,8 @@ def test_the_page_has_the_form_that_its_maker_gives_it(folder: Path) -> None:
         assert table(header, []).splitlines()[0] in page
 
 
-def test_the_page_has_figures_for_every_section() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    chapters = page.split("\n## ")[1:]
-    assert len(chapters) == len(SECTIONS)
-    for chapter in chapters:
-        rows = [line for line in chapter.splitlines() if line.startswith("| ") and "---" not in line]
-        assert len(rows) > 1, f"no figures: {chapter.splitlines()[0]}"
+@pytest.mark.parametrize("section", ["Faults", "Properties", "Fuzzing"])
+def test_a_section_has_figures(section: str) -> None:
+    chapter = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    assert "\nRun on 2" in chapter
+    assert len([line for line in chapter.splitlines() if line.startswith("| ")]) > 10
