@@ -353,7 +353,7 @@ def _types_sold(result: Mapping[str, Any]) -> Any:
     """Return what is sold, and whether everything is told of it: where the stock is unknown, a warning says so."""
     told = [{key: value for key, value in one.items() if "stock" not in key} for one in result["instance_types"]]
     unknown = all(one["stock"] is None for one in result["instance_types"])
-    return told, unknown == any("stock is unknown" in warning for warning in result.get("warnings", []))
+    return told, unknown == any("stock is unknown" in str(warning) for warning in result.get("warnings", []))
 
 
 _MANY_INSTANCES = {"counts": {**FEW, "instances": 230}}

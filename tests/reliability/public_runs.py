@@ -170,6 +170,8 @@ def _module_process(arguments: Mapping[str, Any]) -> Iterator[tuple[io.StringIO,
         mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
         mock.patch.object(module_warnings, "_global_warnings", type(module_warnings._global_warnings)()),
         mock.patch.object(module_warnings, "_global_deprecations", type(module_warnings._global_deprecations)()),
+        # Otherwise ansible-core 2.19 shows the warnings of a module that runs in the controller's process as its own.
+        mock.patch.object(getattr(module_warnings, "_internal", basic), "is_controller", False, create=True),
         mock.patch.object(sys, "stdin", io.StringIO()),
         mock.patch("syslog.syslog", lambda _level, text: streams[1].write(text)),
         redirect_stdout(streams[0]),
