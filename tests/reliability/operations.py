@@ -38,7 +38,7 @@ class Operation:
     run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
     what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
-    tell to run besides the same one again.
+    tell to run besides the same one again. ``answers`` are titles of faults that are an answer here: no fault at all.
     """
 
     plugin: str
@@ -52,6 +52,7 @@ class Operation:
     repeats: bool = True
     may_repeat: bool = False
     remedy: Options = field(default_factory=dict)
+    answers: Sequence[str] = ()
     waits: bool = False
     terms: Sequence[str] = ()
 
@@ -387,6 +388,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "stock and prices",
         {"zones": ["cn-wlcb-01", "cn-sh2-02"], "gpu_types": ["4090", "3090"]},
         _types_sold,
+        answers=["RetCode 230"],  # there is no price for a size that is not sold
     ),
     Operation(
         "lookup",
