@@ -157,9 +157,14 @@ def run_core(session: nox.Session) -> None:
     """Sanity, unit and integration tests on one ansible-core, in an environment of its own."""
     core = session.name.removeprefix("core-")
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
-    session.install(f"ansible-core~={core}.0", *WANTED_BY_ANSIBLE_TEST, *requirements)
+    session.install(f"ansible-core~={core}.0", *WANTED_BY_ANSIBLE_TEST, "pytest-ansible", *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
+    link_tree()
+    # What text becomes, and what signals do, depends on the core.
+    for name in ("hostile_text", "interrupts"):
+        report = f"--junitxml={results / name}.xml"
+        session.run("python", "-m", "pytest", "-q", f"tests/reliability/test_{name}.py", report)
     require(
         session,
         workspace.sanity(results / "sanity"),
