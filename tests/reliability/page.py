@@ -56,25 +56,34 @@ code. A failure is an exception, or a broken promise, such as a host name that a
     "secrets": """\
 ## Secrets
 
-A run of everything, with keys and passwords that stand nowhere else, writes what Ansible can write. Then each secret is
-looked for in every byte written: plain, and as base64 and URLs encode it.
+A run of everything, with keys and passwords that stand nowhere else, writes what Ansible can write: all it says at
+`-vvvv`, a log, diffs, the files of callbacks, caches of facts and inventory, files of background jobs. Much of it
+fails on purpose. Then each secret, and the signature of each request, is looked for in every byte written and on the
+command lines of all processes: plain, in base64, and as URLs, JSON and Python write it. That the search finds what
+there is to find is shown with payloads that are kept.
 """,
     "hostile-text": """\
 ## Hostile text
 
-Names, descriptions and tags hold templates, YAML tags, escape sequences, direction and control characters. They go
-wherever text of results goes. None may be evaluated, and none may reach a terminal as it is.
+Names, descriptions, tags and error messages hold templates, YAML tags, commands, escape sequences, direction and
+control characters, and fields look like Ansible's own marks. They go wherever playbooks take results: variables,
+facts, templates, lookups, loops, host variables, groups, live lines, caches. A sum that was done, a file that was
+made, or a character that steers a terminal would fail the test.
 """,
     "load": """\
 ## Load
 
-Many tasks at once, many in a row, and long waits on a clock that runs faster.
+Many hosts wait for a build each, on a clock that runs 60 times faster, in as many processes as Ansible allows.
+Thousands of tasks run one after the other, in one playbook and in one loop, against as many tasks that do nothing. A
+wait lasts four hours on the clock of the client. Nothing may fail, memory, open files and threads may not pile up,
+and the API may not be asked by all at once.
 """,
     "interrupts": """\
 ## Interrupts
 
-SIGINT and SIGTERM reach a task while it waits, while it makes something, and between two pages of a list. What was
-touched must be said, and a second run must finish the work.
+SIGINT and SIGTERM reach `ansible-playbook` while a task waits, while the answer to a create is held back after it
+took effect, and while a page is. The run must end in time and leave no process behind. What was or may have been
+touched must be said, and a second run must finish the work without making anything twice.
 """,
 }
 MATRIX = """\
