@@ -142,8 +142,8 @@ readme-picture: setup ## Run the demonstration and draw the picture of it that R
 	@$(PYTHON) -m tests.tools.demo_picture
 
 .PHONY: bench
-bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print
-	@$(PYTHON) -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ONLY)$(QUICK),,--write)
+bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print, unless WRITE=1
+	@$(PYTHON) -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ONLY)$(QUICK),$(if $(WRITE),--write),--write)
 
 .PHONY: changelog
 changelog: setup ## Take fragments and new modules into CHANGELOG.md

@@ -6,6 +6,7 @@ Prints Markdown; --write brings docs/benchmarks.md and its pictures up to date. 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -32,10 +33,10 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
 HEAD = """\
 # Benchmarks
 
-This page is written by `make bench`, and every figure in it comes from one run on one machine. What is compared runs in
-turn, so that whatever disturbs the machine disturbs all of it. The figures are medians, with the lowest and the highest
-in brackets. They are measured on the simulator in `tests/simulator`, a process of its own on the same machine; the real
-API was not asked. `make bench ONLY=listing` runs one part and prints it.
+This page is written by `make bench`, and the figures of each part come from one run on one machine. What is compared
+runs in turn, so that whatever disturbs the machine disturbs all of it. The figures are medians, with the lowest and the
+highest in brackets. They are measured on the simulator in `tests/simulator`, a process of its own on the same machine;
+the real API was not asked. `make bench ONLY=listing` runs one part and prints it, and with `WRITE=1` writes it here.
 
 """
 
@@ -44,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="parts to run")
     parser.add_argument("--quick", action="store_true", help="fewer runs, to see that it works")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and its pictures")
+    parser.add_argument("--write", action="store_true", help="write these parts of docs/benchmarks.md")
     arguments = parser.parse_args()
     began = time.monotonic()
     sections = []
@@ -61,15 +62,24 @@ def main() -> int:
 
 
 def write(sections: list[Section]) -> None:
-    """Write the page and its pictures."""
-    docs = ROOT / "docs"
-    (docs / PICTURES).mkdir(parents=True, exist_ok=True)
-    lines = [f"Measured on {date.today().isoformat()}:", "", *machine(), ""]
+    """Write these parts of the page and their pictures, each with the day and the machine; the others stay."""
+    page = ROOT / "docs/benchmarks.md"
+    folder = ROOT / "docs" / PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = dict(parts_of(page.read_text(encoding="utf-8"))) if page.exists() else {}
     for section in sections:
-        lines += section.markdown(PICTURES)
+        title, *lines = section.markdown(PICTURES)
+        measured = [f"Measured on {date.today().isoformat()}:", "", *machine(), ""]
+        parts[title] = "\n".join([*lines, *measured]).strip()
         for name, picture in section.pictures.items():
-            (docs / PICTURES / name).write_text(picture, encoding="utf-8")
-    (docs / "benchmarks.md").write_text(HEAD + "\n".join(lines).rstrip() + "\n", encoding="utf-8")
+            (folder / name).write_text(picture, encoding="utf-8")
+    page.write_text(HEAD + "\n\n".join(f"{title}\n\n{text}" for title, text in parts.items()) + "\n", encoding="utf-8")
+
+
+def parts_of(page: str) -> list[tuple[str, str]]:
+    """Return the parts of a page: the heading of each, and its text."""
+    pieces = re.split(r"^(## .*)$", page, flags=re.MULTILINE)
+    return [(title, text.strip()) for title, text in zip(pieces[1::2], pieces[2::2], strict=True)]
 
 
 if __name__ == "__main__":
