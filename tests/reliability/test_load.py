@@ -66,13 +66,14 @@ def connections_left(simulator: Simulator) -> int:
 def test_many_hosts_wait_at_the_same_time(
     tmp_path: Path, make_world: MakeWorld, simulator: Simulator, whole: bool, record_figures: Any
 ) -> None:
-    hosts, forks, seconds = (200, 50, 40) if whole else (8, 4, 8)
-    # Forks take hosts in their order, so each lot of hosts waits for as long as the one before.
+    hosts, forks, seconds, spread = (200, 50, 40, 20) if whole else (8, 4, 8, 2)
+    # Forks take hosts in their order, so each lot of hosts waits for as long as the one before. The builds of a lot end
+    # within so many seconds, as those of twenty minutes on a clock that is so much faster.
     traces = [
         {
             "image_id": f"compshareImage-b{number:03}",
             "name": f"b{number}",
-            "duration": SPEED * seconds * (1 + number // forks),
+            "duration": SPEED * (seconds * (1 + number // forks) + spread * (number % forks) / forks),
         }
         for number in range(hosts)
     ]
@@ -97,8 +98,8 @@ def test_many_hosts_wait_at_the_same_time(
     requests = world.requests()
     assert {entry["ret_code"] for entry in requests} == {0}
     peak = peak_per_second(world)
-    # One a second for each that waits would be no herd; they ask far more seldom, and not all at once.
-    assert peak <= forks
+    # So many it would be where all ends were seen in one second, each by the progress and two pages of the list.
+    assert peak < 3 * forks
     assert connections_left(simulator) == 0
     record_figures(
         "load",
