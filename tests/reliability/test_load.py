@@ -42,15 +42,27 @@ def run(stage: Stage, command: Sequence[str]) -> tuple[str, Gauge]:
     return text, gauge
 
 
-def peak_per_second(world: World) -> int:
+def peak_per_second(requests: Sequence[Mapping[str, Any]]) -> int:
     """Return the most requests that came within any second."""
-    times = [entry["real_time"] for entry in world.requests()]
+    times = [entry["real_time"] for entry in requests]
     first, most = 0, 0
     for last, moment in enumerate(times):
         while times[first] < moment - 1:
             first += 1
         most = max(most, last - first + 1)
     return most
+
+
+def repeated(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the questions about each build but the first."""
+    known: set[str] = set()
+    later = []
+    for entry in requests:
+        image_id = entry["params"]["CompShareImageId"]
+        if image_id in known:
+            later.append(entry)
+        known.add(image_id)
+    return later
 
 
 def connections_left(simulator: Simulator) -> int:
@@ -97,9 +109,12 @@ def test_many_hosts_wait_at_the_same_time(
     assert text.count("ok=2 ") == hosts, text[-3000:]
     requests = world.requests()
     assert {entry["ret_code"] for entry in requests} == {0}
-    peak = peak_per_second(world)
-    # So many it would be where all ends were seen in one second, each by the progress and two pages of the list.
-    assert peak < 3 * forks
+    # Ansible begins as many tasks at once as there are forks. Each first asks for the progress and reads the list of
+    # images, which has three pages here. That is not for us to spread; what follows is.
+    begin = peak_per_second(requests)
+    assert begin <= 6 * forks
+    polls = peak_per_second(repeated(world.requests("GetCompShareImageCreateProgress")))
+    assert polls <= forks / 2
     assert connections_left(simulator) == 0
     record_figures(
         "load",
@@ -109,7 +124,8 @@ def test_many_hosts_wait_at_the_same_time(
             "failed": 0,
             "requests": len(requests),
             "requests for each build": round(len(requests) / hosts, 1),
-            "peak requests per second": peak,
+            "peak requests per second, when all begin": begin,
+            "peak questions per second, later": polls,
             "controller's memory at most (MB)": round(max(reading.memory_mb for reading in gauge.own)),
             "connections left": connections_left(simulator),
         },
@@ -164,7 +180,7 @@ def record(record_figures: Any, what: str, count: int, world: World, grown: Any,
         "tasks": count,
         "failed": 0,
         "requests": len(world.requests()),
-        "peak requests per second": peak_per_second(world),
+        "peak requests per second": peak_per_second(world.requests()),
         "memory grown (MB)": round(grown.memory_mb, 1),
         "of it with tasks that do nothing (MB)": round(usual, 1),
         "open files more": grown.files,
