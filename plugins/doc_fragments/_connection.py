@@ -81,7 +81,8 @@ requirements:
 notes:
   - Requests go from where the task runs. Mostly that is the controller, with C(hosts=localhost) or
     C(delegate_to=localhost).
-  - In text from the API, control and direction characters that could steer a terminal are replaced by U+FFFD.
+  - Text from the API stays as it is, but for direction characters and control characters beyond ASCII. Ansible would
+    show these raw to a terminal, so U+FFFD stands in their place.
   - Times are in UTC, as ISO 8601. Sizes are MB, prices CNY per hour.
 seealso:
   - name: CompShare API keys

@@ -18,7 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
 from ._api.errors import CompShareError
-from ._api.values import inert
+from ._api.values import inert, inert_message
 from ._journal import journal_writer
 
 
@@ -118,7 +118,7 @@ def run_module(
         options=module.params,
         check_mode=module.check_mode,
         diff=module._diff,
-        warn=lambda message: module.warn(inert(message)),
+        warn=lambda message: module.warn(inert_message(message)),
         report=journal_writer(module._tmpdir) or _no_report,
     )
     interruptions: list[int] = []
@@ -144,6 +144,6 @@ def run_module(
     if failure is not None:
         if interruptions:
             task.report({"kind": "interrupted", "message": str(failure)})
-        failed = {**failure.facts, "msg": str(failure), "error": failure.as_result()}
+        failed = {**failure.facts, "msg": inert_message(str(failure)), "error": failure.as_result()}
         module.fail_json(**inert({"changed": False, **failed}))
     module.exit_json(**inert({"changed": False, **result}))

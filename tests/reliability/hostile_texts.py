@@ -12,6 +12,9 @@ SUM, RESULT = "7919 * 6841", str(7919 * 6841)
 #: What no program may write to a terminal for a stranger: control characters but tab and line end, and directions.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+#: The part of it that Ansible does not escape where it shows results.
+SHOWN_RAW = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 def hostile_texts(trap: Path) -> list[str]:
     """Return the texts; those that bring a command try to make the file ``trap``."""
@@ -64,8 +67,8 @@ def hostile_field(trap: Path) -> dict[str, Any]:
 
 
 def shown(text: str) -> str:
-    """Return what a result holds for a text of the API: U+FFFD stands for what could steer a terminal."""
-    return STEERING.sub("\ufffd", text.replace("\r\n", "\n\n")).replace("\n\n", "\r\n")
+    """Return what a result holds for a text of the API: U+FFFD stands for what Ansible would show raw."""
+    return SHOWN_RAW.sub("\ufffd", text)
 
 
 def rows(texts: Sequence[str], trap: Path) -> dict[str, list[dict[str, Any]]]:

@@ -94,15 +94,14 @@ def test_no_instance_is_lost(tally: Tally) -> None:
 
 
 def as_shown(text: str) -> str:
-    """Return text as users get it: U+FFFD stands for each character that could steer a terminal or turn its order."""
+    """Return text as users get it: U+FFFD stands for what turns its order, and for control characters beyond ASCII."""
     turning = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
-    def steers(at: int) -> bool:
-        if text[at] in "\t\n" or text[at : at + 2] == "\r\n":
-            return False
-        return unicodedata.category(text[at]) == "Cc" or unicodedata.bidirectional(text[at]) in turning
+    def steers(character: str) -> bool:
+        control = unicodedata.category(character) == "Cc" and character >= "\x7f"
+        return control or unicodedata.bidirectional(character) in turning
 
-    return "".join("\ufffd" if steers(at) else character for at, character in enumerate(text))
+    return "".join("\ufffd" if steers(character) else character for character in text)
 
 
 def test_text_comes_through_as_it_is_but_for_what_steers_terminals(tally: Tally) -> None:

@@ -95,11 +95,22 @@ def use(folder: Path, source: str, expression: str) -> list[dict[str, Any]]:
             {"msg": "{{ item.name }} {{ item }} {{ again }}"},
             vars={"again": "{{ item.name }}"},
             loop="{{ rows }}",
-            loop_control={"label": "{{ item.name }}"},
+            loop_control={"label": "{{ item.id }}"},  # Ansible shows labels as they are
             when="item.name != 'nobody'",
         ),
-        builtin("set_fact", {"names": "{{ names[:-1] + [item] }}"}, loop="{{ names[-1:] }}"),
-        builtin("template", {"src": "names.j2", "dest": f"{folder}/{source}"}, vars={"passed": "{{ names | list }}"}),
+        builtin(
+            "set_fact",
+            {"names": "{{ names[:-1] + [item] }}"},
+            loop="{{ names[-1:] }}",
+            loop_control={"label": "the last"},
+        ),
+        # Ansible shows the lines of a file's diff as they are.
+        builtin(
+            "template",
+            {"src": "names.j2", "dest": f"{folder}/{source}"},
+            vars={"passed": "{{ names | list }}"},
+            diff=False,
+        ),
     ]
 
 
@@ -211,7 +222,7 @@ def test_hosts_named_and_grouped_by_strangers_are_only_hosts(
         stage.play(tasks, "-i", str(path), "-v", **play),
         # Everything again, from the caches of inventory and facts.
         stage.play([builtin("debug", {"var": "kept"})], "-i", str(path), "-v", **play),
-        stage.inventory(path, "--graph", "--vars"),
+        stage.inventory(path, "--graph"),
     ]
     looked_at = []
     for ended in runs:

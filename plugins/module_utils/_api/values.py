@@ -24,9 +24,12 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = datetime(1970, 1, 1)
 _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
-#: What could steer a terminal, or turn the order of what it shows: control characters but tab and line ends, and the
-#: embeddings, overrides and isolates of directions. The marks that text of right-to-left scripts needs stay.
-_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+#: What could steer a terminal, or turn the order of what it shows, and that Ansible does not escape where it shows
+#: results: control characters beyond ASCII, and the embeddings, overrides and isolates of directions. The marks that
+#: text of right-to-left scripts needs stay.
+_STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: The control characters of ASCII but tab and line ends, which Ansible escapes in results, but not in messages.
+_STEERING_IN_MESSAGES = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)|{_STEERING.pattern}")
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
 _MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
 
@@ -125,9 +128,9 @@ def dictionary(value: object) -> dict[str, t.Any]:
 def inert(value: t.Any) -> t.Any:
     """Return a result in which no text of the API can steer a terminal or Ansible; takes any nesting.
 
-    U+FFFD stands in the place of each character that could steer a terminal, because Ansible shows some of what a task
-    returns as it is, for example what a loop goes over. A key that begins like those that Ansible marks its own values
-    with, in JSON from modules and in caches, loses its underscores.
+    Text stays as it is, but for the characters that could steer a terminal and that Ansible would show raw: U+FFFD
+    stands in their place. A key that begins like those that Ansible marks its own values with, in JSON from modules and
+    in caches, loses its underscores.
     """
     if isinstance(value, str):
         return value if value.isprintable() else _STEERING.sub("\ufffd", value)
@@ -142,6 +145,11 @@ def inert(value: t.Any) -> t.Any:
 def _inert_key(key: t.Any) -> t.Any:
     text_key = inert(key)
     return text_key.lstrip("_") if isinstance(text_key, str) and text_key.startswith("__ansible_") else text_key
+
+
+def inert_message(message: str) -> str:
+    """Return a message with U+FFFD in the place of each character that could steer a terminal: it is shown as it is."""
+    return message if message.isprintable() else _STEERING_IN_MESSAGES.sub("\ufffd", message)
 
 
 def printable(value: str, limit: int = 200) -> str:

@@ -432,8 +432,7 @@ def test_strangers_text_stays_literal(hostile: Source, cached: bool) -> None:
         hostile.parse(**options)
     inventory = hostile.parse(**options)
     assert len(inventory.hosts) == len(HOSTILE)
-    for index, hostile_text in enumerate(HOSTILE):
-        text = hostile_text.replace("\x1b", "\ufffd")  # it would steer a terminal
+    for index, text in enumerate(HOSTILE):
         host = f"uhost-hostile{index:05}"
         variables = inventory.hosts[host].get_vars()
         assert (variables["compshare_name"], variables["copied"]) == (text, text)

@@ -161,17 +161,21 @@ def test_printable_escapes_and_shortens() -> None:
         ("训练环境 v1.0 😀", "训练环境 v1.0 😀"),
         ("one\ttwo\r\nthree\n", "one\ttwo\r\nthree\n"),
         ("می\u200cخواهم \u200f", "می\u200cخواهم \u200f"),
-        ("a\x1b[31m\x07b\x00\x7f", "a\ufffd[31m\ufffdb\ufffd\ufffd"),
+        ("a\x1b[31m\x07b\x00\x7f", "a\x1b[31m\x07b\x00\ufffd"),
         ("a\x9b31m\x85", "a\ufffd31m\ufffd"),
-        ("over\rwritten", "over\ufffdwritten"),
+        ("over\rwritten", "over\rwritten"),
         ("\u202eabc\u2066", "\ufffdabc\ufffd"),
     ],
 )
-def test_text_in_a_result_cannot_steer_a_terminal(text: str, shown: str) -> None:
+def test_text_in_a_result_is_what_ansible_escapes_or_cannot_steer_a_terminal(text: str, shown: str) -> None:
     assert values.inert({text: [{"key": text}, (text,)], "other": [1, None, 2.5, True]}) == {
         shown: [{"key": shown}, [shown]],
         "other": [1, None, 2.5, True],
     }
+
+
+def test_no_message_can_steer_a_terminal() -> None:
+    assert values.inert_message("训练 a\x1b[31m\x9b\u202e\rb\r\n\tc") == "训练 a\ufffd[31m\ufffd\ufffd\ufffdb\r\n\tc"
 
 
 def test_no_key_of_a_result_is_taken_for_a_mark_of_ansible() -> None:
