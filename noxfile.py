@@ -99,8 +99,8 @@ def unit(session: nox.Session) -> None:
     run_pytest(session, "-m", "not slow", "-n", "2", "--cov", "--cov-report=")
     report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
     session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
-    # They handle many thousand rows, which tracing makes much slower.
-    run_pytest(session, "-m", "slow", "-n", "2", report="slow.xml")
+    # They handle many thousand rows, which tracing makes much slower, or wait for playbooks most of the time.
+    run_pytest(session, "-m", "slow", "-n", "4", report="slow.xml")
 
 
 def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml") -> None:
@@ -112,7 +112,7 @@ def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml"
 @nox.session
 def reliability(session: nox.Session) -> None:
     """The whole under faults, malice, load and interruption, in short."""
-    run_pytest(session, "tests/reliability", "-n", "2", *session.posargs)
+    run_pytest(session, "tests/reliability", "-n", "3", *session.posargs)
 
 
 @nox.session(name="reliability-long")

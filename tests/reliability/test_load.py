@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +65,27 @@ def repeated(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return later
 
 
-def connections_left(simulator: Simulator) -> int:
-    """Return how many connections the simulator still has open when it has had time to see which are closed."""
+@pytest.fixture
+def connections_left(simulator: Simulator) -> Callable[[], int]:
+    """Tell how many connections that came since are still open when the simulator has had time to see which are closed.
+
+    Other tests share the simulator, and a client in their process may keep one.
+    """
     runner = simulator.server._runner
     assert runner is not None and runner.server is not None
-    ends = time.monotonic() + 5
-    while runner.server.connections and time.monotonic() < ends:
-        time.sleep(0.01)
-    return len(runner.server.connections)
+    server, before = runner.server, set(runner.server.connections)
+
+    def count() -> int:
+        ends = time.monotonic() + 5
+        while set(server.connections) - before and time.monotonic() < ends:
+            time.sleep(0.01)
+        return len(set(server.connections) - before)
+
+    return count
 
 
 def test_many_hosts_wait_at_the_same_time(
-    tmp_path: Path, make_world: MakeWorld, simulator: Simulator, whole: bool, record_figures: Any
+    tmp_path: Path, make_world: MakeWorld, connections_left: Callable[[], int], whole: bool, record_figures: Any
 ) -> None:
     hosts, forks, seconds, spread = (200, 50, 40, 20) if whole else (8, 4, 8, 2)
     # Forks take hosts in their order, so each lot of hosts waits for as long as the one before. The builds of a lot end
@@ -115,7 +124,7 @@ def test_many_hosts_wait_at_the_same_time(
     assert begin <= 6 * forks
     polls = peak_per_second(repeated(world.requests("GetCompShareImageCreateProgress")))
     assert polls <= forks / 2
-    assert connections_left(simulator) == 0
+    assert connections_left() == 0
     record_figures(
         "load",
         f"{hosts} hosts wait for a build each, {forks} forks",
@@ -127,7 +136,7 @@ def test_many_hosts_wait_at_the_same_time(
             "peak requests per second, when all begin": begin,
             "peak questions per second, later": polls,
             "controller's memory at most (MB)": round(max(reading.memory_mb for reading in gauge.own)),
-            "connections left": connections_left(simulator),
+            "connections left": connections_left(),
         },
     )
 
@@ -143,7 +152,7 @@ def in_a_row(folder: Path, world: World, tasks: Sequence[Mapping[str, Any]]) -> 
 
 
 def test_many_tasks_in_a_row(
-    tmp_path: Path, make_world: MakeWorld, simulator: Simulator, whole: bool, record_figures: Any
+    tmp_path: Path, make_world: MakeWorld, connections_left: Callable[[], int], whole: bool, record_figures: Any
 ) -> None:
     count = 2000 if whole else 60
     world = make_world(counts=FEW_IMAGES)
@@ -153,12 +162,12 @@ def test_many_tasks_in_a_row(
     plain = growth(in_a_row(tmp_path / "plain", world, [NOTHING] * count).own)
     assert (ours.files, ours.threads) <= (plain.files + 2, plain.threads + 1)
     assert ours.memory_mb <= plain.memory_mb + 10
-    assert connections_left(simulator) == 0
+    assert connections_left() == 0
     record(record_figures, f"{count} tasks in a row", count, world, ours, plain.memory_mb)
 
 
 def test_a_task_with_a_long_loop(
-    tmp_path: Path, make_world: MakeWorld, simulator: Simulator, whole: bool, record_figures: Any
+    tmp_path: Path, make_world: MakeWorld, connections_left: Callable[[], int], whole: bool, record_figures: Any
 ) -> None:
     """All items of a loop run in one process, and a module that reads runs in it, too."""
     count = 1000 if whole else 60
@@ -171,7 +180,7 @@ def test_a_task_with_a_long_loop(
     assert grown.files <= 4
     # The results of all items are kept until the task ends, about 20 kB each.
     assert grown.memory_mb <= 10 + 0.05 * count
-    assert connections_left(simulator) == 0
+    assert connections_left() == 0
     record(record_figures, f"a loop of {count} items in one task", count, world, grown, 0.0)
 
 
