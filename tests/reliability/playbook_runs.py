@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,12 +53,17 @@ class Stage:
         self.written = folder / "written"
         for path in (self.given, self.written / "home", self.written / "tmp"):
             path.mkdir(parents=True)
+        # Ansible puts sockets there, whose paths must be short.
+        short = tempfile.TemporaryDirectory(prefix="stage-")
+        weakref.finalize(self, short.cleanup)
+        temporary = Path(short.name, "tmp")
+        temporary.symlink_to(self.written / "tmp")
         # Nothing of the developer's: neither an account nor settings.
         self.environment = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "LC_ALL": "C.UTF-8",
             "HOME": str(self.written / "home"),
-            "TMPDIR": str(self.written / "tmp"),
+            "TMPDIR": str(temporary),
             "ANSIBLE_HOME": str(self.written / "home/.ansible"),
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
             "ANSIBLE_REMOTE_TEMP": str(self.written / "tmp/remote"),
@@ -79,7 +86,7 @@ class Stage:
     ) -> list[str]:
         """Return the command that runs tasks on this machine, or where ``hosts`` says."""
         book = self.write(name, [{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **play}])
-        return [sys.executable, "-m", "ansible", "playbook", str(book), *arguments]
+        return [sys.executable, "-m", "ansible.cli.playbook", str(book), *arguments]
 
     def play(self, tasks: Sequence[Mapping[str, Any]], *arguments: str, **play: Any) -> Ended:
         """Run tasks as a playbook and return how that ended."""
@@ -87,7 +94,7 @@ class Stage:
 
     def inventory(self, path: Path, *arguments: str) -> Ended:
         """Run ansible-inventory over a file."""
-        return self.run([sys.executable, "-m", "ansible", "inventory", "--inventory", str(path), *arguments])
+        return self.run([sys.executable, "-m", "ansible.cli.inventory", "--inventory", str(path), *arguments])
 
     def start(self, command: Sequence[str], **settings: Any) -> subprocess.Popen[bytes]:
         """Start a command in this stage; ``settings`` are those of Popen."""
