@@ -84,7 +84,8 @@ def test_no_text_of_a_result_can_steer_a_terminal(run: Run, failed: bool) -> Non
 
     result = run(work, **KEYS)
     assert result["image"] == {"name": "\ufffda"}
-    assert f"failed={failed} \ufffd[2J" in " ".join([*result["warnings"], result["stderr"]])
+    warned = json.dumps(result["warnings"], ensure_ascii=False) + result["stderr"]
+    assert f"failed={failed} \ufffd[2J" in warned
     if failed:
         assert result["error"]["message"] == "no \ufffd2J"
 
