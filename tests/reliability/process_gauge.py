@@ -66,12 +66,17 @@ class Gauge:
 
 
 def growth(readings: list[Reading]) -> Reading:
-    """Return how much more there is at the end than after the first fifth, which loads everything; less counts as 0."""
-    begin = max(readings[: max(1, len(readings) // 5)], key=lambda reading: reading.memory_mb)
+    """Return how much more there is at the end than after the first fifth, which loads everything; less counts as 0.
+
+    Open files and threads come and go with each task, so the fewest of several readings count.
+    """
+    fifth = max(1, len(readings) // 5)
+    begin = max(readings[:fifth], key=lambda reading: reading.memory_mb)
     end = readings[-max(1, len(readings) // 20)]
+    early, late = readings[fifth : 2 * fifth] or readings, readings[-fifth:]
     return Reading(
         end.time - begin.time,
         max(0.0, end.memory_mb - begin.memory_mb),
-        max(0, end.files - begin.files),
-        max(0, end.threads - begin.threads),
+        max(0, min(reading.files for reading in late) - min(reading.files for reading in early)),
+        max(0, min(reading.threads for reading in late) - min(reading.threads for reading in early)),
     )

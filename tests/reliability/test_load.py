@@ -160,7 +160,8 @@ def test_many_tasks_in_a_row(
     assert len(world.requests("DescribeCompShareImages")) >= count
     # Ansible itself keeps something of every task.
     plain = growth(in_a_row(tmp_path / "plain", world, [NOTHING] * count).own)
-    assert (ours.files, ours.threads) <= (plain.files + 2, plain.threads + 1)
+    assert ours.files <= plain.files + 2
+    assert ours.threads <= plain.threads + 1
     assert ours.memory_mb <= plain.memory_mb + 10
     assert connections_left() == 0
     record(record_figures, f"{count} tasks in a row", count, world, ours, plain.memory_mb)
@@ -176,7 +177,8 @@ def test_a_task_with_a_long_loop(
     gauge = in_a_row(tmp_path / "ours", world, [{**LIST, **loop}])
     worker = max(gauge.children.values(), key=len)
     grown = growth(worker)
-    assert max(reading.threads for reading in worker) <= 8
+    # Threads of one item may still be ending when those of the next begin; such that never end would be hundreds.
+    assert max(reading.threads for reading in worker) <= 20
     assert grown.files <= 4
     # The results of all items are kept until the task ends, about 20 kB each.
     assert grown.memory_mb <= 10 + 0.05 * count
