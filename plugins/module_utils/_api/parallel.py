@@ -12,9 +12,13 @@ import contextlib
 import queue
 import threading
 import typing as t
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
 
 _Key = t.TypeVar("_Key")
 _Result = t.TypeVar("_Result")
+_Item = t.TypeVar("_Item")
 
 
 #: Jobs that lie ready for the next thread that ends one, so that it need not wait for the thread that hands them out.
@@ -81,3 +85,17 @@ class Crew(t.Generic[_Key, _Result]):
                 self._results.put((key, job(), None))
             except BaseException as error:  # noqa: BLE001 -- next_result() raises it again, whatever it is
                 self._results.put((key, None, error))
+
+
+def each_in_parallel(items: Sequence[_Item], work: t.Callable[[_Item], _Result], size: int) -> list[_Result]:
+    """Return C(work) of each item, in their order, C(size) at the same time; raises what the first failure raised."""
+    results: dict[int, _Result] = {}
+    waiting = deque(enumerate(items))
+    with Crew[int, _Result](size) as crew:
+        while len(results) < len(items):
+            while waiting and crew.free:
+                index, item = waiting.popleft()
+                crew.start(index, partial(work, item))
+            index, result = crew.next_result()
+            results[index] = result
+    return [results[index] for index in range(len(items))]

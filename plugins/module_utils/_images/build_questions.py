@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 
 from .._api.client import PARALLEL, Client
 from .._api.errors import CompShareError, RefusedError
 from .._api.pages import PAGE_SIZE, Listing, page_of
-from .._api.parallel import Crew
+from .._api.parallel import each_in_parallel
 from .._api.retcodes import PERMISSION_CODES
 from .build_state import Build, region_of
 from .catalogue import SOURCES
@@ -62,12 +61,12 @@ class BuildQuestions:
         if not builds or self.progress_closed:
             return []
         if len(builds) == 1:
-            outcomes = [(builds[0], self._progress(builds[0], deadline))]
+            outcomes = [self._progress(builds[0], deadline)]
         else:
-            outcomes = self._progress_of_many(builds, deadline)
+            outcomes = each_in_parallel(builds, lambda build: self._progress(build, deadline), PARALLEL)
         troubles = []
         now = self._client.clock.now()
-        for build, outcome in outcomes:
+        for build, outcome in zip(builds, outcomes):
             if isinstance(outcome, dict):
                 build.saw_progress(now, outcome)
             elif outcome.retryable:
@@ -78,21 +77,6 @@ class BuildQuestions:
             else:
                 build.saw_refusal(now, outcome)
         return troubles
-
-    def _progress_of_many(
-        self, builds: Sequence[Build], deadline: float | None
-    ) -> list[tuple[Build, dict[str, t.Any] | CompShareError]]:
-        outcomes: dict[int, dict[str, t.Any] | CompShareError] = {}
-        waiting = list(range(len(builds)))
-        crew: Crew[int, dict[str, t.Any] | CompShareError] = Crew(PARALLEL)
-        with crew:
-            while len(outcomes) < len(builds):
-                while waiting and crew.free:
-                    index = waiting.pop(0)
-                    crew.start(index, partial(self._progress, builds[index], deadline))
-                index, outcome = crew.next_result()
-                outcomes[index] = outcome
-        return [(build, outcomes[index]) for index, build in enumerate(builds)]
 
     def _progress(self, build: Build, deadline: float | None) -> dict[str, t.Any] | CompShareError:
         params = {

@@ -9,21 +9,19 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import PARALLEL, Client
 from .._api.errors import OptionError, RefusedError
-from .._api.parallel import Crew
+from .._api.parallel import each_in_parallel
 from .offers import NOT_SOLD_CODES, Offer, Size, price_of
 from .places import list_zones, zones_in, zones_named
 from .rows import dictionaries, rows_of
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
 _INVENTORY = "DescribeCompShareGpuInventory"
-_Item = t.TypeVar("_Item")
-_Result = t.TypeVar("_Result")
 
 #: Every key that an instance type always has, in the order of the documentation.
 TYPE_KEYS = (
@@ -89,7 +87,7 @@ def find_types(client: Client, query: TypeQuery) -> FoundTypes:
         types = [entry for entry in types if _in_stock(entry) == query.in_stock]
     if query.prices:
         by_name = {zone["zone"]: zone for zone in zones}
-        found = each_in_parallel(types, lambda entry: _prices(client, by_name[entry["zone"]], entry, query))
+        found = each_in_parallel(types, lambda entry: _prices(client, by_name[entry["zone"]], entry, query), PARALLEL)
         for entry, prices in zip(types, found):
             entry["prices"] = prices
     return FoundTypes(types, [warning] if warning else [])
@@ -121,24 +119,6 @@ def _prices(
     return [{**price, **size._asdict()} for price in wanted]
 
 
-def each_in_parallel(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
-    """Return C(work) of each item, in their order, a few at the same time; raises what the first failure raised."""
-    results: dict[int, _Result] = {}
-    waiting = list(enumerate(items))
-    with Crew[int, _Result](PARALLEL) as crew:
-        while len(results) < len(items):
-            while waiting and crew.free:
-                index, item = waiting.pop(0)
-                crew.start(index, _job(work, item))
-            index, result = crew.next_result()
-            results[index] = result
-    return [results[index] for index in range(len(items))]
-
-
-def _job(work: Callable[[_Item], _Result], item: _Item) -> Callable[[], _Result]:
-    return lambda: work(item)
-
-
 def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return the GPU types of each zone, in the order of the zones and of their names, without stock and prices."""
 
@@ -150,7 +130,7 @@ def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dic
         own = [row for row in rows if row.get("Zone") in (None, "", zone["zone"])]
         return sorted((normalise_type(row, zone) for row in own), key=lambda entry: entry["gpu_type"] or "")
 
-    return [entry for found in each_in_parallel(zones, read) for entry in found]
+    return [entry for found in each_in_parallel(zones, read, PARALLEL) for entry in found]
 
 
 def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[str, t.Any]:

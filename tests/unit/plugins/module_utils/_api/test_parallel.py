@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.parallel import Crew
+from ansible_collections.compshare.cloud.plugins.module_utils._api.parallel import Crew, each_in_parallel
 
 
 def test_jobs_run_at_the_same_time_and_hand_back_their_keys() -> None:
@@ -104,3 +104,10 @@ def test_a_signal_that_comes_to_another_thread_ends_the_wait() -> None:
         ended.set()
         signal.signal(signal.SIGUSR1, before)
     assert in_time != [False], "the wait went on until the job had ended"
+
+
+def test_work_in_parallel_keeps_the_order_and_raises() -> None:
+    assert each_in_parallel(list(range(20)), lambda number: number * 2, 4) == list(range(0, 40, 2))
+    assert each_in_parallel([], str, 4) == []
+    with pytest.raises(ZeroDivisionError):
+        each_in_parallel([1, 0], lambda number: 1 // number, 4)

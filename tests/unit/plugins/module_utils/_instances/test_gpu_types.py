@@ -11,7 +11,6 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.transport imp
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.gpu_types import (
     TYPE_KEYS,
     TypeQuery,
-    each_in_parallel,
     find_types,
 )
 
@@ -144,10 +143,3 @@ def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:
 def test_sizes_are_positive(option: str) -> None:
     with pytest.raises(OptionError, match=f"{option} is 0"):
         TypeQuery.from_options({option: 0})
-
-
-def test_work_in_parallel_keeps_the_order_and_raises() -> None:
-    assert each_in_parallel(list(range(20)), lambda number: number * 2) == list(range(0, 40, 2))
-    assert each_in_parallel([], str) == []
-    with pytest.raises(ZeroDivisionError):
-        each_in_parallel([1, 0], lambda number: 1 // number)
