@@ -14,6 +14,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensurin
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import WorldTransport, instance_in, new_world, task_in, writes
+from ..write_faults import PASSING, UNKNOWN, fault_name
 
 CREATE, START, STOP = "CreateCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
 REBOOT, REINSTALL, TERMINATE = (
@@ -25,39 +26,6 @@ NAME = "new-vm"
 ORDER: dict[str, Any] = {"name": NAME, "image": "compshareImage-1old", "gpu_type": "4090"}
 IMAGE = {"CompShareImageId": "compshareImage-1old", "Name": "old", "ImageType": "System", "Container": "False"}
 NEXT_IMAGE = {**IMAGE, "CompShareImageId": "compshareImage-2new", "Name": "new"}
-#: Faults of which the client cannot tell whether the action was carried out.
-UNKNOWN: list[dict[str, Any]] = [
-    {"kind": "reset_before"},
-    {"kind": "close_before"},
-    {"kind": "slow", "seconds": 90},
-    {"kind": "slow", "seconds": 65, "late": True},
-    {"kind": "http", "status": 500},
-    {"kind": "http", "status": 502},
-    {"kind": "http", "status": 503, "retry_after": 1},
-    {"kind": "http", "status": 504},
-    {"kind": "html"},
-    {"kind": "truncated"},
-    {"kind": "cut_off"},
-    {"kind": "empty"},
-    {"kind": "json_list"},
-    {"kind": "no_ret_code"},
-    {"kind": "ret_code", "code": 110},
-    {"kind": "ret_code", "code": 130},
-    {"kind": "ret_code", "code": 150},
-    {"kind": "ret_code", "code": 8438},
-]
-#: Faults that say that nothing was done, and are over after a while.
-PASSING: list[dict[str, Any]] = [
-    {"kind": "refuse", "count": 2},
-    {"kind": "http", "status": 429, "count": 2},
-    {"kind": "http", "status": 429, "retry_after": 7, "count": 1},
-    {"kind": "ret_code", "code": 153, "count": 2},
-    {"kind": "ret_code", "code": 8441, "count": 2},
-    {"kind": "ret_code", "code": 226619, "count": 2},
-    {"kind": "ret_code", "code": 226609, "count": 4},
-    {"kind": "ret_code", "code": 8964, "count": 4},
-    {"kind": "ret_code", "code": 8903, "count": 4},
-]
 #: Refusals.
 LASTING: list[dict[str, Any]] = [
     {"kind": "ret_code", "code": code} for code in (171, 210, 230, 299, 520, 8095, 8333, 226601, 226603, 424242)
@@ -69,10 +37,6 @@ MOVES: list[tuple[str, str, dict[str, Any]]] = [
     ("reinstalled", REINSTALL, {"image": "compshareImage-2new"}),
     ("absent", TERMINATE, {}),
 ]
-
-
-def fault_name(fault: dict[str, Any]) -> str:
-    return "-".join(str(value) for value in fault.values())
 
 
 def a_world(**settings: Any) -> World:
