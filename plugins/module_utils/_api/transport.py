@@ -11,10 +11,11 @@ from __future__ import annotations
 import http.cookiejar
 import ipaddress
 import os
+import ssl
 import sys
 import threading
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -25,6 +26,9 @@ try:
     REQUESTS_IMPORT_ERROR: ImportError | None = None
 except ImportError as import_error:
     REQUESTS_IMPORT_ERROR = import_error
+    _HTTPAdapter: t.Any = object
+else:
+    _HTTPAdapter = requests.adapters.HTTPAdapter
 
 from .clock import Clock
 from .errors import OptionError
@@ -82,13 +86,16 @@ class Transport:
             # The user asked for it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._clock = clock
-        self._session = _session(parallel)
+        self._session = _session()
         # Loopback never goes through a proxy: the keys would leave this machine in plain text.
         self._session.trust_env = not loopback
         verify: bool | str = (os.path.expanduser(ca_path) if ca_path else True) if validate_certs else False
         self._settings: dict[str, t.Any] = dict(
             self._session.merge_environment_settings(self.url, {}, True, verify, None), allow_redirects=False
         )
+        encrypted = self.url.startswith("https:")
+        trust = _trust(self._settings["verify"]) if encrypted and self._settings["verify"] else None
+        self._session.mount(self.url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
         self._closing = threading.Lock()
 
     def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
@@ -180,11 +187,48 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _session(parallel: int) -> requests.Session:
+class _Adapter(_HTTPAdapter):  # type: ignore[misc]  # where requests is missing, there is no class to derive from
+    """Loads the trusted certificates once, not for every connection: they are many, and it takes 15 ms a time.
+
+    A connection through a proxy loads them by itself, as it may need them for the proxy too.
+    """
+
+    def __init__(self, trust: ssl.SSLContext | None, **settings: t.Any) -> None:
+        self._trust = trust
+        super().__init__(**settings)
+
+    def init_poolmanager(self, *args: t.Any, **settings: t.Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._trust, **settings)
+
+    def cert_verify(self, conn: t.Any, url: str, verify: bool | str, cert: t.Any) -> None:
+        super().cert_verify(conn, url, verify, cert)
+        if self._trust is not None and conn.proxy is None:
+            conn.ca_certs = conn.ca_cert_dir = None
+
+
+def _trust(verify: bool | str) -> ssl.SSLContext:
+    """Return TLS settings that trust a certificate file or folder, or for C(True) what requests trusts."""
+    path = requests.adapters.DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify)
+    context: ssl.SSLContext = urllib3.util.ssl_.create_urllib3_context()
+    try:
+        context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+    except OSError as error:  # ssl.SSLError is one
+        raise OptionError(
+            f"The certificates in {printable(path)} cannot be used.",
+            hint="ca_path, or the environment variable REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, must name a file in PEM"
+            " format, or a folder of such files.",
+        ) from error
+    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols = _keep_alpn_protocols  # type: ignore[method-assign]  # what the function says
+    return context
+
+
+def _keep_alpn_protocols(alpn_protocols: Iterable[str]) -> None:
+    """Do nothing: urllib3 sets them anew for each connection, which OpenSSL forbids while another thread opens one."""
+
+
+def _session() -> requests.Session:
     session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=parallel)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
     session.headers.update({"User-Agent": f"ansible-compshare/{VERSION}", "Accept": "application/json"})
     # Without this, requests would add a password from a .netrc file.
     session.auth = _leave_alone

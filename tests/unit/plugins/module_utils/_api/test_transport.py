@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -22,6 +23,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.transport imp
     check_api_url,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.version import VERSION
+from ansible_collections.compshare.cloud.tests.simulator.tls import context_of, make_self_signed
 
 from ..fakes import FakeClock
 
@@ -29,13 +31,14 @@ from ..fakes import FakeClock
 class RawServer:
     """Answers each request on a connection with the next bytes of a script; None closes without an answer."""
 
-    def __init__(self, script: list[bytes | None]) -> None:
+    def __init__(self, script: list[bytes | None], tls: ssl.SSLContext | None = None) -> None:
         self._script = list(script)
+        self._tls = tls
         self.requests: list[bytes] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -43,7 +46,10 @@ class RawServer:
             while self._script:
                 connection, _address = self._listener.accept()
                 self.connections += 1
-                with connection:
+                with contextlib.suppress(ssl.SSLError), contextlib.ExitStack() as open_sockets:
+                    open_sockets.enter_context(connection)
+                    if self._tls is not None:
+                        connection = open_sockets.enter_context(self._tls.wrap_socket(connection, server_side=True))
                     while self._script and self._answer(connection):
                         pass
 
@@ -80,8 +86,8 @@ def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 def server_of() -> Iterator[Callable[..., RawServer]]:
     servers: list[RawServer] = []
 
-    def make(*script: bytes | None) -> RawServer:
-        servers.append(RawServer(list(script)))
+    def make(*script: bytes | None, tls: ssl.SSLContext | None = None) -> RawServer:
+        servers.append(RawServer(list(script), tls))
         return servers[-1]
 
     yield make
@@ -290,11 +296,55 @@ def test_without_requests_the_error_says_how_to_install_it(monkeypatch: pytest.M
         transport_to("https://api.compshare.cn")
 
 
-def test_certificates_can_be_left_unchecked_or_checked_against_a_bundle(tmp_path: Path) -> None:
-    bundle = tmp_path / "ca.pem"
-    bundle.write_text("", encoding="utf-8")
-    assert transport_to("https://a.invalid", validate_certs=False)._settings["verify"] is False
-    assert transport_to("https://a.invalid", ca_path=str(bundle))._settings["verify"] == str(bundle)
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, which is its own authority, and its key."""
+    return make_self_signed(tmp_path)
+
+
+def test_a_certificate_is_checked_unless_told_otherwise(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path]
+) -> None:
+    server = server_of(*[answer(b"ok")] * 2, tls=context_of(*certificate))
+    with pytest.raises(TransportError, match=r"the certificate of 127\.0\.0\.1 is not valid") as refused:
+        transport_to(server.url).post({}, 5)
+    assert (refused.value.reached, refused.value.lasting, server.requests) == (False, True, [])
+    assert transport_to(server.url, ca_path=str(certificate[0])).post({}, 5).body == b"ok"
+    assert transport_to(server.url, validate_certs=False).post({}, 5).body == b"ok"
+
+
+def test_trusted_certificates_are_read_once_for_all_connections(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path]
+) -> None:
+    server = server_of(*[answer(b"ok", "200 OK", "Connection: close")] * 4, tls=context_of(*certificate))
+    transport = transport_to(server.url, ca_path=str(certificate[0]))
+    certificate[0].write_text("no longer a certificate", encoding="utf-8")
+    assert [transport.post({}, 5).body for _request in range(4)] == [b"ok"] * 4
+    assert server.connections == 4
+
+
+def test_the_bundle_that_the_environment_names_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate", encoding="utf-8")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate[0]))
+    transport_to("https://a.invalid")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(broken))
+    with pytest.raises(OptionError, match=r"The certificates in .*broken\.pem cannot be used") as refused:
+        transport_to("https://a.invalid")
+    assert "REQUESTS_CA_BUNDLE" in (refused.value.hint or "")
+    transport_to("https://a.invalid", ca_path=str(certificate[0]))
+    transport_to("https://a.invalid", validate_certs=False)
+
+
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_certificates_may_be_in_a_file_or_a_folder(certificate: tuple[Path, Path], named: str) -> None:
+    path = certificate[0] if named == "file" else certificate[0].parent
+    with pytest.raises(TransportError, match=r"a\.invalid cannot be reached"):
+        transport_to("https://a.invalid", ca_path=str(path)).post({}, 5)
 
 
 def test_an_error_of_a_kind_not_foreseen_is_a_broken_connection() -> None:
