@@ -12,29 +12,16 @@ import hashlib
 import re
 
 from .._api.errors import OptionError
+from .._api.naming import check_name
 from .._api.values import printable
 
 NAME_LENGTH = 50
-#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
-_FORBIDDEN = re.compile(r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]")
 _VERSION = re.compile(r"v[0-9]+(\.[0-9]+)+\Z", re.ASCII)
 
 
 def check_image_name(name: str) -> None:
     """Raise OptionError where C(name) cannot be the name of a custom image."""
-    shown = repr(printable(name, 80))
-    if not name:
-        raise OptionError("The name of an image cannot be empty.")
-    if len(name) > NAME_LENGTH:
-        raise OptionError(
-            f"The image name {shown} has {len(name)} characters.", hint=f"At most {NAME_LENGTH} are possible."
-        )
-    forbidden = _FORBIDDEN.search(name)
-    if forbidden:
-        raise OptionError(
-            f"The image name {shown} has {printable(forbidden.group())!r} in it.",
-            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
-        )
+    check_name("image", name, NAME_LENGTH)
 
 
 def check_version_name(version_name: str) -> None:

@@ -16,7 +16,7 @@ from .access import encode_password
 from .goals import REBOOT, REINSTALL, START, STOP, TERMINATE, Absent, Reinstalled, Restarted, Running, Stopped
 from .instance import Instance
 from .instance_work import InstanceWork
-from .order import Order, check_name, check_reinstall, resolve_image
+from .order import Order, check_instance_name, check_reinstall, resolve_image
 from .query import describe
 from .schedule import parse_wish
 from .states import FAILED, RUNNING, STOPPED, settled
@@ -66,7 +66,7 @@ def _check_identity(options: t.Mapping[str, t.Any]) -> None:
         if not 1 <= count <= _MOST_AT_ONCE:
             raise OptionError(f"count is {count}; it must be from 1 to {_MOST_AT_ONCE}.")
     if name is not None:
-        check_name(name if count is None else f"{name}-{count}")
+        check_instance_name(name if count is None else f"{name}-{count}")
 
 
 def _check_options(options: t.Mapping[str, t.Any]) -> None:

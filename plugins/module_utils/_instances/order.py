@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from .._api.client import Client
 from .._api.errors import OptionError
+from .._api.naming import check_name
 from .._api.values import printable
 from .._images.catalogue import SOURCES
 from .._images.query import ImageQuery, find_images, no_such_image, pick_image
@@ -27,8 +28,6 @@ NAME_LENGTH = 63
 #: The sources that an image's name is looked for in, where none is given: the vendor's, and the account's own.
 _USUAL_SOURCES = ("platform", "custom")
 _IMAGE_ID = re.compile(r"compshareImage-[0-9A-Za-z]+\Z")
-#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
-_FORBIDDEN = re.compile(r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]")
 _PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"
 _PASSWORD_LENGTH = (8, 32)
 _DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
@@ -153,21 +152,9 @@ def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
         raise OptionError(f"{title}: it supports {printable(', '.join(supported))}, and this is a {gpu_type}.")
 
 
-def check_name(name: str) -> None:
+def check_instance_name(name: str) -> None:
     """Raise OptionError where C(name) cannot be the name of an instance."""
-    shown = repr(printable(name, 80))
-    if not name:
-        raise OptionError("The name of an instance cannot be empty.")
-    if len(name) > NAME_LENGTH:
-        raise OptionError(
-            f"The instance name {shown} has {len(name)} characters.", hint=f"At most {NAME_LENGTH} are possible."
-        )
-    forbidden = _FORBIDDEN.search(name)
-    if forbidden:
-        raise OptionError(
-            f"The instance name {shown} has {printable(forbidden.group())!r} in it.",
-            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
-        )
+    check_name("instance", name, NAME_LENGTH)
 
 
 def check_password(password: str | None) -> None:
