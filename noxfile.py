@@ -86,7 +86,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(name="quick-unit")
 def quick_unit(session: nox.Session) -> None:
     """The unit tests that are not marked as slow, without coverage."""
-    run_pytest(session, "-m", "not slow", "-n", "2", "--hypothesis-profile=quick", *session.posargs)
+    run_pytest(session, "-m", "not slow", *workers(2), "--hypothesis-profile=quick", *session.posargs)
 
 
 @nox.session
@@ -96,11 +96,19 @@ def unit(session: nox.Session) -> None:
         run_pytest(session, *session.posargs)
         return
     session.run("coverage", "erase", external=True)
-    run_pytest(session, "-m", "not slow", "-n", "2", "--cov", "--cov-report=")
+    run_pytest(session, "-m", "not slow", *workers(2), "--cov", "--cov-report=")
     report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
     session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
     # They handle many thousand rows, which tracing makes much slower, or wait for playbooks most of the time.
-    run_pytest(session, "-m", "slow", "-n", "4", report="slow.xml")
+    run_pytest(session, "-m", "slow", *workers(4), report="slow.xml")
+
+
+def workers(number: int) -> tuple[str, ...]:
+    """Options of pytest that share the tests among some processes: one that has done its share takes some of another's.
+
+    Tests that take long stand together, so equal shares of the list would leave most processes idle in the end.
+    """
+    return "-n", str(number), "--dist", "worksteal"
 
 
 def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml") -> None:
@@ -112,19 +120,19 @@ def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml"
 @nox.session
 def reliability(session: nox.Session) -> None:
     """The whole under faults, malice, load and interruption, in short."""
-    run_pytest(session, "tests/reliability", "-n", "3", *session.posargs)
+    run_pytest(session, "tests/reliability", *workers(3), *session.posargs)
 
 
 @nox.session(name="reliability-long")
 def reliability_long(session: nox.Session) -> None:
     """The same in full; every property with 10,000 examples."""
-    run_pytest(session, "tests/reliability", "--long", "-n", "2", *NIGHTLY, *session.posargs)
+    run_pytest(session, "tests/reliability", "--long", *workers(2), *NIGHTLY, *session.posargs)
 
 
 @nox.session(name="properties-long")
 def properties_long(session: nox.Session) -> None:
     """Every property of the single pieces, with as many examples."""
-    run_pytest(session, "tests/unit", "-m", "hypothesis", "-n", "2", *NIGHTLY, *session.posargs)
+    run_pytest(session, "tests/unit", "-m", "hypothesis", *workers(2), *NIGHTLY, *session.posargs)
 
 
 @nox.session
@@ -219,7 +227,7 @@ def docs(session: nox.Session) -> None:
 def test_docs(session: nox.Session) -> None:
     """README, guides and examples, followed word for word with the installed artifact."""
     junit = results_folder(session.name) / "pytest.xml"
-    session.run(*DOCS_PYTEST, "-n", "2", f"--junitxml={junit}", *session.posargs, external=True)
+    session.run(*DOCS_PYTEST, *workers(2), f"--junitxml={junit}", *session.posargs, external=True)
 
 
 @nox.session
@@ -228,7 +236,7 @@ def examples(session: nox.Session) -> None:
     junit = results_folder(session.name) / "pytest.xml"
     files = ("tests/docs/test_examples.py", "tests/docs/test_plugin_examples.py")
     session.run(
-        "python", "-m", "pytest", "-q", *files, "-n", "2", f"--junitxml={junit}", *session.posargs, external=True
+        "python", "-m", "pytest", "-q", *files, *workers(2), f"--junitxml={junit}", *session.posargs, external=True
     )
 
 

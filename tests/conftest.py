@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,10 @@ for name, examples in {"quick": 50, "short": 200, "nightly": 10_000}.items():
     patience = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile(name, patience, max_examples=examples)
 settings.load_profile("short")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Control-C, and so would the playbooks that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
