@@ -35,8 +35,9 @@ run() {
 # compare TARGET EXPECTED: so many modules run in the controller's process, or "all" that are not run with async.
 compare() {
     local here="$folder/here" apart="$folder/apart" expected=$2 found
-    run "$1" "$here" '{}'
+    run "$1" "$here" '{}' &
     run "$1" "$apart" '{"SOME_VARIABLE": "some value"}'
+    wait $!
     if [ "$expected" = all ]; then
         expected=$(($(grep -c 'Using module file .*/compshare_' "$here") - $(grep -c 'ASYNC OK' "$here" || true)))
     fi
