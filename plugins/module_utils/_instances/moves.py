@@ -60,7 +60,7 @@ Move = t.Union[Send, Wait, Done]
 
 @dataclass
 class _Sent:
-    """A request that was sent: when, whether it was accepted (False: its answer was lost), and the state before."""
+    """A request that was sent: when it ended, whether it was accepted (False: no answer came), and the state before."""
 
     action: str
     at: float
@@ -123,10 +123,20 @@ class Course:
         for sent in self.sent:
             sent.moved = sent.moved or instance["state"] != sent.state
 
-    def note(self, action: str, *, accepted: bool) -> None:
-        """Take that a request was sent."""
+    def note(self, action: str, now: float, *, accepted: bool) -> None:
+        """Take that a request was sent, and that its answer, or that none would come, was known at C(now)."""
         state, start_time = self.instance["state"], self.instance["start_time"]
-        self.sent.append(_Sent(action, self.now, accepted, state, start_time))
+        self.sent.append(_Sent(action, now, accepted, state, start_time))
+
+    def outdated_by(self, refusal: RefusedError) -> bool:
+        """Tell whether a refusal means that what was seen is outdated, so that it is to be looked at again.
+
+        One that blames the id says so once: the instance may have gone since it was seen. Where it is still there, the
+        next refusal means what it says.
+        """
+        blames_id = refusal.names_parameter("UHostId")
+        blamed_before = self.refusal is not None and self.refusal.names_parameter("UHostId")
+        return refusal.ret_code in _STATE_CODES | GONE_CODES or (blames_id and not blamed_before)
 
     def gone(self, removal: str) -> bool:
         """Tell whether the instance does not exist any more; C(removal) is the action that removes it."""
@@ -233,21 +243,21 @@ class Mover:
         try:
             self._client.call(move.action, params, write=True, deadline=self._deadline)
         except RefusedError as error:
-            if error.retry is not Retry.BUSY and error.ret_code not in (_STATE_CODES | GONE_CODES):
+            if error.retry is not Retry.BUSY and not course.outdated_by(error):
                 if not error.outcome_unknown:
                     raise
-                course.note(move.action, accepted=False)
+                course.note(move.action, self._client.clock.now(), accepted=False)
                 self._sent(instance, move.action)
             course.refusal = error
             return False
         except CompShareError as error:
             if not error.outcome_unknown:
                 raise
-            course.note(move.action, accepted=False)
+            course.note(move.action, self._client.clock.now(), accepted=False)
             self._sent(instance, move.action)
             return False
         course.refusal = None
-        course.note(move.action, accepted=True)
+        course.note(move.action, self._client.clock.now(), accepted=True)
         self._sent(instance, move.action)
         return True
 

@@ -198,6 +198,36 @@ def test_what_is_refused_for_good_is_an_error(
     assert carried_out(world, action) == 0
 
 
+@pytest.mark.parametrize("state", ["stopped", "absent"])
+def test_an_instance_may_go_between_the_look_and_the_request(
+    world: World, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    identity = instance_in(world, "train-vm")
+    action = {"stopped": STOP, "absent": TERMINATE}[state]
+    post = WorldTransport.post
+
+    def too_late(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        if fields["Action"] == action:
+            world.instances.all.pop(identity, None)
+        return post(self, fields, timeout)
+
+    monkeypatch.setattr(WorldTransport, "post", too_late)
+    if state == "absent":
+        assert run(world, instance_id=identity, state=state)["instance"] is None
+    else:
+        with pytest.raises(CompShareError, match="has not been in the list of instances for"):
+            run(world, instance_id=identity, state=state)
+    assert len(world.requests(action)) == 1
+
+
+def test_a_request_whose_answer_was_lost_is_given_time_before_it_is_sent_again(world: World) -> None:
+    identity = instance_in(world, "train-vm")
+    for late in (61, 65, 75):  # a request waits 60 s for its answer
+        world.add_faults({"kind": "slow", "seconds": late, "late": True, "action": REBOOT, "count": 1})
+        assert run(world, instance_id=identity, state="restarted")["changed"]
+    assert [entry["ret_code"] for entry in world.requests(REBOOT) if entry["carried_out"]] == [0, 0, 0]
+
+
 # --- Two tasks at a time ---
 
 
