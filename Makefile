@@ -6,8 +6,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 # SETUP=skip takes the virtual environment as it is.
 SETUP ?= auto
-# How many steps run at the same time. Those of `make test` wait for playbooks and builds much of their time.
-JOBS ?=
+# How many steps run at the same time.
+JOBS ?= 2
 CORES ?=
 
 # Everything that tools write stays inside the clone. pip goes on reading the user's own configuration.
@@ -70,7 +70,7 @@ simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account
 
 .PHONY: check
 check: setup ## The fast loop: quick-lint and the unit tests that are not slow
-	@$(RUN_STEPS) --jobs $(or $(JOBS),2) quick-lint quick-unit
+	@$(RUN_STEPS) --jobs $(JOBS) quick-lint quick-unit
 
 .PHONY: format quick-lint
 format: setup ## Format the code, and mend what ruff can mend
@@ -108,11 +108,11 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 
 .PHONY: test
 test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(or $(JOBS),3) sanity integration unit reliability lint package docs-check
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit reliability lint package docs-check
 
 .PHONY: test-matrix
 test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"
-	@$(PYTHON) -m tests.tools.matrix --jobs $(or $(JOBS),2) $(CORES)
+	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
 # --- Longer runs -------------------------------------------------------------
 
