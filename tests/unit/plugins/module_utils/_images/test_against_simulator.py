@@ -15,6 +15,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._images.query impo
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
+from ..api_faults import UNREADABLE
+
 pytestmark = pytest.mark.slow
 
 BIG = {"platform": 10_000, "custom": 500, "community_groups": 300, "shared": 120, "published": 110, "favorites": 105}
@@ -29,12 +31,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "http", "status": 502},
     {"kind": "http", "status": 503, "retry_after": 2},
     {"kind": "http", "status": 404},
-    {"kind": "html"},
-    {"kind": "truncated"},
-    {"kind": "cut_off"},
-    {"kind": "empty"},
-    {"kind": "json_list"},
-    {"kind": "no_ret_code"},
+    *UNREADABLE,
     {"kind": "null_list"},
     {"kind": "string_list"},
     {"kind": "redirect"},

@@ -11,8 +11,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.plugins.module_utils._images.custom_image import ensure_image
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
+from ..api_faults import PASSING, UNKNOWN, fault_name
 from ..in_process import WorldTransport, images_named, instance_in, new_world, task_in, writes
-from ..write_faults import PASSING, UNKNOWN, fault_name
 
 CREATE, UPDATE, DELETE = "CreateCompShareCustomImage", "UpdateCompShareImage", "TerminateCompShareCustomImage"
 NAME = "env-1"

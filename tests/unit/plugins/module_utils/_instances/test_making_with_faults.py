@@ -13,8 +13,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances import 
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensuring import ensure_instances
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
+from ..api_faults import PASSING, UNKNOWN, fault_name
 from ..in_process import WorldTransport, instance_in, new_world, task_in, writes
-from ..write_faults import PASSING, UNKNOWN, fault_name
 
 CREATE, START, STOP = "CreateCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
 REBOOT, REINSTALL, TERMINATE = (

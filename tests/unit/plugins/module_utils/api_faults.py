@@ -1,10 +1,19 @@
-"""Faults that a request which changes something may meet."""
+"""Faults that a request may meet."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Faults of which the client cannot tell whether the action was carried out.
+#: Answers from which nothing can be told.
+UNREADABLE: list[dict[str, Any]] = [
+    {"kind": "html"},
+    {"kind": "truncated"},
+    {"kind": "cut_off"},
+    {"kind": "empty"},
+    {"kind": "json_list"},
+    {"kind": "no_ret_code"},
+]
+#: Faults of a request that changes something, of which the client cannot tell whether the action was carried out.
 UNKNOWN: list[dict[str, Any]] = [
     {"kind": "reset_before"},
     {"kind": "close_before"},
@@ -14,18 +23,13 @@ UNKNOWN: list[dict[str, Any]] = [
     {"kind": "http", "status": 502},
     {"kind": "http", "status": 503, "retry_after": 1},
     {"kind": "http", "status": 504},
-    {"kind": "html"},
-    {"kind": "truncated"},
-    {"kind": "cut_off"},
-    {"kind": "empty"},
-    {"kind": "json_list"},
-    {"kind": "no_ret_code"},
+    *UNREADABLE,
     {"kind": "ret_code", "code": 110},
     {"kind": "ret_code", "code": 130},
     {"kind": "ret_code", "code": 150},
     {"kind": "ret_code", "code": 8438},
 ]
-#: Faults that say that nothing was done, and are over after a while.
+#: Faults of such a request that say that nothing was done, and are over after a while.
 PASSING: list[dict[str, Any]] = [
     {"kind": "refuse", "count": 2},
     {"kind": "http", "status": 429, "count": 2},
