@@ -151,9 +151,9 @@ from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.transport import check_api_url
 from ..module_utils._api.values import inert, printable
 from ..module_utils._api.version import VERSION
-from ..module_utils._instances.access import decode_password
 from ..module_utils._instances.hosts import host_variables, unique_names
-from ..module_utils._instances.instance import normalise_instance
+from ..module_utils._instances.login import decode_password
+from ..module_utils._instances.model import normalise_instance
 from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows
 from ..plugin_utils._options import plugin_options
 from ..plugin_utils._templates import TemplatedOptions, holds, is_template, render

@@ -82,9 +82,9 @@ from ansible.utils.display import Display
 from ..module_utils._api.client import Client
 from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.values import inert
-from ..module_utils._images.catalogue import SOURCES
-from ..module_utils._images.image import IMAGE_KEYS
+from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
+from ..module_utils._images.sources import SOURCES
 from ..plugin_utils._options import plugin_options
 
 _FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery) if field.name != "name")

@@ -168,8 +168,8 @@ error:
       type: bool
 """
 
-from ..module_utils._api.any_action import call_action
 from ..module_utils._module import run_module
+from ..module_utils._raw_action import call_action
 
 
 def main() -> None:

@@ -293,7 +293,7 @@ error:
       type: bool
 """
 
-from ..module_utils._images.custom_image import ensure_image
+from ..module_utils._images.ensure import ensure_image
 from ..module_utils._module import run_module
 
 

@@ -268,8 +268,8 @@ error:
       type: bool
 """
 
-from ..module_utils._images.catalogue import IMAGE_TYPES, SOURCES
 from ..module_utils._images.query import ORDER_KEYS, ImageQuery, find_images
+from ..module_utils._images.sources import IMAGE_TYPES, SOURCES
 from ..module_utils._module import Task, run_module
 
 

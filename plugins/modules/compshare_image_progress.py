@@ -216,9 +216,9 @@ error:
       sample: true
 """
 
-from ..module_utils._images.build import DEFAULT_WAIT_TIMEOUT, build_targets, follow, look, poll_settings
+from ..module_utils._builds.follow import DEFAULT_WAIT_TIMEOUT, build_targets, follow, look, poll_settings
+from ..module_utils._builds.schedule import PollSettings
 from ..module_utils._module import Task, run_module
-from ..module_utils._polling import PollSettings
 
 
 def report_progress(task: Task) -> dict[str, object]:

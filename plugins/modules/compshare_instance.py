@@ -634,8 +634,8 @@ error:
       type: bool
 """
 
-from ..module_utils._images.catalogue import SOURCES
-from ..module_utils._instances.ensuring import STATES, WITHOUT_GPU, ensure_instances
+from ..module_utils._images.sources import SOURCES
+from ..module_utils._instances.ensure import STATES, WITHOUT_GPU, ensure_instances
 from ..module_utils._instances.query import CHARGE_TYPES
 from ..module_utils._module import run_module
 

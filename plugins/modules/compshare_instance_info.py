@@ -434,7 +434,7 @@ error:
       type: bool
 """
 
-from ..module_utils._instances.instance import secrets_of
+from ..module_utils._instances.model import secrets_of
 from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances
 from ..module_utils._module import Task, run_module
 

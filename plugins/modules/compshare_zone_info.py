@@ -119,7 +119,7 @@ error:
       type: bool
 """
 
-from ..module_utils._instances.places import list_zones, zones_in
+from ..module_utils._instances.zones import list_zones, zones_in
 from ..module_utils._module import Task, run_module
 
 

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..module_utils._images.build_report import STANDSTILL, duration_text, state_text
+from ..module_utils._builds.messages import STANDSTILL, duration_text, state_text
 from ._terminal import terminal_safe
 
 #: Without a terminal, where lines are kept, progress is told after so many points or so many seconds.
@@ -34,7 +34,7 @@ class _Told:
 
 
 class ProgressLines:
-    """Turns the events of C(_images.build) into lines for one host: C([host] name: 34.2 %, about 10 s left).
+    """Turns the events of C(_builds.follow) into lines for one host: C([host] name: 34.2 %, about 10 s left).
 
     With C(terminal) each change is told, otherwise only as much as is good to read in a log.
     """

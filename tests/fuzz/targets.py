@@ -18,13 +18,13 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.client import
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials, find_credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, check_api_url
-from ansible_collections.compshare.cloud.plugins.module_utils._images.image import IMAGE_KEYS, normalise_image
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.access import (
+from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS, normalise_image
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.login import (
     decode_password,
     parse_ssh_command,
     without_secrets,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.instance import (
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import (
     INSTANCE_KEYS,
     normalise_instance,
 )

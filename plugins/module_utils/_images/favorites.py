@@ -13,9 +13,9 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
-from .catalogue import SOURCES, read_images
-from .changing import bring_about
+from .._waiting import bring_about
 from .own_images import Image
+from .sources import SOURCES, read_images
 
 if t.TYPE_CHECKING:
     from .._task import Task

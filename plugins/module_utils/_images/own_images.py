@@ -15,10 +15,10 @@ from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
 from .._api.retcodes import PERMISSION_CODES
 from .._api.values import printable, text
-from .build_state import region_of
-from .catalogue import SOURCES, read_images
-from .image import normalise_image
+from .._builds.state import region_of
+from .model import normalise_image
 from .query import readme_of
+from .sources import SOURCES, read_images
 
 Image = dict[str, t.Any]
 

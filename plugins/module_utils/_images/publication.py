@@ -18,7 +18,7 @@ from contextlib import suppress
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
 from .._api.values import printable
-from .changing import LOST_WITHIN, VISIBLE_WITHIN, Pauses, bring_about, see_after, send_patiently
+from .._waiting import LOST_WITHIN, VISIBLE_WITHIN, Pauses, bring_about, see_after, send_patiently
 from .naming import check_version_name
 from .own_images import (
     AVAILABLE,
@@ -31,7 +31,7 @@ from .own_images import (
     place_of,
     title_of,
 )
-from .updating import (
+from .update import (
     AUTO_START,
     DESCRIPTION,
     GPU_TYPES,

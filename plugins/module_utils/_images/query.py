@@ -17,7 +17,7 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
-from .catalogue import SOURCES, Source, check_options, read_images
+from .sources import SOURCES, Source, check_options, read_images
 
 #: Fields of a query that do not narrow it.
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))

@@ -15,7 +15,7 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError, OptionError
 from .._api.retcodes import Retry
-from .changing import bring_about
+from .._waiting import bring_about
 from .own_images import Image, OwnImages, place_of, title_of
 
 if t.TYPE_CHECKING:

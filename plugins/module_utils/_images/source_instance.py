@@ -15,8 +15,8 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError, OptionError
 from .._api.retcodes import Retry
-from .build_state import region_of
-from .changing import see_within
+from .._builds.state import region_of
+from .._waiting import see_within
 
 _ACTION = "DescribeCompShareInstance"
 #: An empty answer can be a passing fault of the API, so an instance is looked for this long before it does not exist.

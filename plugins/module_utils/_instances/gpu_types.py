@@ -16,9 +16,9 @@ from .._api import values
 from .._api.client import PARALLEL, Client
 from .._api.errors import OptionError, RefusedError
 from .._api.parallel import each_in_parallel
-from .offers import NOT_SOLD_CODES, Offer, Size, price_of
-from .places import list_zones, zones_in, zones_named
+from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
 from .rows import dictionaries, rows_of
+from .zones import list_zones, zones_in, zones_named
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
 _INVENTORY = "DescribeCompShareGpuInventory"

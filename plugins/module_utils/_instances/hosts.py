@@ -16,8 +16,8 @@ import typing as t
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from .access import SSH_PORT
-from .instance import SECRET_KEYS
+from .login import SSH_PORT
+from .model import SECRET_KEYS
 
 CONNECT_WITH = ("ssh_command", "public_ip", "private_ip")
 RUNNING = "Running"

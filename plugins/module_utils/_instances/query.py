@@ -16,7 +16,7 @@ from .._api.client import Client
 from .._api.errors import OptionError
 from .._api.pages import PAGE_SIZE, Listing
 from .._api.values import printable
-from .instance import normalise_instance
+from .model import normalise_instance
 
 ACTION = "DescribeCompShareInstance"
 KINDS = ("vm", "container", "pod")

@@ -10,10 +10,10 @@ from statistics import mean
 from unittest import mock
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._images import build_questions
-from ansible_collections.compshare.cloud.plugins.module_utils._images.build import follow
-from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
-from ansible_collections.compshare.cloud.plugins.module_utils._polling import PollSettings
+from ansible_collections.compshare.cloud.plugins.module_utils._builds import requests as build_questions
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import follow
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
 
 from .corpus import FAMILIES, UNFORESEEABLE, Trace, accurate, corpus
 from .virtual import VirtualAccount

@@ -15,8 +15,8 @@ from typing import Any
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import Transport
-from ansible_collections.compshare.cloud.plugins.module_utils._images.build import follow
-from ansible_collections.compshare.cloud.plugins.module_utils._images.build_state import BuildTarget
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import follow
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
 from ansible_collections.compshare.cloud.tests.simulator import Simulator, World
 
 BUILD = 300.0

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, NoAnswerError
-from ansible_collections.compshare.cloud.plugins.module_utils._images.catalogue import SOURCES
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import Found, ImageQuery, find_images
+from ansible_collections.compshare.cloud.plugins.module_utils._images.sources import SOURCES
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 

@@ -16,7 +16,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._images.publicatio
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import RecordedTask, new_world, task_in, writes
-from .test_making_with_faults import LASTING, PASSING, UNKNOWN, fault_name
+from .test_create_with_faults import LASTING, PASSING, UNKNOWN, fault_name
 
 PUBLISH, UPDATE = "PublishCompShareImage", "UpdateCompShareImage"
 BOX, SECOND, VM = "compshareImage-box", "compshareImage-box2", "compshareImage-vm"

@@ -14,7 +14,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     RefusedError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
-from ansible_collections.compshare.cloud.plugins.module_utils._images.image import normalise_image
+from ansible_collections.compshare.cloud.plugins.module_utils._images.model import normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import (
     ORDER_KEYS,
     ImageQuery,

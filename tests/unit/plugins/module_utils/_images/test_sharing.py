@@ -17,7 +17,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._images.sharing im
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import new_world, task_in, writes
-from .test_making_with_faults import LASTING, PASSING, UNKNOWN, fault_name
+from .test_create_with_faults import LASTING, PASSING, UNKNOWN, fault_name
 
 MODIFY = "ModifyCompShareImageShareAccount"
 IMAGE = "compshareImage-mine"

@@ -13,7 +13,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.hosts i
     safe_host_name,
     unique_names,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.instance import normalise_instance
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
 
 from .samples import CONTAINER, POD, STOPPED, VM, WINDOWS
 

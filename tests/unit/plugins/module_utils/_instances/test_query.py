@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.instance import normalise_instance
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.query import (
     InstanceQuery,
     describe,

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The two questions about image builds: the progress of one, and the rows of all in the list of custom images."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from .._api.client import PARALLEL, Client
+from .._api.errors import CompShareError, RefusedError
+from .._api.pages import PAGE_SIZE, Listing, page_of
+from .._api.parallel import each_in_parallel
+from .._api.retcodes import PERMISSION_CODES
+from .._images.sources import SOURCES
+from .state import Build, region_of
+
+PROGRESS_ACTION = "GetCompShareImageCreateProgress"
+LIST_ACTION = SOURCES["custom"].action
+_NOT_SERVED = 161
+#: A list that is refused this often in a row, for whatever reason, is not asked for again.
+_LIST_REFUSALS = 3
+#: Refusals that any question of this task would meet: keys, account, project, address. Waiting on is no use.
+_HOPELESS = frozenset({170, 171, 172, 174, 292, 294, 295})
+
+
+class _Page(t.NamedTuple):
+    """Where the row of an image stood: the region that was asked, and the offset of the page."""
+
+    region: str | None
+    offset: int
+
+
+class BuildQuestions:
+    """Asks about builds, and remembers which question the API does not answer to this key.
+
+    C(progress_closed) and C(list_closed) are None, or the error that says why the question is not asked any more;
+    C(list_refusal) is the last refusal of the list, None once it was read.
+    An error that a later try may not meet is returned, not raised; an error that every request would meet is raised.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.progress_closed: CompShareError | None = None
+        self.list_closed: CompShareError | None = None
+        self.list_refusal: CompShareError | None = None
+        self.listed_at: float | None = None
+        self._list_refusals = 0
+        self._page_of: dict[str, _Page] = {}
+
+    def ask_progress(self, builds: Sequence[Build], deadline: float | None) -> list[CompShareError]:
+        """Ask for the progress of each build, a few at a time, and tell the builds.
+
+        Returns what hindered an answer for the moment. A refusal is told to its build; a missing permission closes the
+        question. Raises CompShareError where nothing will ever be answered.
+        """
+        if not builds or self.progress_closed:
+            return []
+        if len(builds) == 1:
+            outcomes = [self._progress(builds[0], deadline)]
+        else:
+            outcomes = each_in_parallel(builds, lambda build: self._progress(build, deadline), PARALLEL)
+        troubles = []
+        now = self._client.clock.now()
+        for build, outcome in zip(builds, outcomes):
+            if isinstance(outcome, dict):
+                build.saw_progress(now, outcome)
+            elif outcome.retryable:
+                build.saw_no_answer(now)
+                troubles.append(outcome)
+            elif _not_permitted(outcome):
+                self.progress_closed = outcome
+            else:
+                build.saw_refusal(now, outcome)
+        return troubles
+
+    def _progress(self, build: Build, deadline: float | None) -> dict[str, t.Any] | CompShareError:
+        params = {
+            "Region": build.region or region_of(build.zone),
+            "Zone": build.zone,
+            "CompShareImageId": build.target.image_id,
+        }
+        try:
+            return self._client.call(PROGRESS_ACTION, params, deadline=deadline)
+        except CompShareError as error:
+            return checked(error)
+
+    def read_rows(self, builds: Iterable[Build], deadline: float | None) -> list[CompShareError]:
+        """Read the list of custom images and tell each build its row; C(listed_at) says when that last came off.
+
+        Returns what hindered it for the moment. Only the pages where the rows stood the last time are read, as long as
+        the rows still stand there. Raises CompShareError as ask_progress() does.
+        """
+        if self.list_closed:
+            return []
+        wanted = {build.target.image_id: build for build in builds}
+        try:
+            rows = self._rows(wanted, deadline)
+        except CompShareError as error:
+            return self._list_error(checked(error))
+        self.list_refusal, self._list_refusals = None, 0
+        self.listed_at = self._client.clock.now()
+        for row in rows:
+            build = wanted.get(_id_of(row))
+            if build is not None and build.open:
+                build.saw_row(self.listed_at, row)
+        return []
+
+    def _rows(self, wanted: Mapping[str, Build], deadline: float | None) -> list[dict[str, t.Any]]:
+        """Return rows with all of the wanted images that the list has."""
+        known = [self._page_of.get(image_id) for image_id in wanted]
+        rows: list[dict[str, t.Any]] = []
+        if None not in known:
+            for page in dict.fromkeys(known):
+                rows += self._page(t.cast(_Page, page), deadline)
+            if set(wanted) <= {_id_of(row) for row in rows}:
+                return rows
+        regions = list(dict.fromkeys(build.region or region_of(build.zone) for build in wanted.values()))
+        lists = self._client.read_all([_listing(region) for region in regions], deadline=deadline)
+        for region, of_region in zip(regions, lists):
+            for index, row in enumerate(of_region):
+                self._page_of[_id_of(row)] = _Page(region, index // PAGE_SIZE * PAGE_SIZE)
+        return [row for of_region in lists for row in of_region]
+
+    def _page(self, page: _Page, deadline: float | None) -> list[dict[str, t.Any]]:
+        listing = _listing(page.region)
+        params = {**listing.params, "Limit": PAGE_SIZE, "Offset": page.offset}
+        return page_of(listing, self._client.call(listing.action, params, deadline=deadline)).rows
+
+    def _list_error(self, error: CompShareError) -> list[CompShareError]:
+        if error.retryable:
+            return [error]
+        self.list_refusal = error
+        self._list_refusals += 1
+        if _not_permitted(error) or self._list_refusals >= _LIST_REFUSALS:
+            self.list_closed = error
+        return []
+
+
+def _listing(region: str | None) -> Listing:
+    return Listing(LIST_ACTION, {"Region": region})
+
+
+def _id_of(row: Mapping[str, t.Any]) -> str:
+    return str(row.get("CompShareImageId"))
+
+
+def checked(error: CompShareError) -> CompShareError:
+    """Return an error of one question; raise one that any question of this task would meet."""
+    if error.retryable or (isinstance(error, RefusedError) and error.ret_code not in _HOPELESS):
+        return error
+    raise error
+
+
+def _not_permitted(error: CompShareError) -> bool:
+    return isinstance(error, RefusedError) and (error.ret_code in PERMISSION_CODES or error.ret_code == _NOT_SERVED)

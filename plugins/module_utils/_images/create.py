@@ -1,0 +1,183 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Making an image of an instance: exactly one, whatever happens to the request.
+
+A create is sent once. Where its answer is lost, the list of images is asked whether the name has appeared: if so, that
+is the image; if not, the task fails and says so, and the next run looks again before it makes one. Names are unique
+within an account (documented), so an image of the name that someone else begins at the same time is taken, too.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from contextlib import suppress
+
+from .._api import values
+from .._api.client import Client
+from .._api.errors import AnswerError, CompShareError, RefusedError
+from .._api.values import printable
+from .._waiting import LOST_WITHIN, VISIBLE_WITHIN, Pauses, see_within, send_patiently
+from .model import normalise_image
+from .own_images import MAKING, Image, OwnImages
+from .source_instance import SourceInstance, check_imageable, find_source
+
+ACTION = "CreateCompShareCustomImage"
+#: How the parts of O(software) are called in the request; the last one has another name in lists.
+_SOFTWARE = {
+    "framework": "Framework",
+    "framework_version": "FrameworkVersion",
+    "cuda_version": "CUDAVersion",
+    "applications": "Application",
+}
+#: The vendor's clients expect it of a create: a name exists already.
+_NAME_EXISTS = 8968
+#: A create without an answer is looked for at least this long, in seconds, however little time is left.
+_LEAST_SEARCH = 15.0
+#: While the instance is being imaged, an image that does not show yet is waited for this much longer, in seconds.
+_WHILE_IMAGED = 180.0
+
+
+class Made(t.NamedTuple):
+    """The image, as a list shows it or as it will, and whether this task began it (False: it was there already)."""
+
+    image: Image
+    begun: bool
+
+
+def predicted_image(
+    name: str, source: SourceInstance, wanted: Mapping[str, t.Any], *, status: str, image_id: str | None = None
+) -> Image:
+    """Return the image that a build makes, as far as that is known before."""
+    software = wanted.get("software") or {}
+    row = {
+        "CompShareImageId": image_id,
+        "Name": name,
+        "ImageType": "Custom",
+        "Status": status,
+        "Description": wanted.get("description"),
+        "Container": source.container,
+        "Zone": source.zone,
+        "Visibility": 0,
+        "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
+    }
+    return normalise_image(row, source="custom")
+
+
+def make_image(
+    client: Client,
+    own: OwnImages,
+    source: SourceInstance,
+    name: str,
+    wanted: Mapping[str, t.Any],
+    *,
+    deadline: float,
+) -> Made:
+    """Begin the build of an image, or find the one of this name that another task began meanwhile.
+
+    C(wanted) are the options C(description) and C(software). Waits until C(deadline) where the instance is being imaged
+    already. Raises CompShareError; after a lost answer it says what is known.
+    """
+    found: list[Image] = []
+
+    def appeared() -> bool:
+        image = own.find(name=name)
+        found[:] = [image] if image else []
+        return bool(found)
+
+    if not _wait_until_free(client, source, appeared, deadline):
+        return Made(found[0], begun=False)
+    software = wanted.get("software") or {}
+    params = {
+        "Region": source.region,
+        "Zone": source.zone,
+        "UHostId": source.instance_id,
+        "Name": name,
+        "Description": wanted.get("description"),
+        "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
+    }
+    try:
+        answer = send_patiently(client, ACTION, params, deadline=deadline, while_busy=appeared)
+        if answer is None:
+            return Made(found[0], begun=False)
+        image_id = values.text(answer.get("CompShareImageId"))
+        if image_id is None:
+            raise AnswerError(f"The answer to {ACTION} names no image.", action=ACTION)
+    except CompShareError as error:
+        if not error.outcome_unknown:
+            if _is_taken(client, error, appeared):
+                return Made(found[0], begun=False)
+            raise
+        _find_lost(client, source, name, appeared, error, deadline)
+        return Made(found[0], begun=True)
+    stub = predicted_image(name, source, wanted, status=MAKING, image_id=image_id)
+    return Made(stub, begun=True)
+
+
+def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:
+    """Wait until nobody makes an image of the instance; False where the wanted image has appeared meanwhile."""
+    pauses = Pauses(client, 2.0, 20.0)
+    waited = False
+    while True:
+        check_imageable(source)
+        if not source.busy:
+            # The image that was made may be the wanted one, of an earlier run, and not be listed yet.
+            return not (waited and see_within(client, appeared, VISIBLE_WITHIN))
+        waited = True
+        if appeared():
+            return False
+        if not pauses.pause(deadline):
+            raise CompShareError(
+                f"An image of the instance {source.title} is being made already, and it was not finished when the time "
+                "of wait_timeout was up.",
+                hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
+                retryable=True,
+            )
+        source = find_source(client, source.instance_id)
+
+
+def _is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bool]) -> bool:
+    """Tell whether a create was refused because there is an image of the name now.
+
+    Which RetCode says so is not documented, so the list decides; where the refusal is about the name, the image that
+    has it may show late.
+    """
+    if not isinstance(error, RefusedError):
+        return False
+    about_the_name = error.names_parameter("Name") or error.ret_code == _NAME_EXISTS
+    with suppress(CompShareError):  # the error to tell is the refusal
+        return see_within(client, appeared, VISIBLE_WITHIN if about_the_name else 0.0)
+    return False
+
+
+def _find_lost(
+    client: Client,
+    source: SourceInstance,
+    name: str,
+    appeared: t.Callable[[], bool],
+    error: CompShareError,
+    deadline: float,
+) -> None:
+    """Look for the image of a create whose answer was lost; where it stays away, raise the error with what is known."""
+    began = client.clock.now()
+    trouble = ""
+    try:
+        if see_within(client, appeared, min(LOST_WITHIN, max(_LEAST_SEARCH, deadline - began))):
+            return
+        if find_source(client, source.instance_id).busy:
+            trouble = " The instance is being imaged, so it may still appear."
+            if see_within(client, appeared, min(_WHILE_IMAGED, max(VISIBLE_WITHIN, deadline - client.clock.now()))):
+                return
+    except CompShareError as unreadable:
+        trouble = f" The list of images could not be read: {unreadable.summary}"
+    error.summary += (
+        f" Whether the image {printable(name, 80)!r} is being made is not known: none of this name has appeared in the "
+        f"{client.clock.now() - began:.0f} s since.{trouble}"
+    )
+    error.hint = "Run the task again: it looks for the image before it makes one."
+    error.retryable = True
+    raise error

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""compshare_image: a custom image as it should be, whatever there is now."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.errors import CompShareError, OptionError, WaitError
+from .._api.values import printable
+from .delete import check_deletable
+from .naming import check_image_name, name_when_replaced, name_while_rebuilt
+from .own_images import AVAILABLE, MAKING, UNAVAILABLE, Image, no_such_image, pick, title_of
+from .steps import REPLACE_HINT, ImageWork
+from .update import AUTO_START, DESCRIPTION, GPU_TYPES, NAME, README, TAGS, changes_of
+
+if t.TYPE_CHECKING:
+    from .._task import Task
+
+_FIELDS = (DESCRIPTION, README, TAGS, GPU_TYPES, AUTO_START)
+
+
+class _Present(t.NamedTuple):
+    """The images behind a name: the one that has it, the new one of a rebuild, the old one that a rebuild replaced."""
+
+    image: Image | None
+    rebuilt: Image | None
+    replaced: Image | None
+
+
+def ensure_image(task: Task) -> dict[str, t.Any]:
+    """Do what the options of compshare_image say, and return its result; raises CompShareError with facts."""
+    _check_options(task.options)
+    work = ImageWork(task)
+    try:
+        if task.options["state"] == "absent":
+            _ensure_absent(work)
+        else:
+            _ensure_present(work)
+    except CompShareError as error:
+        error.facts = work.facts_after(accepted=bool(error.facts.get("changed")))
+        raise
+    except KeyboardInterrupt:
+        hint = "Run it again: it looks at what there is before it does anything."
+        raise work.client.interrupted(hint=hint, facts=work.facts()) from None
+    return work.facts()
+
+
+def _check_options(options: t.Mapping[str, t.Any]) -> None:
+    for name in ("name", "image_id", "instance_id"):
+        if options[name] is not None and not options[name].strip():
+            raise OptionError(f"{name} is empty.", hint="Leave it out where it is not known.")
+    if options["state"] == "absent":
+        return
+    if options["name"] is not None:
+        check_image_name(options["name"])
+    if options["rebuild"] and (options["image_id"] or not options["instance_id"]):
+        raise OptionError(
+            "rebuild=true needs name and instance_id, and no image_id: the new image has the same name and another id."
+        )
+    if options["rebuild"] and not options["wait"]:
+        raise OptionError("rebuild=true needs wait=true: the old image is deleted when the new one is available.")
+
+
+def _ensure_present(work: ImageWork) -> None:
+    options = work.options
+    there = _look(work)
+    _check_name_is_free(work, there.image)
+    if there.image is None and options["image_id"]:
+        raise no_such_image(options["image_id"])
+    if there.image is None:
+        work.source()  # may tell of a region whose list was not read yet
+        there = _look(work)
+    if options["rebuild"] or (there.image is None and (there.rebuilt or there.replaced)):
+        image = _rebuild(work, there)
+    elif there.image is None:
+        image = _make(work, options["name"])
+    else:
+        _warn_of_leftovers(work, there)
+        image = work.image = there.image
+        if options["replace_failed"] and _build_failed(work, image):
+            image = _replace_failed(work, image)
+    if options["wait"]:
+        image = work.wait(image)
+    if _build_failed(work, image):
+        raise _failed(image)
+    _update(work, image)
+
+
+def _look(work: ImageWork) -> _Present:
+    """Read the list once and pick the images that the task is about."""
+    work.images = work.own.all()
+    image_id, name = work.options["image_id"], work.options["name"]
+    image = pick(work.images, image_id=image_id, name=name)
+    if image_id:
+        return _Present(image, None, None)
+    return _Present(
+        image,
+        pick(work.images, name=name_while_rebuilt(name)),
+        pick(work.images, name=name_when_replaced(name)),
+    )
+
+
+def _check_name_is_free(work: ImageWork, image: Image | None) -> None:
+    """Raise OptionError where an image, named by its id, is to get a name that another one has."""
+    name = work.options["name"]
+    other = pick(work.images, name=name) if image and name and image["name"] != name else None
+    if image and other:
+        raise OptionError(
+            f"The image {title_of(image)} cannot be named {printable(name, 80)!r}: {other['id']} has this name.",
+            hint="Names are unique within an account. Choose another name.",
+        )
+
+
+def _make(work: ImageWork, name: str) -> Image:
+    begun_before = work.changed
+    image = work.begin(name)
+    if work.changed and not begun_before:
+        _note_creation(work, name)
+    return image
+
+
+def _note_creation(work: ImageWork, name: str) -> None:
+    given = ("instance_id", "description", "software")
+    work.after.update({"name": name}, **{key: work.options[key] for key in given if work.options[key] is not None})
+
+
+def _build_failed(work: ImageWork, image: Image) -> bool:
+    """Tell whether the image could not be made; one that was rejected in review is unavailable, too, but is there."""
+    return image["status"] == UNAVAILABLE and not image["group_id"] and image["id"] not in work.own.published()
+
+
+def _failed(image: Image) -> WaitError:
+    reason = printable(image["failed_reason"] or "the API gives no reason", 500)
+    return WaitError(
+        f"The image {title_of(image)} could not be made: {reason}.",
+        hint=REPLACE_HINT,
+    )
+
+
+def _replace_failed(work: ImageWork, image: Image) -> Image:
+    """Delete an image that could not be made, and make it again."""
+    work.source()
+    work.before.update({key: image[key] for key in ("name", "id", "status")})
+    work.delete(image)
+    _note_creation(work, image["name"])
+    return work.begin(image["name"])
+
+
+def _rebuild(work: ImageWork, there: _Present) -> Image:
+    """Make the image again under its name, and delete the old one when the new one is available.
+
+    The new image is made under a name of its own, and the names are changed when it is done. Each step leaves names
+    that tell the next run where to go on.
+    """
+    name = work.options["name"]
+    old = there.image or there.replaced
+    if there.image and there.image["status"] == MAKING:
+        return work.wait(there.image)
+    if old is None and there.rebuilt is None:
+        return _make(work, name)
+    if there.image and there.replaced:
+        work.delete(there.replaced)
+        if there.rebuilt is None:  # all but this was done
+            return there.image
+    if old is not None:
+        check_deletable(old, work.own.published())
+        work.image = old
+    new = work.wait(_new_image(work, name, there.rebuilt))
+    if new["status"] != AVAILABLE:
+        raise _failed(new)
+    if there.image:
+        work.update(there.image, [NAME], {"name": name_when_replaced(name)})
+    new = work.update(new, [NAME], {"name": name})
+    work.before = {"name": name, "id": old["id"]} if old else {}
+    work.after = {**work.after, "name": name, "id": new["id"]}
+    if old is not None:
+        work.delete(old)
+    work.image = new
+    return new
+
+
+def _new_image(work: ImageWork, name: str, rebuilt: Image | None) -> Image:
+    """Begin the new image of a rebuild, or return the one that an earlier run has begun."""
+    if rebuilt is not None and rebuilt["status"] == UNAVAILABLE:
+        if not work.options["replace_failed"]:
+            raise _failed(rebuilt)
+        work.delete(rebuilt)
+        rebuilt = None
+    if rebuilt is not None:
+        return rebuilt
+    _note_creation(work, name)
+    return work.begin(name_while_rebuilt(name))
+
+
+def _warn_of_leftovers(work: ImageWork, there: _Present) -> None:
+    for image in (there.rebuilt, there.replaced):
+        if image:
+            work.warn(
+                f"The image {title_of(image)} is left from a rebuild that did not end. "
+                "Run the task with rebuild=true to end it, or delete that image."
+            )
+
+
+def _update(work: ImageWork, image: Image) -> None:
+    """Bring what can be changed on the image to what the options say."""
+    fields = (*_FIELDS, *([NAME] if work.options["image_id"] else []))
+    if image["status"] == MAKING:
+        later = [change.field.option for change in changes_of(image, work.options, fields)]
+        if later:
+            work.warn(
+                f"The image {title_of(image)} is being made, so {', '.join(later)} cannot be set yet. "
+                "Run the task again when it is available."
+            )
+        if not work.check_mode:
+            work.look(image)
+        return
+    _warn_of_other_software(work, image)
+    if work.options["readme"] is not None and image["id"]:
+        image = work.own.with_readme(image)
+    work.update(image, fields)
+
+
+def _warn_of_other_software(work: ImageWork, image: Image) -> None:
+    """Say where the image has other software than the options name: that is told once, when an image is made."""
+    wanted, told = work.options["software"] or {}, image["software"]
+    other = [key for key, value in wanted.items() if value and told.get(key) and told[key] != value]
+    if other and not work.changed:
+        work.warn(
+            f"The image {title_of(image)} has another {' and '.join(other)} than software says. "
+            "It cannot be changed on an image that is made; rebuild=true makes it anew."
+        )
+
+
+def _ensure_absent(work: ImageWork) -> None:
+    there = _look(work)
+    targets = [image for image in there if image is not None]
+    work.image = there.image
+    if not targets:
+        return
+    published = work.own.published()
+    for image in targets:
+        check_deletable(image, published)
+    work.before = {key: targets[0][key] for key in ("name", "id", "status")}
+    for image in targets:
+        work.delete(image, wait=work.options["wait"])

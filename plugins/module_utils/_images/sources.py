@@ -1,0 +1,163 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Where images are listed: one entry for each source, with what that list can and cannot do."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .._api.client import Client
+from .._api.errors import OptionError, RefusedError
+from .._api.pages import Listing
+from .._api.values import boolean
+from .model import normalise_image
+
+#: The platform list pages each type by itself when none is named, so rows would be skipped: it is always named.
+IMAGE_TYPES = ("System", "App", "Game", "Other")
+_FLAT = ("ImageSet",)
+#: The documentation knows three shapes of grouped lists; the first is what was recorded.
+_GROUPED = ("CompshareImageGroup", "ImageSetGroup", "ImageSet")
+_UNKNOWN_ACTION = 161
+
+
+@dataclass(frozen=True)
+class Source:
+    """One list of images: its name here, its action, whether its rows are community groups, the options it honours."""
+
+    name: str
+    action: str
+    grouped: bool
+    #: Options beyond those that every source honours.
+    own_options: frozenset[str] = frozenset()
+    #: In words, for messages: "the platform list".
+    title: str = ""
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source("platform", "DescribeCompShareImages", False, frozenset({"image_type"}), "the platform list"),
+        Source("custom", "DescribeCompShareCustomImages", False, title="the list of your own images"),
+        Source("shared", "DescribeCompShareSharingImages", False, title="the list of images shared with you"),
+        Source(
+            "published",
+            "DescribeSelfCommunityImages",
+            True,
+            frozenset({"group_id"}),
+            "the list of images you published",
+        ),
+        Source("favorite", "DescribeFavoriteImages", True, frozenset({"group_id"}), "the list of your favourites"),
+        Source("community", "DescribeCommunityImages", True, frozenset({"group_id"}), "the community list"),
+        Source(
+            "user",
+            "DescribeUserCommunityImages",
+            True,
+            frozenset({"group_id", "user_id"}),
+            "the list of images that one user published",
+        ),
+    )
+}
+#: Options that only some sources honour.
+_PARTIAL_OPTIONS = frozenset(option for source in SOURCES.values() for option in source.own_options)
+
+
+class SourceImages(t.NamedTuple):
+    """All images of a source, and what the user should be told about how they were found."""
+
+    images: list[dict[str, t.Any]]
+    warnings: list[str]
+
+
+def check_options(source_name: str, given: Iterable[str], user_id: int | None) -> Source:
+    """Return the source, or raise OptionError for an option in C(given) that its list cannot honour."""
+    source = SOURCES[source_name]
+    refused = sorted((set(given) & _PARTIAL_OPTIONS) - source.own_options)
+    if refused:
+        options, verb = " and ".join(refused), "are" if len(refused) > 1 else "is"
+        fitting = [name for name, entry in SOURCES.items() if set(refused) <= entry.own_options]
+        raise OptionError(
+            f"{options} {verb} not known to source={source_name}: {source.title} has no such thing.",
+            hint=f"Leave {'them' if len(refused) > 1 else 'it'} out"
+            + (f", or use source={' or '.join(fitting)}." if fitting else "."),
+        )
+    if source_name == "user" and user_id is None:
+        raise OptionError(
+            "source=user needs user_id: the account whose published images are wanted.",
+            hint="It is the number that the console shows as CompanyID.",
+        )
+    return source
+
+
+def read_images(
+    client: Client, source: Source, *, name: str | None, image_type: str | None, user_id: int | None, readme: bool
+) -> SourceImages:
+    """Return every image of a source that can bear C(name) and C(image_type); the caller filters exactly.
+
+    Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) asks for readmes,
+    which flat lists leave out all the same. Raises the client's errors.
+    """
+    if source.name == "favorite":
+        return _read_favourites(client, readme)
+    params: dict[str, t.Any] = {"Region": client.scope.region}
+    if source.name == "user":
+        params["TargetTopOrganizationId"] = user_id
+    if source.grouped:
+        groups = _read_groups(client, source, params, readme)
+        return SourceImages([image for group in groups for image in _versions(group, source, readme)], [])
+    types: tuple[str | None, ...] = (None,)
+    if source.name == "platform":
+        # Recorded: Name keeps what contains it, in the same case, so nothing of that exact name is lost.
+        params["Name"] = name
+        types = (image_type,) if image_type else IMAGE_TYPES
+    read_row = functools.partial(normalise_image, source=source.name, include_readme=readme)
+    listings = [
+        Listing(source.action, {**params, "ImageType": each}, _FLAT, id_key="id", read_row=read_row) for each in types
+    ]
+    return SourceImages([image for images in client.read_all(listings) for image in images], [])
+
+
+def _read_groups(client: Client, source: Source, params: dict[str, t.Any], readme: bool) -> list[dict[str, t.Any]]:
+    excluded = None if readme else True
+    listing = Listing(source.action, {**params, "ExcludeReadme": excluded}, _GROUPED, id_key="GroupId")
+    return client.read_all([listing])[0]
+
+
+def _versions(group: dict[str, t.Any], source: Source, readme: bool, **defaults: t.Any) -> list[dict[str, t.Any]]:
+    """Return the images of a community group, whose Data may be null, or the one image of a row that is no group.
+
+    C(defaults) are fields of the images that they may not have.
+    """
+    normalise = functools.partial(normalise_image, source=source.name, include_readme=readme)
+    if "Data" not in group:
+        return [normalise({**defaults, **group})]
+    versions = group["Data"]
+    rows = versions if isinstance(versions, list) else []
+    return [normalise({**defaults, **row}, group=group) for row in rows if isinstance(row, dict)]
+
+
+def _read_favourites(client: Client, readme: bool) -> SourceImages:
+    """Return the favourites: by the documented action, or where that is not served, the marked community groups."""
+    source = SOURCES["favorite"]
+    params = {"Region": client.scope.region}
+    try:
+        [rows] = client.read_all([Listing(source.action, params, ("ImageSet", *_GROUPED[:2]))])
+        return SourceImages([image for row in rows for image in _versions(row, source, readme, IsFavorite=True)], [])
+    except RefusedError as error:
+        if error.ret_code != _UNKNOWN_ACTION:
+            raise
+    groups = _read_groups(client, SOURCES["community"], params, readme)
+    marked = [group for group in groups if boolean(group.get("IsFavorite"))]
+    return SourceImages(
+        [image for group in marked for image in _versions(group, source, readme)],
+        [
+            f"The API does not serve {source.action}; the favourites are the groups of the community list that it "
+            "marks as such. A favourite that is no longer in the community is not among them."
+        ],
+    )

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The steps that a custom image's life is made of, each with its rehearsal for check mode.
+
+A step changes the API's state and returns the image as it is then. In check mode it sends nothing and returns the
+image as it would be, so that what decides about steps is the same in both.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from contextlib import suppress
+
+from .._api.errors import CompShareError, OptionError
+from .._builds.follow import follow
+from .._builds.schedule import PollSettings
+from .._builds.state import BuildTarget
+from .create import make_image, predicted_image
+from .delete import delete_image
+from .own_images import AVAILABLE, MAKING, Image, OwnImages, place_of
+from .source_instance import SourceInstance, check_imageable, find_source
+from .update import README, Field, changed_image, changes_of, update_image
+
+if t.TYPE_CHECKING:
+    from .._task import Task
+
+
+REPLACE_HINT = "replace_failed=true deletes it and makes it again."
+
+
+class ImageWork:
+    """One task about one custom image, and what it has done so far.
+
+    C(images) is the list as it was read last, C(image) the image as it was last seen, C(build) what is known of the
+    build that was waited for; C(before) and C(after) are the two sides of the diff.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.options = task.options
+        self.check_mode = task.check_mode
+        self.warn = task.warn
+        self.client = task.client
+        self.own = OwnImages(self.client)
+        self.images: list[Image] = []
+        self.image: Image | None = None
+        self.build: dict[str, t.Any] | None = None
+        self.changed = False
+        self.before: dict[str, t.Any] = {}
+        self.after: dict[str, t.Any] = {}
+        self._task = task
+        self._source: SourceInstance | None = None
+        self._begun = False
+        self._touched: Image | None = None
+        wait_timeout = self.options["wait_timeout"]
+        if wait_timeout < 0:
+            raise OptionError("wait_timeout must be 0 seconds or more.")
+        self.deadline = self.client.clock.now() + wait_timeout
+
+    def source(self) -> SourceInstance:
+        """Return the instance to make an image of; raises OptionError where none was named or it does not exist."""
+        if self._source is None:
+            if not self.options["instance_id"]:
+                raise OptionError(
+                    f"None of your own images is named {self.options['name']!r}.",
+                    hint="Give instance_id, the instance that the image is to be made of.",
+                )
+            self._source = find_source(self.client, self.options["instance_id"])
+            self.own.look_also_in(self._source.region)
+        return self._source
+
+    def begin(self, name: str) -> Image:
+        """Begin to make the image, or find the one of this name that someone else has begun."""
+        source = self.source()
+        check_imageable(source)
+        if self.check_mode:
+            self.changed = self._begun = True
+            return self._saw(predicted_image(name, source, self.options, status=MAKING))
+        made = make_image(self.client, self.own, source, name, self.options, deadline=self.deadline)
+        self._begun = made.begun
+        self.changed |= made.begun
+        return self._saw(made.image)
+
+    def wait(self, image: Image) -> Image:
+        """Wait until an image that is being made has ended; raises WaitError where it fails or takes too long."""
+        if image["status"] != MAKING:
+            return image
+        if self.check_mode:
+            return self._saw({**image, "status": AVAILABLE})
+        place = place_of(self.client, image)
+        try:
+            outcome = follow(
+                self.client,
+                [BuildTarget(image["id"], image["name"], place["Region"], place["Zone"])],
+                wait_timeout=max(0.0, self.deadline - self.client.clock.now()),
+                poll=PollSettings(self.options["poll_interval"], self.options["max_poll_interval"]),
+                report=self._task.report,
+                warn=self.warn,
+            )
+        except CompShareError as error:
+            self._note_build(error.facts)
+            if self.build is not None and self.build["failed"]:
+                error.hint = REPLACE_HINT
+            raise
+        self._note_build(outcome.as_result())
+        return self.look(image)
+
+    def update(self, image: Image, fields: Iterable[Field], wanted: t.Mapping[str, t.Any] | None = None) -> Image:
+        """Change what is not as the options (or C(wanted)) say."""
+        changes = changes_of(image, self.options if wanted is None else wanted, fields)
+        if not changes:
+            return self._saw(image)
+        with_readme = any(change.field is README for change in changes)
+        if not self._begun:
+            self.before.update((change.field.option, change.before) for change in changes)
+        self.after.update((change.field.option, change.after) for change in changes)
+        if not self.check_mode:
+            self._touched = image
+            update_image(
+                self.client,
+                image,
+                changes,
+                lambda: self.own.find(image_id=image["id"], with_readme=with_readme),
+                deadline=self.deadline,
+            )
+        self.changed = True
+        return self._saw(changed_image(image, changes) if self.check_mode else self.look(image))
+
+    def delete(self, image: Image, *, wait: bool = True) -> None:
+        """Delete an image, and with C(wait) see that it is gone."""
+        if not self.check_mode:
+            self._touched = image
+            delete_image(self.client, self.own, image, deadline=self.deadline, wait=wait)
+        self.changed = True
+
+    def look(self, image: Image) -> Image:
+        """Return the image as the list has it now, or as it was where the list does not have it (yet)."""
+        return self._saw((self.own.find(image_id=image["id"]) if image["id"] else None) or image)
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return the result's keys that tell what was done and what there is."""
+        facts: dict[str, t.Any] = {"changed": self.changed, "image": self.image}
+        if self.build is not None:
+            facts["build"] = self.build
+        if self._task.diff:
+            facts["diff"] = {"before": self.before, "after": self.after}
+        return facts
+
+    def facts_after(self, *, accepted: bool) -> dict[str, t.Any]:
+        """Return the facts for a task that has failed, with the image as it is now where that may have changed.
+
+        C(accepted) tells whether the API has taken a request whose outcome could not be seen.
+        """
+        self.changed |= accepted
+        touched = self._touched or self.image
+        if touched is not None and touched["id"] and not self.check_mode:
+            # The error to tell is the first one; where this look fails, too, the image stays as it was last seen.
+            with suppress(CompShareError):
+                now = self.own.find(image_id=touched["id"])
+                self.changed |= self._touched is not None and now != touched
+                self.image = now or self.image
+        return {key: value for key, value in self.facts().items() if key != "diff"}
+
+    def _saw(self, image: Image) -> Image:
+        self.image = image
+        return image
+
+    def _note_build(self, told: t.Mapping[str, t.Any]) -> None:
+        for build in told.get("builds", []):
+            self.build = {**build, "elapsed": told["elapsed"], "polls": told["polls"]}

@@ -1,0 +1,279 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""One instance, the same dictionary wherever it is needed: results, host variables, cache."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+
+from .._api import values
+from .login import decode_password, is_host, parse_ssh_command, without_secrets
+from .rows import dictionaries
+
+#: An instance as results have it.
+Instance = dict[str, t.Any]
+_Read = t.Callable[[object], t.Any]
+
+#: How each key of an instance is read: the API's field names, the first that says something, and what it is.
+_FIELDS: dict[str, tuple[tuple[str, ...], _Read]] = {
+    "id": (("UHostId",), values.text),
+    "name": (("Name",), values.text),
+    "state": (("State",), values.text),
+    "remark": (("Remark",), values.text),
+    "tag": (("Tag",), values.text),
+    "region": (("Region",), values.text),
+    "zone": (("Zone",), values.text),
+    "instance_type": (("InstanceType",), values.text),
+    "machine_type": (("MachineType",), values.text),
+    "spot": (("IsSpot",), values.boolean),
+    "gpu_type": (("GpuType", "GPUType"), values.text),
+    "gpu_count": (("GPU", "Gpu"), values.integer),
+    "cpu": (("CPU", "Cpu"), values.integer),
+    "cpu_platform": (("CpuPlatform",), values.text),
+    "cpu_arch": (("CpuArch",), values.text),
+    "supports_start_without_gpu": (("SupportWithoutGpuStart",), values.boolean),
+    "image_id": (("CompShareImageId",), values.text),
+    "image_name": (("CompShareImageName",), values.text),
+    "image_type": (("CompShareImageType",), values.text),
+    "image_status": (("CompShareImageStatus",), values.text),
+    "image_version": (("CompShareImageVersionName",), values.text),
+    "image_author": (("CompShareImageAuthor",), values.text),
+    "image_owner": (("CompShareImageOwnerAlias",), values.text),
+    "os_name": (("OsName",), values.text),
+    "os_type": (("OsType",), values.text),
+    "ssh_command": (("SshLoginCommand",), values.text),
+    "ingress_host": (("IngressHost",), values.text),
+    "disk_gb": (("TotalDiskSpace",), values.number),
+    "charge_type": (("ChargeType",), values.text),
+    "instance_price": (("InstancePrice",), values.number),
+    "disk_price": (("DiskPrice",), values.number),
+    "image_price": (("CompShareImagePrice",), values.number),
+    "auto_renew": (("AutoRenew",), values.boolean),
+    "expired": (("IsExpire",), values.boolean),
+    "create_time": (("CreateTime",), values.iso_time),
+    "start_time": (("StartTime",), values.iso_time),
+    "stop_time": (("StopTime",), values.iso_time),
+    "update_time": (("UpdateTime",), values.iso_time),
+    "expire_time": (("ExpireTime",), values.iso_time),
+    "release_time": (("ReleaseTime",), values.iso_time),
+    # The SDK knows the second name, the API sends the first.
+    "scheduled_stop_time": (("SchedulerStopTime", "StopSchedulerTime"), values.iso_time),
+}
+#: Every key that an instance always has, in the order of the documentation.
+INSTANCE_KEYS = (
+    "id",
+    "name",
+    "state",
+    "kind",
+    "remark",
+    "tag",
+    "region",
+    "zone",
+    "instance_type",
+    "machine_type",
+    "spot",
+    "without_gpu",
+    "gpu_type",
+    "gpu_count",
+    "gpu_memory_gb",
+    "cpu",
+    "memory_gb",
+    "cpu_platform",
+    "cpu_arch",
+    "supports_start_without_gpu",
+    "image_id",
+    "image_name",
+    "image_type",
+    "image_status",
+    "image_version",
+    "image_author",
+    "image_owner",
+    "os_name",
+    "os_type",
+    "public_ip",
+    "private_ip",
+    "addresses",
+    "ssh_command",
+    "ssh_host",
+    "ssh_port",
+    "ssh_user",
+    "software",
+    "ports",
+    "ingress_host",
+    "disks",
+    "disk_gb",
+    "charge_type",
+    "instance_price",
+    "disk_price",
+    "image_price",
+    "auto_renew",
+    "expired",
+    "create_time",
+    "start_time",
+    "stop_time",
+    "update_time",
+    "expire_time",
+    "release_time",
+    "scheduled_stop_time",
+)
+#: Keys that stand behind the others only where secrets are asked for.
+SECRET_KEYS = ("password", "file_browser_password")
+_KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) | {
+    "GraphicsMemory",
+    "Memory",
+    "IPSet",
+    "Softwares",
+    "Ports",
+    "DiskSet",
+    "UDiskSet",
+    "Password",
+    "FileBrowserPassword",
+}
+_PUBLIC = ("Internation", "Bgp")
+_POD_PREFIX = "cpod-"
+_WITHOUT_GPU = "O"
+_SECRET_NAME = re.compile(r"pass|token|secret|credential|private_?key", re.IGNORECASE)
+_ZONE_NUMBER = re.compile(r"-\d+\Z")
+
+
+def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
+    """Return the instance in a row, with INSTANCE_KEYS and then the fields that have no key of ours.
+
+    Times are ISO 8601 in UTC, prices CNY as the API tells them, sizes in the unit of the key's name. Without
+    C(include_secrets) nothing in it opens anything: no password, and no query in a web address, since that is where
+    tokens stand. With it, SECRET_KEYS follow and addresses are whole. Nothing in a row can raise.
+    """
+    instance: dict[str, t.Any] = dict.fromkeys(INSTANCE_KEYS)
+    for key, (names, read) in _FIELDS.items():
+        instance[key] = next((found for found in (read(row.get(name)) for name in names) if found is not None), None)
+    instance["region"] = instance["region"] or region_of_zone(instance["zone"])
+    instance["kind"] = _kind(instance["id"], instance["instance_type"])
+    instance["without_gpu"] = None if instance["machine_type"] is None else instance["machine_type"] == _WITHOUT_GPU
+    instance["gpu_memory_gb"] = values.number(values.dictionary(row.get("GraphicsMemory")).get("Value"))
+    memory_mb = values.number(row.get("Memory"))
+    instance["memory_gb"] = None if memory_mb is None else values.number(memory_mb / 1024)
+    _add_access(instance, row)
+    instance["software"] = [
+        {
+            "name": values.text(entry.get("Name")),
+            "url": values.text(entry.get("URL")) if include_secrets else without_secrets(entry.get("URL")),
+        }
+        for entry in dictionaries(row.get("Softwares"))
+    ]
+    instance["ports"] = _ports(row.get("Ports"))
+    instance["disks"] = _disks(row)
+    if include_secrets:
+        instance["password"] = decode_password(row.get("Password"))
+        instance["file_browser_password"] = values.text(row.get("FileBrowserPassword"))
+    for name, value in row.items():
+        if name not in _KNOWN and (include_secrets or not _SECRET_NAME.search(str(name))):
+            instance.setdefault(values.snake_case(str(name)), value if include_secrets else _scrubbed(value))
+    return instance
+
+
+def secrets_of(instance: Mapping[str, t.Any]) -> list[str]:
+    """Return the texts in an instance that open something, for whoever keeps them out of logs."""
+    found = [instance.get(key) for key in SECRET_KEYS]
+    for software in instance.get("software", ()):
+        if software["url"] != without_secrets(software["url"]):
+            found.append(software["url"])
+    found += _nested_secrets({key: value for key, value in instance.items() if key not in INSTANCE_KEYS})
+    return list(dict.fromkeys(text for text in found if text))
+
+
+def _nested_secrets(value: object, named_so: bool = False) -> list[str]:
+    if isinstance(value, Mapping):
+        return [
+            secret
+            for name, item in value.items()
+            for secret in _nested_secrets(item, named_so or _SECRET_NAME.search(str(name)) is not None)
+        ]
+    if isinstance(value, list):
+        return [secret for item in value for secret in _nested_secrets(item, named_so)]
+    text = values.text(value)
+    if text is None:
+        return []
+    return [text] if named_so or ("://" in text and without_secrets(text) != text) else []
+
+
+def region_of_zone(zone: str | None) -> str | None:
+    """Return the region of a zone by its name: C(cn-wlcb) for C(cn-wlcb-01). For rows that do not tell their region."""
+    return _ZONE_NUMBER.sub("", zone) if zone else None
+
+
+def _kind(identity: str | None, instance_type: str | None) -> str | None:
+    """Return vm, container or pod: pods are told by their id, containers by their type, as in the vendor's clients."""
+    if identity is not None and identity.startswith(_POD_PREFIX):
+        return "pod"
+    if instance_type is None:
+        return None
+    return "container" if instance_type == "Container" else "vm"
+
+
+def _add_access(instance: dict[str, t.Any], row: Mapping[str, t.Any]) -> None:
+    addresses = [
+        {
+            "type": values.text(entry.get("Type")),
+            "ip": values.text(entry.get("IP")),
+            "mode": values.text(entry.get("IPMode")),
+            "bandwidth_mbps": values.number(entry.get("Bandwidth")),
+            "weight": values.number(entry.get("Weight")),
+            "default": values.boolean(entry.get("Default")),
+        }
+        for entry in dictionaries(row.get("IPSet"))
+    ]
+    instance["addresses"] = addresses
+    # The heaviest public address is the one that traffic leaves by.
+    public = [entry for entry in addresses if entry["type"] in _PUBLIC and is_host(entry["ip"])]
+    private = [entry for entry in addresses if entry["type"] == "Private" and is_host(entry["ip"])]
+    instance["public_ip"] = max(public, key=lambda entry: entry["weight"] or 0)["ip"] if public else None
+    instance["private_ip"] = private[0]["ip"] if private else None
+    login = parse_ssh_command(row.get("SshLoginCommand"))
+    instance["ssh_host"], instance["ssh_port"], instance["ssh_user"] = login or (None, None, None)
+
+
+def _ports(ports: object) -> dict[str, list[int]]:
+    told = values.dictionary(ports)
+    return {key: _integers(told.get(f"{key.capitalize()}Ports")) for key in ("http", "tcp", "udp")}
+
+
+def _integers(value: object) -> list[int]:
+    numbers = (values.integer(item) for item in (value if isinstance(value, list) else []))
+    return [number for number in numbers if number is not None]
+
+
+def _disks(row: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    rows = [*dictionaries(row.get("DiskSet")), *dictionaries(row.get("UDiskSet"))]
+    disks = [
+        {
+            "id": values.text(disk.get("DiskId")),
+            "name": values.text(disk.get("Name")),
+            "type": values.text(disk.get("DiskType")),
+            "use": values.text(disk.get("Type")),
+            "boot": values.boolean(disk.get("IsBoot")),
+            "size_gb": values.number(disk.get("Size")),
+            "drive": values.text(disk.get("Drive")),
+            "encrypted": values.boolean(disk.get("Encrypted")),
+        }
+        for disk in rows
+    ]
+    # A disk may stand in both lists.
+    by_id = {disk["id"] or f"no id {index}": disk for index, disk in reversed(list(enumerate(disks)))}
+    return list(reversed(list(by_id.values())))
+
+
+def _scrubbed(value: t.Any) -> t.Any:
+    """Return a field that we do not know without what may be a secret in it."""
+    if isinstance(value, Mapping):
+        return {name: _scrubbed(item) for name, item in value.items() if not _SECRET_NAME.search(str(name))}
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    if isinstance(value, str) and "://" in value:
+        return without_secrets(value)
+    return value

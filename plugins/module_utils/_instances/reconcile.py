@@ -1,0 +1,295 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Bringing instances where they should be: look, decide, send, look again, until each is there or time is up.
+
+What is sent follows from the state that was just seen, so nothing depends on what earlier requests promised: a state
+that passes is waited for, an answer that was lost is made good by what is seen next, and one deadline holds for all.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._api.client import Client
+from .._api.errors import CompShareError, RefusedError, WaitError
+from .._api.pages import PAGE_SIZE
+from .._api.retcodes import GONE_CODES, Retry
+from .._waiting import Pauses
+from .model import Instance, normalise_instance
+from .query import ACTION, describe, read_rows
+from .rows import rows_of
+from .states import settled
+
+#: Refusals that mean: not in this state. What was seen is outdated, so it is looked at again.
+_STATE_CODES = frozenset((8010, 8905, 226607))
+#: A request without an answer that shows no effect for this long, in seconds, is sent again where that does no harm.
+_LOST_AFTER = 20.0
+#: An instance is believed to be gone when it was missing in this many answers in a row: one may be empty by a fault.
+_MISSING_LOOKS = 2
+#: One that nobody was told to remove must have been missing for so many seconds, too: it may still be paid for.
+_MISSING_FOR = 30.0
+_PAUSES = (2.0, 10.0)
+
+
+class Send(t.NamedTuple):
+    """A request to send: its action and parameters beside the instance's id and place. C(last): none follows it."""
+
+    action: str
+    params: Mapping[str, t.Any]
+    last: bool = True
+
+
+class Wait(t.NamedTuple):
+    """Nothing to do but to look again later."""
+
+
+class Done(t.NamedTuple):
+    """The instance is where it should be. C(gone): it does not exist any more."""
+
+    gone: bool = False
+
+
+Move = t.Union[Send, Wait, Done]
+
+
+@dataclass
+class _Sent:
+    """A request that was sent: when it ended, whether it was accepted (False: no answer came), and the state before."""
+
+    action: str
+    at: float
+    accepted: bool
+    state: str | None
+    start_time: str | None
+    moved: bool = False
+
+
+@dataclass
+class Course:
+    """What happened to one instance on its way. C(instance) is how it was seen last."""
+
+    instance: Instance
+    now: float = 0.0
+    sent: list[_Sent] = field(default_factory=list)
+    missing: int = 0
+    #: Since when the instance was in no answer, None while it is in them.
+    missing_since: float | None = None
+    refusal: RefusedError | None = None
+
+    def was_sent(self, action: str) -> bool:
+        """Tell whether a request of this action was sent."""
+        return any(sent.action == action for sent in self.sent)
+
+    def acted(self, action: str) -> bool:
+        """Tell whether something has come of a request: the state moved, or it has been as it is for long enough."""
+        last = next((sent for sent in reversed(self.sent) if sent.action == action), None)
+        if last is None:
+            return False
+        started_anew = self.instance["start_time"] != last.start_time
+        return last.moved or started_anew or (last.accepted and self.now - last.at >= _LOST_AFTER)
+
+    def send_once(self, action: str, params: Mapping[str, t.Any] | None = None, *, last: bool = True) -> Move:
+        """Return the move that sends a request, unless it was sent and may still take effect.
+
+        Raises WaitError where the instance came back to the state from which it was sent: sending again would not help.
+        """
+        before = next((sent for sent in reversed(self.sent) if sent.action == action), None)
+        if before is None:
+            return Send(action, params or {}, last)
+        if before.moved:
+            raise WaitError(
+                f"{describe(self.instance)} is {self.instance['state']} again, after {action} had been accepted.",
+                action=action,
+                hint="Look in the console for the reason.",
+            )
+        if not before.accepted and self.now - before.at >= _LOST_AFTER:
+            return Send(action, params or {}, last)
+        return Wait()
+
+    def see(self, instance: Instance | None, now: float) -> None:
+        """Take what the API says of the instance now, None where it says nothing."""
+        self.now = now
+        if instance is None:
+            self.missing += 1
+            self.missing_since = now if self.missing_since is None else self.missing_since
+            return
+        self.instance, self.missing, self.missing_since = instance, 0, None
+        for sent in self.sent:
+            sent.moved = sent.moved or instance["state"] != sent.state
+
+    def note(self, action: str, now: float, *, accepted: bool) -> None:
+        """Take that a request was sent, and that its answer, or that none would come, was known at C(now)."""
+        state, start_time = self.instance["state"], self.instance["start_time"]
+        self.sent.append(_Sent(action, now, accepted, state, start_time))
+
+    def outdated_by(self, refusal: RefusedError) -> bool:
+        """Tell whether a refusal means that what was seen is outdated, so that it is to be looked at again.
+
+        One that blames the id says so once: the instance may have gone since it was seen. Where it is still there, the
+        next refusal means what it says.
+        """
+        blames_id = refusal.names_parameter("UHostId")
+        blamed_before = self.refusal is not None and self.refusal.names_parameter("UHostId")
+        return refusal.ret_code in _STATE_CODES | GONE_CODES or (blames_id and not blamed_before)
+
+    def gone(self, removal: str) -> bool:
+        """Tell whether the instance does not exist any more; C(removal) is the action that removes it."""
+        if self.missing_since is None or self.missing < _MISSING_LOOKS:
+            return False
+        removed = any(sent.action == removal and sent.accepted for sent in self.sent)
+        return removed or self.now - self.missing_since >= _MISSING_FOR
+
+
+class Goal(t.Protocol):
+    """Where instances should be brought."""
+
+    @property
+    def wish(self) -> str:
+        """Return the goal in words, for messages: C(run)."""
+
+    @property
+    def ends_in(self) -> str | None:
+        """Return the state it ends in, where a state that passes may lead there by itself."""
+
+    def next_move(self, course: Course) -> Move:
+        """Return what to do now with an instance that was just seen, or is missing; raises CompShareError."""
+
+
+class Mover:
+    """Brings instances to a goal until C(deadline) (a value of C(clock.now())).
+
+    Without C(wait), an instance is let go when the last request for it was accepted, or when it is on its way.
+    C(report) is called with an instance each time that its state has changed, C(sent) with the instance and the action
+    of each request.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        deadline: float,
+        wait: bool = True,
+        report: t.Callable[[Instance], None] = lambda _instance: None,
+        sent: t.Callable[[Instance, str], None] = lambda _instance, _action: None,
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._wait = wait
+        self._report = report
+        self._sent = sent
+        #: How each instance was seen last, None once it is gone.
+        self.seen: dict[str, Instance | None] = {}
+
+    def bring(self, instances: Sequence[Instance], goal: Goal) -> list[Instance | None]:
+        """Return the instances as they are at the goal, None for those that are gone.
+
+        Raises WaitError, naming each that did not get there, or what the API refused for good.
+        """
+        courses = {instance["id"]: Course(instance, self._client.clock.now()) for instance in instances}
+        for identity, course in courses.items():
+            self.seen.setdefault(identity, course.instance)
+        pending = set(courses)
+        began, pauses, trouble = self._client.clock.now(), Pauses(self._client, *_PAUSES), None
+        while pending:
+            trouble = self._look([course for identity, course in courses.items() if identity in pending])
+            if trouble is None:
+                pending -= {identity for identity in pending if self._step(courses[identity], goal)}
+            if pending and not pauses.pause(self._deadline):
+                raise self._too_late(
+                    [courses[identity] for identity in courses if identity in pending], goal, began, trouble
+                )
+        return [self.seen[identity] for identity in courses]
+
+    def _look(self, courses: Sequence[Course]) -> CompShareError | None:
+        """Show each course how its instance is now; returns the error where the API cannot be asked at the moment."""
+        ids = [course.instance["id"] for course in courses]
+        try:
+            found = read_by_id(self._client, ids)
+        except CompShareError as error:
+            if not error.retryable:
+                raise
+            return error
+        now = self._client.clock.now()
+        for course in courses:
+            instance = found.get(course.instance["id"])
+            if instance is not None and instance["state"] != course.instance["state"]:
+                self._report(instance)
+            course.see(instance, now)
+            if instance is not None:
+                self.seen[instance["id"]] = instance
+        return None
+
+    def _step(self, course: Course, goal: Goal) -> bool:
+        """Do what is to be done with one instance now; tell whether it needs no more."""
+        move = goal.next_move(course)
+        if isinstance(move, Done):
+            if move.gone:
+                self.seen[course.instance["id"]] = None
+            return True
+        if isinstance(move, Send):
+            return self._send(course, move) and move.last and not self._wait
+        return not self._wait and goal.ends_in is not None and settled(course.instance["state"]) == goal.ends_in
+
+    def _send(self, course: Course, move: Send) -> bool:
+        """Send a request; tell whether it was accepted. Raises what the API refuses for good."""
+        instance = course.instance
+        params = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"], **move.params}
+        try:
+            self._client.call(move.action, params, write=True, deadline=self._deadline)
+        except RefusedError as error:
+            if error.retry is not Retry.BUSY and not course.outdated_by(error):
+                if not error.outcome_unknown:
+                    raise
+                course.note(move.action, self._client.clock.now(), accepted=False)
+                self._sent(instance, move.action)
+            course.refusal = error
+            return False
+        except CompShareError as error:
+            if not error.outcome_unknown:
+                raise
+            course.note(move.action, self._client.clock.now(), accepted=False)
+            self._sent(instance, move.action)
+            return False
+        course.refusal = None
+        course.note(move.action, self._client.clock.now(), accepted=True)
+        self._sent(instance, move.action)
+        return True
+
+    def _too_late(
+        self, courses: Sequence[Course], goal: Goal, began: float, trouble: CompShareError | None
+    ) -> CompShareError:
+        listed = ", ".join(describe(course.instance) for course in courses[:10])
+        more = f" and {len(courses) - 10} more" if len(courses) > 10 else ""
+        refusals = [course.refusal for course in courses if course.refusal is not None]
+        last = trouble or (refusals[-1] if refusals else None)
+        because = f" The last answer was: {last.summary}" if last is not None else ""
+        return WaitError(
+            f"After {self._client.clock.now() - began:.0f} s, at the end of wait_timeout, "
+            f"{listed}{more} did not {goal.wish}.{because}",
+            action=last.action if last is not None else None,
+            hint="Run the task again to go on waiting, or raise wait_timeout.",
+            retryable=True,
+        )
+
+
+def read_by_id(client: Client, ids: Sequence[str]) -> dict[str, Instance]:
+    """Return the instances of these ids that the API shows at the moment. One may be missing that exists.
+
+    The vendor's clients reckon with other instances in the answer than those asked for. One that is missing from such
+    an answer may stand on a later page, so the whole list is read then.
+    """
+    rows: list[dict[str, t.Any]] = []
+    for start in range(0, len(ids), PAGE_SIZE):
+        params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
+        rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
+    told = {row.get("UHostId") for row in rows}
+    if told - set(ids) and set(ids) - told:
+        rows = read_rows(client)
+    instances = (normalise_instance(row) for row in rows)
+    return {instance["id"]: instance for instance in instances if instance["id"] in ids}

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What is to be made, checked before anything is asked: the API takes many a nonsense without a word, and bills it."""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .._api.client import Client
+from .._api.errors import OptionError
+from .._api.naming import check_name
+from .._api.values import printable
+from .._images.query import ImageQuery, find_images, no_such_image, pick_image
+from .._images.sources import SOURCES
+from .pricing import Offer
+from .query import describe
+
+NAME_LENGTH = 63
+#: The sources that an image's name is looked for in, where none is given: the vendor's, and the account's own.
+_USUAL_SOURCES = ("platform", "custom")
+_IMAGE_ID = re.compile(r"compshareImage-[0-9A-Za-z]+\Z")
+_PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"
+_PASSWORD_LENGTH = (8, 32)
+_DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
+DEFAULT_DISK_TYPE = "CLOUD_SSD"
+_DEFAULT_BOOT_GB = 100
+#: Beyond what any offer has; it keeps a slip, such as MB for GB, from becoming a request.
+_MOST = {"gpu_count": 16, "cpu": 1024, "memory_gb": 8192, "size_gb": 100_000}
+
+
+@dataclass(frozen=True)
+class Order:
+    """An instance to be made, but for its name and place. Sizes are GB; C(max_price) is CNY per hour."""
+
+    gpu_type: str
+    gpu_count: int
+    cpu: int | None
+    memory_gb: int | None
+    image: str
+    image_source: str | None
+    disks: tuple[Mapping[str, t.Any], ...] | None
+    charge_type: str
+    password: str | None
+    remark: str | None
+    max_price: float | None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> Order | None:
+        """Return the order in a module's options, None where they order nothing; raises OptionError."""
+        check_password(options["password"])
+        for name in ("gpu_count", "cpu", "memory_gb"):
+            _check_number(name, options[name])
+        disks = _disks(options["disks"])
+        if options["max_price"] is not None and not options["max_price"] >= 0:
+            raise OptionError("max_price must be 0 CNY per hour or more.")
+        if not options["gpu_type"] or not options["image"]:
+            return None
+        return cls(disks=disks, **{name: options[name] for name in _ORDERED})
+
+
+_ORDERED = (
+    "gpu_type",
+    "gpu_count",
+    "cpu",
+    "memory_gb",
+    "image",
+    "image_source",
+    "charge_type",
+    "password",
+    "remark",
+    "max_price",
+)
+
+
+class OrderedImage(t.NamedTuple):
+    """The image of an order: its id, and what is known of it where it was looked up by its name."""
+
+    image_id: str
+    found: dict[str, t.Any] | None
+
+
+def resolve_image(client: Client, image: str, image_source: str | None) -> OrderedImage:
+    """Return the image that an id or an exact name means; raises OptionError where none, or several, have the name.
+
+    An id is taken as it is; the API says whether it can be used in a zone. A name is looked for in C(image_source), or
+    where that is None, among the vendor's images and the account's own.
+    """
+    if _IMAGE_ID.match(image):
+        return OrderedImage(image, None)
+    sources = (image_source,) if image_source else _USUAL_SOURCES
+    title = " and ".join(SOURCES[source].title for source in sources)
+    found = pick_image(_listed(client, sources, image), image, most_recent=False, list_title=title)
+    if found is None:
+        raise no_such_image(_listed(client, sources, None), image, title)
+    if found["status"] not in (None, "Available"):
+        raise OptionError(
+            f"The image {printable(image, 80)!r} ({found['id']}) is not available: its status is {found['status']}.",
+            hint="compshare_image_progress waits for an image that is being made.",
+        )
+    return OrderedImage(found["id"], found)
+
+
+def _listed(client: Client, sources: Sequence[str], name: str | None) -> list[dict[str, t.Any]]:
+    return [image for source in sources for image in find_images(client, ImageQuery(source=source, name=name)).images]
+
+
+def offer_for(order: Order, image: OrderedImage) -> Offer:
+    """Return what to ask stock and price for; raises OptionError where the system disk cannot hold the image."""
+    size_mb = (image.found or {}).get("size_mb") or 0
+    needed = math.ceil(size_mb / 1024)
+    disks = order.disks or ({"IsBoot": True, "Type": DEFAULT_DISK_TYPE, "Size": max(_DEFAULT_BOOT_GB, needed)},)
+    boot = next(disk for disk in disks if disk["IsBoot"])
+    if boot["Size"] < needed:
+        raise OptionError(
+            f"The system disk of {boot['Size']} GB cannot hold the image {printable(order.image, 80)!r}, "
+            f"which needs {needed} GB.",
+            hint="Give a larger size_gb to the disk with boot=true, or leave disks out.",
+        )
+    return Offer(order.gpu_type, image.image_id, order.charge_type, disks)
+
+
+def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
+    """Raise OptionError where an image that was looked up by its name cannot be put on an instance.
+
+    The API refuses the same, but only after the instance was stopped for it.
+    """
+    found = image.found
+    if found is None:
+        return
+    title = f"{describe(instance)} cannot get the image {printable(str(found['name']), 80)!r}"
+    if instance["kind"] == "pod" and found["container"] is False:
+        raise OptionError(f"{title}: a pod needs a container image.")
+    needed = math.ceil((found["size_mb"] or 0) / 1024)
+    boot_gb = next((disk["size_gb"] for disk in instance["disks"] if disk["boot"]), None)
+    if boot_gb is not None and boot_gb < needed:
+        raise OptionError(f"{title}: its system disk has {boot_gb} GB, and the image needs {needed} GB.")
+    gpu_type, supported = instance["gpu_type"], found["supported_gpu_types"]
+    # While it runs without its GPU, the API tells another type.
+    if not gpu_type or not supported or instance["without_gpu"]:
+        return
+    # 4090_48G is a 4090.
+    if not any(gpu_type == other or gpu_type.startswith(f"{other}_") for other in supported):
+        raise OptionError(f"{title}: it supports {printable(', '.join(supported))}, and this is a {gpu_type}.")
+
+
+def check_instance_name(name: str) -> None:
+    """Raise OptionError where C(name) cannot be the name of an instance."""
+    check_name("instance", name, NAME_LENGTH)
+
+
+def check_password(password: str | None) -> None:
+    """Raise OptionError where the API would not take a password. Documented for containers, and taken for all."""
+    if password is None:
+        return
+    shortest, longest = _PASSWORD_LENGTH
+    kinds = (string.ascii_letters, string.digits, _PUNCTUATION)
+    allowed = all(any(character in kind for kind in kinds) for character in password)
+    several = sum(any(character in kind for character in password) for kind in kinds) >= 2
+    if not (shortest <= len(password) <= longest and allowed and several):
+        # The password itself stays out of the message.
+        raise OptionError(
+            "The password breaks the rules.",
+            hint=f"Take {shortest} to {longest} characters, of at least two of: letters, digits, and {_PUNCTUATION}",
+        )
+
+
+def _check_number(name: str, value: int | None) -> None:
+    if value is not None and not 1 <= value <= _MOST[name]:
+        raise OptionError(f"{name} is {value}; it must be from 1 to {_MOST[name]}.")
+
+
+def _disks(disks: Sequence[Mapping[str, t.Any]] | None) -> tuple[Mapping[str, t.Any], ...] | None:
+    """Return disks as the API takes them; raises OptionError unless exactly one of them is the system disk."""
+    if disks is None:
+        return None
+    boots = sum(1 for disk in disks if disk["boot"])
+    if boots != 1:
+        raise OptionError(
+            f"disks has {boots} disks with boot=true; there must be exactly one.",
+            hint="Leave disks out for a system disk of 100 GB alone.",
+        )
+    for disk in disks:
+        _check_number("size_gb", disk["size_gb"])
+        if not _DISK_TYPE.match(disk["type"]):
+            raise OptionError(
+                f"disks has the type {printable(disk['type'], 40)!r}, which is none.", hint="An example is CLOUD_SSD."
+            )
+    return tuple({"IsBoot": disk["boot"], "Type": disk["type"], "Size": disk["size_gb"]} for disk in disks)

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Waiting until an SSH server answers: an instance runs well before it can be logged in to."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+from collections.abc import Sequence
+
+from .._api.client import Client
+from .._api.errors import CompShareError, OptionError, WaitError
+from .._waiting import Pauses
+from .model import Instance
+from .query import describe
+from .reconcile import read_by_id
+from .states import RUNNING, STOPPED, settled
+
+_BANNER = b"SSH-"
+#: Seconds for connecting, and again for the greeting.
+_TIMEOUT = 5.0
+_PAUSES = (1.0, 5.0)
+
+
+def greets(host: str, port: int) -> bool:
+    """Tell whether an SSH server answers there: it speaks first, and its greeting begins with SSH-."""
+    try:
+        with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
+            return connection.recv(len(_BANNER), socket.MSG_WAITALL) == _BANNER
+    except OSError:
+        return False
+
+
+def wait_for_ssh(
+    client: Client,
+    instances: Sequence[Instance],
+    *,
+    deadline: float,
+    answers: t.Callable[[str, int], bool] = greets,
+) -> list[Instance]:
+    """Return the instances as they are when an SSH server answers on each, until C(deadline) (C(clock.now())).
+
+    The login command is read again each time, since a pod may change its address when it starts. Raises WaitError,
+    naming each that did not answer and where it was tried, and OptionError for Windows, which has no SSH here, and for
+    an instance that does not run.
+    """
+    windows = [instance for instance in instances if instance["os_type"] == "Windows"]
+    if windows:
+        raise OptionError(
+            f"wait_for_ssh cannot be kept for {describe(windows[0])}: the API tells no SSH login for Windows."
+        )
+    still = [instance for instance in instances if settled(instance["state"]) == STOPPED]
+    if still:
+        raise OptionError(
+            f"wait_for_ssh cannot be kept: {describe(still[0])} does not run.", hint="Use state=running to start it."
+        )
+    ready: dict[str, Instance] = {}
+    latest = {instance["id"]: instance for instance in instances}
+    pauses, trouble = Pauses(client, *_PAUSES), None
+    while True:
+        waiting = [identity for identity in latest if identity not in ready]
+        try:
+            latest.update(read_by_id(client, waiting))
+            trouble = None
+        except CompShareError as error:
+            if not error.retryable:
+                raise
+            trouble = error
+        for identity in waiting:
+            instance = latest[identity]
+            told = instance["state"] == RUNNING and instance["ssh_host"]
+            if told and answers(instance["ssh_host"], instance["ssh_port"]):
+                ready[identity] = instance
+        if len(ready) == len(latest):
+            return [ready[instance["id"]] for instance in instances]
+        if not pauses.pause(deadline):
+            raise _no_answer([latest[identity] for identity in latest if identity not in ready], trouble)
+
+
+def _no_answer(instances: Sequence[Instance], trouble: CompShareError | None) -> WaitError:
+    tried = [
+        f"{describe(instance)} at {instance['ssh_host']} port {instance['ssh_port']}"
+        if instance["ssh_host"]
+        else f"{describe(instance)}, of which the API tells no SSH login"
+        for instance in instances
+    ]
+    because = f" The last answer was: {trouble.summary}" if trouble is not None else ""
+    return WaitError(
+        f"At the end of wait_timeout no SSH server answered on {', '.join(tried)}.{because}",
+        hint="Check the firewall in the console, or run the task again to go on waiting.",
+        retryable=True,
+    )

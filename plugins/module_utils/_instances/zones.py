@@ -1,0 +1,84 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Regions, zones and projects: where instances can be."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from .._api import values
+from .._api.client import Client, Scope
+from .._api.errors import AnswerError, OptionError
+from .._api.retcodes import Retry
+from .model import region_of_zone
+from .rows import rows_of
+
+_ZONES = "DescribeCompShareSupportZone"
+_PROJECTS = "GetProjectList"
+#: Every key that a zone always has, in the order of the documentation.
+ZONE_KEYS = ("zone", "region", "description", "pod", "zone_id", "region_id")
+_KNOWN = frozenset(("Zone", "Region", "Describe", "IsPod", "ZoneId", "RegionId"))
+
+
+def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the zone in a row of DescribeCompShareSupportZone, with ZONE_KEYS and then its other fields."""
+    name = values.text(row.get("Zone"))
+    zone: dict[str, t.Any] = {
+        "zone": name,
+        "region": values.text(row.get("Region")) or region_of_zone(name),
+        "description": values.text(row.get("Describe")),
+        "pod": bool(values.boolean(row.get("IsPod"))),
+        "zone_id": values.integer(row.get("ZoneId")),
+        "region_id": values.integer(row.get("RegionId")),
+    }
+    for key, value in row.items():
+        if key not in _KNOWN:
+            zone.setdefault(values.snake_case(str(key)), value)
+    return zone
+
+
+def list_zones(client: Client) -> list[dict[str, t.Any]]:
+    """Return the zones that sell GPUs, in the API's order, each once.
+
+    The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors, and
+    AnswerError where it is empty: an API that sells nothing anywhere would be news.
+    """
+    answer = client.call(_ZONES, {})
+    rows = rows_of(_ZONES, answer, "ZoneInfo")
+    zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
+    if not zones:
+        raise AnswerError(
+            f"The answer to {_ZONES} has no zone.", action=_ZONES, hint="Run the task again.", retry=Retry.READ
+        )
+    return list(zones.values())
+
+
+def zones_in(zones: Sequence[dict[str, t.Any]], scope: Scope) -> list[dict[str, t.Any]]:
+    """Return the zones within the region and zone that the connection options set; all of them where they set none."""
+    return [zone for zone in zones if scope.region in (None, zone["region"]) and scope.zone in (None, zone["zone"])]
+
+
+def zones_named(zones: Sequence[dict[str, t.Any]], names: Sequence[str]) -> list[dict[str, t.Any]]:
+    """Return the zones of these names, in this order; raises OptionError for a name that no zone has."""
+    by_name = {zone["zone"]: zone for zone in zones}
+    for name in names:
+        if name not in by_name:
+            raise OptionError(f"There is no zone {name!r}.", hint=f"There are: {', '.join(by_name) or 'none'}.")
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def project_of(client: Client) -> str:
+    """Return the project to work in: the configured one, else the account's default. Some actions demand it."""
+    if client.scope.project_id:
+        return client.scope.project_id
+    rows = rows_of(_PROJECTS, client.call(_PROJECTS, {}), "ProjectSet")
+    chosen = next((row for row in rows if values.boolean(row.get("IsDefault"))), rows[0] if rows else {})
+    project = values.text(chosen.get("ProjectId"))
+    if project is None:
+        raise OptionError("The account has no project that the API tells.", hint="Set project_id.")
+    return project

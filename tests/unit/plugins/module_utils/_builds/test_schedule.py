@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import (
+    JITTER,
+    LONGEST_SLEEP,
+    OVERSTATEMENT,
+    SHORTEST_SLEEP,
+    PollSettings,
+    Schedule,
+)
+
+SETTINGS = PollSettings()
+MAX = SETTINGS.max_poll_interval
+
+
+def schedule(settings: PollSettings = SETTINGS, seed: int = 1) -> Schedule:
+    return Schedule(settings, 0.0, Random(seed))
+
+
+def follow_accurate(length: float, seed: int = 1, *, factor: float = 1.0) -> list[float]:
+    """Return the times at which a build is asked about whose remaining time is told times a factor."""
+    plan, asked = schedule(seed=seed), [0.0]
+    while asked[-1] < length:
+        now = asked[-1]
+        plan.saw_progress(now, round(100 * now / length, 1), round((length - now) * factor))
+        asked.append(plan.due)
+    return asked
+
+
+def test_it_asks_at_once() -> None:
+    plan = schedule()
+    assert plan.due == 0.0
+    assert plan.may_join(0.0)
+    assert plan.likely_remaining(0.0) is None
+    assert plan.unmoved_for == 0.0
+
+
+def test_a_build_of_20_minutes_costs_about_ten_questions_and_ends_within_2_seconds() -> None:
+    for seed in range(50):
+        asked = follow_accurate(1200, seed)
+        assert len(asked) <= 11
+        assert asked[-1] - 1200 <= 3.0
+
+
+def test_questions_get_denser_towards_the_end() -> None:
+    asked = follow_accurate(1200)
+    sleeps = [later - earlier for earlier, later in zip(asked, asked[1:])]
+    assert sleeps[-1] < sleeps[-2] < sleeps[0]
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 1.3, 1.5])
+def test_a_biased_estimate_is_seen_through(factor: float) -> None:
+    plan = schedule()
+    for now in (0.0, 100.0, 200.0):
+        plan.saw_progress(now, None, (1000 - now) * factor)
+    assert plan.likely_remaining(200.0) == pytest.approx(800, rel=0.01)
+    assert follow_accurate(1000, factor=factor)[-1] - 1000 <= 3.0
+
+
+def test_the_percentage_alone_gives_an_estimate() -> None:
+    plan = schedule()
+    plan.saw_progress(0.0, 0.0, None)
+    assert plan.likely_remaining(0.0) is None
+    plan.saw_progress(10.0, 5.0, None)
+    assert plan.likely_remaining(10.0) == pytest.approx(190)
+
+
+def test_without_any_estimate_the_sleeps_grow_up_to_the_limit() -> None:
+    plan, now, sleeps = schedule(), 0.0, []
+    while now < 2000:
+        plan.saw_nothing_new(now)
+        sleeps.append(plan.due - now)
+        now = plan.due
+    assert sleeps[0] == SHORTEST_SLEEP
+    assert max(sleeps) <= MAX
+    assert sleeps[-1] >= MAX * (1 - JITTER[1])
+    assert sum(sleeps[:10]) < sum(sleeps[10:20])
+
+
+def test_an_estimate_that_stands_still_is_not_trusted() -> None:
+    plan, now = schedule(), 0.0
+    for _look in range(20):
+        plan.saw_progress(now, 99.0, 3)
+        assert plan.due - now <= MAX
+        last, now = now, plan.due
+    assert plan.stands_still
+    assert plan.unmoved_for == pytest.approx(last)
+
+
+def test_an_overrun_estimate_is_asked_again_soon_and_then_less_often() -> None:
+    plan = schedule()
+    for now in (0.0, 50.0, 90.0):
+        plan.saw_progress(now, now, 100 - now)
+    assert plan.expects_end
+    now, sleeps = plan.due, []
+    for _look in range(50):
+        plan.saw_nothing_new(now)
+        sleeps.append(plan.due - now)
+        now = plan.due
+    assert sleeps[0] == SHORTEST_SLEEP
+    assert max(sleeps) <= MAX
+    assert sleeps[-1] >= MAX * (1 - JITTER[1])
+
+
+def test_a_restart_begins_a_new_course() -> None:
+    plan = schedule()
+    for now in (0.0, 100.0, 200.0):
+        plan.saw_progress(now, now / 10, 1000 - now)
+    plan.saw_progress(300.0, 0.0, 1000)
+    assert plan.likely_remaining(300.0) == pytest.approx(1000)
+    assert not plan.stands_still
+    assert not plan.behind
+
+
+def test_a_restart_shows_in_the_remaining_time_alone() -> None:
+    plan = schedule()
+    for now in (0.0, 100.0, 200.0):
+        plan.saw_progress(now, None, 1000 - now)
+    plan.saw_progress(300.0, None, 2000)
+    assert plan.likely_remaining(300.0) == pytest.approx(2000)
+
+
+def test_a_build_that_slows_down_is_behind_and_watched_closely() -> None:
+    plan = schedule()
+    for now in (0.0, 200.0, 400.0):
+        plan.saw_progress(now, now / 20, 2000 - now)
+    assert not plan.behind
+    plan.saw_progress(600.0, 24.0, 1520)  # 30 % was due
+    assert plan.behind
+    assert plan.due - 600.0 <= MAX
+
+
+def test_a_fixed_interval_is_kept_whatever_comes() -> None:
+    plan = schedule(PollSettings(poll_interval=7.0))
+    for now, percent in ((0.0, 1.0), (7.0, 50.0), (14.0, 99.0)):
+        plan.saw_progress(now, percent, 100 - percent)
+        assert plan.due == now + 7.0
+        assert not plan.expects_end
+    plan.saw_nothing_new(21.0)
+    assert plan.due == 28.0
+
+
+def test_others_spare_the_short_sleeps_at_the_start() -> None:
+    plan = schedule()
+    plan.saw_nothing_new(0.0, others_remaining=1000)
+    assert plan.due >= MAX * (1 - JITTER[1])
+
+
+def test_an_old_answer_is_good_for_a_while() -> None:
+    plan = schedule()
+    plan.saw_progress(0.0, 0.0, 1000)
+    assert plan.likely_remaining(300.0) == pytest.approx(700)
+    assert plan.likely_remaining(900.0) is None
+
+
+def test_questions_that_are_close_are_asked_together_but_not_before_the_end_they_should_find() -> None:
+    plan = schedule()
+    plan.saw_progress(0.0, 0.0, 1000)
+    assert not plan.may_join(0.5 * plan.due)
+    assert plan.may_join(0.9 * plan.due)
+    assert plan.may_join(plan.due - 50, window=60)
+    for now in (500.0, 950.0):
+        plan.saw_progress(now, now / 10, 1000 - now)
+    assert plan.expects_end
+    assert not plan.may_join(plan.due - 1, window=60)
+    assert plan.may_join(plan.due)
+
+
+numbers = st.none() | st.floats(-1e4, 1e5) | st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(answers=st.lists(st.tuples(st.floats(0, 500), numbers, numbers), max_size=30), seed=st.integers(0, 99))
+def test_whatever_the_server_says_the_next_question_has_its_bounds(
+    answers: list[tuple[float, float | None, float | None]], seed: int
+) -> None:
+    plan, now = schedule(seed=seed), 0.0
+    for passed, percent, remaining in answers:
+        now += passed
+        plan.saw_progress(now, percent, remaining)
+        assert SHORTEST_SLEEP - 1e-6 <= plan.due - now <= LONGEST_SLEEP * MAX
+        likely = plan.likely_remaining(now)
+        assert likely is None or likely >= 0
+
+
+@given(
+    length=st.floats(1, 20_000),
+    factors=st.lists(st.floats(0, OVERSTATEMENT), min_size=1, max_size=20),
+    percents=st.lists(st.none() | st.floats(0, 100), min_size=1, max_size=20),
+    longest=st.floats(4, 300),
+    seed=st.integers(0, 99),
+)
+def test_no_end_is_noticed_late_while_the_time_left_is_not_overstated_by_more_than_half(
+    length: float, factors: list[float], percents: list[float | None], longest: float, seed: int
+) -> None:
+    plan, now, looks = schedule(PollSettings(max_poll_interval=longest), seed), 0.0, 0
+    while now < length:
+        remaining = (length - now) * factors[looks % len(factors)]
+        plan.saw_progress(now, percents[looks % len(percents)], remaining)
+        now, looks = plan.due, looks + 1
+    assert now - length <= longest
+
+
+@given(answers=st.lists(st.sampled_from([(10.0, None), (None, 50.0), (None, None)]), min_size=2, max_size=30))
+def test_no_sleep_is_longer_than_the_limit_while_nothing_moves(
+    answers: list[tuple[float | None, float | None]],
+) -> None:
+    plan, now = schedule(), 0.0
+    plan.saw_progress(now, 10.0, 50.0)
+    for percent, remaining in answers:
+        now = plan.due
+        plan.saw_progress(now, percent, remaining)
+        assert plan.due - now <= MAX
