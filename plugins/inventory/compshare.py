@@ -16,8 +16,8 @@ description:
   - The list is whole or the inventory fails. It is never a part of it.
   - An instance that does not run is a host without C(ansible_host).
 extends_documentation_fragment:
-  - compshare.cloud._connection
-  - compshare.cloud._connection.env
+  - compshare.cloud.connection
+  - compshare.cloud.connection.env
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:

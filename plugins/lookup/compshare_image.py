@@ -16,9 +16,9 @@ description:
   - Without a name or id, returns every image that passes the filters.
   - Unlike a task it runs in the controller, also in C(vars), C(when) and templates.
 extends_documentation_fragment:
-  - compshare.cloud._connection
-  - compshare.cloud._connection.env
-  - compshare.cloud._image_filters
+  - compshare.cloud.connection
+  - compshare.cloud.connection.env
+  - compshare.cloud.image_filters
 options:
   _terms:
     description:

@@ -39,7 +39,7 @@ def _option(environment: str, **spec: t.Any) -> dict[str, t.Any]:
     return {"fallback": (env_fallback, [environment]), **spec}
 
 
-#: The options of the documentation fragment compshare.cloud._connection.
+#: The options of the documentation fragment compshare.cloud.connection.
 CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "public_key": _option("COMPSHARE_PUBLIC_KEY", type="str", no_log=False),
     "private_key": _option("COMPSHARE_PRIVATE_KEY", type="str", no_log=True),

@@ -15,8 +15,8 @@ description:
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
-  - compshare.cloud._connection
-  - compshare.cloud._image_filters
+  - compshare.cloud.connection
+  - compshare.cloud.image_filters
   - compshare.cloud._attributes
   - compshare.cloud._attributes.info
   - compshare.cloud._attributes.action_group

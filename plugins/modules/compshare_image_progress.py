@@ -18,7 +18,7 @@ description:
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
-  - compshare.cloud._connection
+  - compshare.cloud.connection
   - compshare.cloud._attributes
   - compshare.cloud._attributes.info
   - compshare.cloud._attributes.action_group

@@ -213,8 +213,8 @@ def documented_options(plugin: str) -> dict[str, dict[str, Any]]:
     text = (PLUGINS / f"modules/{plugin}.py").read_text(encoding="utf-8")
     documentation = yaml.safe_load(text.split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0])
     options: dict[str, dict[str, Any]] = dict(documentation.get("options") or {})
-    if "compshare.cloud._image_filters" in documentation["extends_documentation_fragment"]:
-        fragment = (PLUGINS / "doc_fragments/_image_filters.py").read_text(encoding="utf-8")
+    if "compshare.cloud.image_filters" in documentation["extends_documentation_fragment"]:
+        fragment = (PLUGINS / "doc_fragments/image_filters.py").read_text(encoding="utf-8")
         shared = yaml.safe_load(fragment.split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0])
         options.update(shared["options"])
     return options

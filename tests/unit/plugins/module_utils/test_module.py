@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.compshare.cloud.plugins.doc_fragments._connection import ModuleDocFragment
+from ansible_collections.compshare.cloud.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
 from ansible_collections.compshare.cloud.plugins.module_utils._journal import JOURNAL_NAME
 from ansible_collections.compshare.cloud.plugins.module_utils._module import (
