@@ -36,6 +36,7 @@ def add_control_routes(app: web.Application, server: Server) -> None:
         ("POST", "/clock", control.set_clock),
         ("POST", "/faults", control.add_faults),
         ("DELETE", "/faults", control.clear_faults),
+        ("POST", "/limit", control.set_limit),
         ("POST", "/refuse", control.refuse),
         ("POST", "/builds", control.plant_build),
         ("POST", "/plans", control.add_plans),
@@ -130,6 +131,13 @@ class _Control:
     async def clear_faults(self, request: web.Request) -> web.Response:
         self._world(request).clear_faults()
         return _json({})
+
+    async def set_limit(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        world = self._world(request, body)
+        body.pop("public_key", None)
+        world.set_limit(**body)
+        return _json(world.limit.state())
 
     async def refuse(self, request: web.Request) -> web.Response:
         body = await _body(request)

@@ -40,6 +40,7 @@ class Exchange:
     request_id: str
     world: World | None = None
     fault: FaultRule | None = None
+    limited: bool = False
     entry: dict[str, Any] | None = None
 
     @property
@@ -67,7 +68,10 @@ def receive(worlds: Mapping[str, World], wire: WireRequest) -> tuple[Exchange, d
         return exchange, _refusal(wire.action, error)
     world = exchange.world
     with world.lock:
-        exchange.fault = world.faults.strike(wire.action, wire.flat)
+        exchange.fault = world.limit.refusal()
+        exchange.limited = exchange.fault is not None
+        if not exchange.limited:
+            exchange.fault = world.faults.strike(wire.action, wire.flat)
         _log(world, exchange, ret_code=None)
     return exchange, None
 
@@ -141,7 +145,7 @@ def _log(world: World, exchange: Exchange, ret_code: int | None) -> None:
         "ret_code": ret_code,
         "carried_out": False,
         "reads": exchange.only_reads,
-        "fault": exchange.fault.kind if exchange.fault else None,
+        "fault": "limit" if exchange.limited else exchange.fault.kind if exchange.fault else None,
         "request_id": exchange.request_id,
     }
     world.log.append(exchange.entry)

@@ -140,6 +140,32 @@ class InstanceRules:
 
 
 @dataclass
+class LimitRules:
+    """How many requests of the key are served: a token bucket.
+
+    ``rate``: requests a second in the long run; None is no limit. ``burst``: requests at once after a rest.
+    ``ret_code``: what a refused request is answered with; ``status``: an HTTP status instead, with ``retry_after`` as
+    its Retry-After (``exact``: the seconds until the next request is served, rounded up; None: no header).
+    ``clock``: ``real`` seconds, or those of the ``world``.
+    """
+
+    rate: float | None = None
+    burst: int = 20
+    ret_code: int = 153
+    status: int | None = None
+    retry_after: Any = None
+    clock: str = "real"
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not self.rate > 0:
+            raise ScenarioError(f"limit.rate must be more than 0, not {self.rate!r}")
+        if self.burst < 1:
+            raise ScenarioError(f"limit.burst must be 1 or more, not {self.burst!r}")
+        if self.clock not in ("real", "world"):
+            raise ScenarioError(f"limit.clock must be real or world, not {self.clock!r}")
+
+
+@dataclass
 class Permissions:
     """Which actions the key may call, as shell patterns; anything else is refused with 299."""
 
@@ -202,6 +228,7 @@ class Scenario:
     publish: PublishRules = field(default_factory=PublishRules)
     instances: InstanceRules = field(default_factory=InstanceRules)
     permissions: Permissions = field(default_factory=Permissions)
+    limit: LimitRules = field(default_factory=LimitRules)
     faults: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -265,5 +292,5 @@ def load(kind: type[T], values: Mapping[str, Any], where: str) -> T:
 
 _NESTED: dict[str, type[Any]] = {
     one.__name__: one
-    for one in (Account, BuildPlan, BuildRules, Counts, InstanceRules, Permissions, PublishRules, Rows)
+    for one in (Account, BuildPlan, BuildRules, Counts, InstanceRules, LimitRules, Permissions, PublishRules, Rows)
 }

@@ -15,7 +15,8 @@ from .dice import Dice
 from .fault_rules import FaultBook
 from .image_store import ImageStore, OwnImage
 from .instance_store import Instance, InstanceStore
-from .scenario import Scenario
+from .limit import Limit
+from .scenario import LimitRules, Scenario, load
 from .ssh_greeter import SshGreeter
 from .stock import Stock
 
@@ -51,6 +52,7 @@ class World:
         self._greeters: dict[str, SshGreeter] = {}
         self.faults = FaultBook(scenario.seed)
         self.faults.add(scenario.faults)
+        self.limit = Limit(scenario.limit, self.clock.now)
         self.log: deque[dict[str, Any]] = deque(maxlen=_LOG_LENGTH)
         self._request_numbers = itertools.count(1)
         self._rolls = itertools.count(1)
@@ -128,6 +130,11 @@ class World:
         with self.lock:
             self.faults.clear()
 
+    def set_limit(self, **rules: Any) -> None:
+        """Limit the requests of this key by a token bucket; without rules there is no limit."""
+        with self.lock:
+            self.limit.set(load(LimitRules, rules, "limit"))
+
     def expected_ids(self, source: str, user_id: int | None = None) -> set[str]:
         """The image ids that a reader of a source must come to know.
 
@@ -181,5 +188,6 @@ class World:
                 "released_instances": list(self.released),
                 "favorites": sorted(self.images.favorites),
                 "faults": self.faults.state(),
+                "limit": self.limit.state(),
                 "requests": list(self.log),
             }
