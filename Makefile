@@ -82,12 +82,15 @@ quick-lint: setup ## The linters that answer in seconds
 
 # --- Single steps ------------------------------------------------------------
 
-.PHONY: unit lint sanity integration docs-check package examples
+.PHONY: unit lint sanity integration docs-check package examples playbooks
 unit: setup ## Unit tests with coverage; ARGS="-k name" for pytest
 	@$(NOX) unit -- $(ARGS)
 
 lint: setup ## ruff, mypy, yamllint, ansible-lint, REUSE, changelog fragments
 	@$(NOX) lint
+
+playbooks: setup ## Examples, roles and live lines in real playbooks against the simulator; ARGS="-k name" for pytest
+	@$(NOX) playbooks -- $(ARGS)
 
 sanity: setup ## ansible-test sanity; ARGS="--test validate-modules"
 	@$(NOX) sanity -- $(ARGS)
@@ -108,7 +111,7 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 
 .PHONY: test
 test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit reliability lint package docs-check
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit playbooks reliability lint package docs-check
 
 .PHONY: test-matrix
 test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"

@@ -27,7 +27,11 @@ nox.options.sessions = ["quick-lint", "quick-unit"]
 os.environ["PATH"] = os.pathsep.join([str(INTERPRETERS), str(Path(sys.executable).parent), os.environ["PATH"]])
 
 COLLECTION = "ansible_collections.compshare.cloud"
-TYPED = ["module_utils", "plugin_utils"]
+# What mypy checks.
+TYPED = [
+    *(f"{COLLECTION}.plugins.{name}" for name in ("module_utils", "plugin_utils")),
+    *(f"tests.{name}" for name in ("docs", "fuzz", "playbooks", "reliability", "simulator", "tools")),
+]
 # ansible-test runs unit tests with these, and installs them only into environments of its own.
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
 # What the pages and the documentation of plugins say, tried.
@@ -37,17 +41,11 @@ NIGHTLY = ("--hypothesis-profile=nightly",)
 MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
-def typed_packages() -> list[str]:
-    """The packages of the collection that mypy checks, as far as they exist."""
-    return [f"{COLLECTION}.plugins.{name}" for name in TYPED if Path("plugins", name).is_dir()]
-
-
 def run_quick_lint(checks: Checks) -> None:
     checks.run("ruff check", "ruff", "check", ".")
     checks.run("ruff format", "ruff", "format", "--check", ".")
-    for name in (*typed_packages(), "tests.docs", "tests.fuzz", "tests.reliability", "tests.simulator", "tests.tools"):
-        if name != "tests.simulator" or Path("tests/simulator").is_dir():
-            checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
+    for name in TYPED:
+        checks.run(f"mypy {name}", "mypy", "--package", name, env={"MYPYPATH": str(link_tree())})
     checks.run("yamllint", "yamllint", "--strict", ".")
     checks.judge("action group", what_is_wrong_with_the_action_group())
     checks.run("shellcheck", "shellcheck", ".ci/run", *map(str, Path("tests/tools").glob("*.sh")))
@@ -99,8 +97,8 @@ def unit(session: nox.Session) -> None:
     run_pytest(session, "-m", "not slow", *workers(2), "--cov", "--cov-report=")
     report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
     session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
-    # They handle many thousand rows, which tracing makes much slower, or wait for playbooks most of the time.
-    run_pytest(session, "-m", "slow", *workers(4), report="slow.xml")
+    # They handle many thousand rows, which tracing makes much slower, or wait for processes most of the time.
+    run_pytest(session, "-m", "slow", *workers(2), report="slow.xml")
 
 
 def workers(number: int) -> tuple[str, ...]:
@@ -115,6 +113,12 @@ def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml"
     link_tree()
     junit = results_folder(session.name) / report
     session.run("python", "-m", "pytest", "-q", f"--junitxml={junit}", *arguments, external=True)
+
+
+@nox.session
+def playbooks(session: nox.Session) -> None:
+    """Playbooks against the simulator, as a user runs them; they wait most of the time."""
+    run_pytest(session, "tests/playbooks", *workers(3), *session.posargs)
 
 
 @nox.session

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import instance_in
+from tests.playbooks.runs import Run
 
-from ..module_utils.in_process import instance_in
-from .test_compshare_image_progress import Run
-
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.playbook
 
 SECRET = base64.b64encode(b"An5ible-T3st").decode()
 

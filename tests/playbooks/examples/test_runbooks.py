@@ -8,25 +8,14 @@ from typing import Any
 
 import pytest
 
-import ansible_collections.compshare.cloud as collection
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import writes
+from tests.playbooks.runs import run_example
 
-from ..plugins.action.test_compshare_image_progress import Run
-from ..plugins.module_utils.in_process import writes
+pytestmark = pytest.mark.playbook
 
-pytestmark = pytest.mark.slow
-
-EXAMPLES = Path(next(iter(collection.__path__))) / "examples"
 DAY = 86400
-
-
-def run(folder: Path, world: World, example: str, *options: str) -> tuple[int, str]:
-    """Run an example; return its exit status and what it prints."""
-    playbook = Run(folder, world, [])
-    playbook.command[-1:] = [str(EXAMPLES / f"{example}.yml"), *options]
-    ended = playbook.plain(ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
-    return ended.returncode, ended.stdout + ended.stderr
 
 
 def with_instances(make_world: MakeWorld, **rows: dict[str, Any]) -> World:
@@ -44,11 +33,11 @@ def test_what_expires_is_found_and_nothing_else(make_world: MakeWorld, tmp_path:
         renewed={**paid_ahead, "ExpireTime": soon, "AutoRenew": "Yes"},
         hourly={"ChargeType": "Postpay", "ExpireTime": 0},
     )
-    status, output = run(tmp_path, world, "expiring_instances")
+    status, output = run_example(tmp_path, world, "expiring_instances")
     assert status == 0, output
     assert "1 of 4 instances end before" in output
     assert "uhost-ends" in output
-    status, output = run(tmp_path, world, "expiring_instances", "-e", "days=60", "-e", "fail_if_any=true")
+    status, output = run_example(tmp_path, world, "expiring_instances", "-e", "days=60", "-e", "fail_if_any=true")
     assert status == 2, output
     assert "2 instances end before" in output
     assert "ends, later" in output
@@ -63,11 +52,11 @@ def test_what_runs_with_the_tag_is_stopped_and_nothing_else(make_world: MakeWorl
         off={"Tag": "night", "State": "Stopped"},
         prod={"Tag": "prod", "State": "Running"},
     )
-    status, output = run(tmp_path, world, "nightly_stop", "-e", "tag=night", "--check")
+    status, output = run_example(tmp_path, world, "nightly_stop", "-e", "tag=night", "--check")
     assert status == 0, output
     assert writes(world) == []
     for _time in range(2):
-        status, output = run(tmp_path, world, "nightly_stop", "-e", "tag=night")
+        status, output = run_example(tmp_path, world, "nightly_stop", "-e", "tag=night")
         assert status == 0, output
         assert writes(world) == ["StopCompShareInstance"] * 2
     states = {one.row["Name"]: one.row["State"] for one in world.instances.all.values()}
@@ -76,7 +65,7 @@ def test_what_runs_with_the_tag_is_stopped_and_nothing_else(make_world: MakeWorl
 
 def test_on_an_account_a_tag_must_be_said(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600)
-    status, output = run(tmp_path, world, "nightly_stop", "-e", '{"on_simulator": false}')
+    status, output = run_example(tmp_path, world, "nightly_stop", "-e", '{"on_simulator": false}')
     assert status == 2, output
     assert "Say which instances are meant: -e tag=..." in output
     assert writes(world) == []
@@ -84,7 +73,7 @@ def test_on_an_account_a_tag_must_be_said(make_world: MakeWorld, tmp_path: Path)
 
 def test_nothing_is_had_above_the_price(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600)
-    status, output = run(tmp_path, world, "provision", "-e", "max_price=0.5")
+    status, output = run_example(tmp_path, world, "provision", "-e", "max_price=0.5")
     assert status == 2, output
     assert "more than 0.5" in output
     assert writes(world) == []

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import instance_in
+from tests.playbooks.runs import Run
 
-from ..module_utils.in_process import instance_in
-from .test_compshare_image_progress import Run
-
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.playbook
 
 
 def test_the_lines_of_a_build_and_none_without_one(make_world: MakeWorld, tmp_path: Path) -> None:

@@ -7,26 +7,15 @@ from typing import Any
 
 import pytest
 
-import ansible_collections.compshare.cloud as collection
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import writes
+from tests.playbooks.runs import run_example
 
-from ..plugins.action.test_compshare_image_progress import Run
-from ..plugins.module_utils.in_process import writes
-
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.playbook
 
 BOTH = ("-e", '{"image_ids": ["compshareImage-e1", "compshareImage-e2"]}')
-EXAMPLES = Path(next(iter(collection.__path__))) / "examples"
 WAITING = ["wait_in_one_task", "wait_in_a_loop", "wait_in_background", "wait_for_many"]
-
-
-def run(folder: Path, world: World, example: str, *options: str) -> tuple[int, str]:
-    """Run an example; return its exit status and what it prints."""
-    playbook = Run(folder, world, [])
-    playbook.command[-1:] = [str(EXAMPLES / f"{example}.yml"), *options]
-    ended = playbook.plain(ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
-    return ended.returncode, ended.stdout + ended.stderr
 
 
 def builds(make_world: MakeWorld, **of_the_second: Any) -> World:
@@ -40,7 +29,7 @@ def builds(make_world: MakeWorld, **of_the_second: Any) -> World:
 @pytest.mark.parametrize("example", WAITING)
 def test_it_waits_for_what_is_being_made(make_world: MakeWorld, tmp_path: Path, example: str) -> None:
     world = builds(make_world)
-    status, output = run(tmp_path, world, example)
+    status, output = run_example(tmp_path, world, example)
     assert status == 0, output
     assert "env-one" in output
     assert "env-two" in output
@@ -51,28 +40,28 @@ def test_it_waits_for_what_is_being_made(make_world: MakeWorld, tmp_path: Path, 
 @pytest.mark.parametrize("example", WAITING)
 def test_a_build_that_fails_fails_the_play(make_world: MakeWorld, tmp_path: Path, example: str) -> None:
     world = builds(make_world, fails_at=0.5, failed_reason="disk full")
-    status, output = run(tmp_path, world, example, *BOTH)
+    status, output = run_example(tmp_path, world, example, *BOTH)
     assert status == 2, output
     assert "env-two" in output
 
 
 def test_many_are_told_one_by_one_also_when_one_fails(make_world: MakeWorld, tmp_path: Path) -> None:
     world = builds(make_world, fails_at=0.5, failed_reason="disk full")
-    _status, output = run(tmp_path, world, "wait_for_many", *BOTH)
+    _status, output = run_example(tmp_path, world, "wait_for_many", *BOTH)
     assert "Available   compshareImage-e1               env-one" in output
     assert "UnAvailable compshareImage-e2               env-two: disk full" in output
 
 
 def test_the_runbook_goes_on_where_it_was(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=60)
-    status, output = run(tmp_path, world, "wait_and_resume", "-e", "minutes=0.05")
+    status, output = run_example(tmp_path, world, "wait_and_resume", "-e", "minutes=0.05")
     assert status == 2, output
     assert "did not end within 3 s" in output
     assert "Run the task again to go on waiting" in output
-    status, output = run(tmp_path, world, "wait_and_resume")
+    status, output = run_example(tmp_path, world, "wait_and_resume")
     assert status == 0, output
     assert writes(world) == ["CreateCompShareCustomImage"] * 2
-    status, output = run(tmp_path, world, "wait_and_resume")
+    status, output = run_example(tmp_path, world, "wait_and_resume")
     assert status == 0, output
     assert "changed=0" in output
     assert writes(world) == ["CreateCompShareCustomImage"] * 2
@@ -80,7 +69,7 @@ def test_the_runbook_goes_on_where_it_was(make_world: MakeWorld, tmp_path: Path)
 
 def test_on_an_account_the_runbook_asks_which_instances_are_meant(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=60)
-    status, output = run(tmp_path, world, "wait_and_resume", "-e", '{"on_simulator": false}')
+    status, output = run_example(tmp_path, world, "wait_and_resume", "-e", '{"on_simulator": false}')
     assert status == 2
     assert "Say which are meant" in output
     assert writes(world) == []

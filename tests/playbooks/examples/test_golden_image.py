@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-import ansible_collections.compshare.cloud as collection
-from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import images_named, writes
+from tests.playbooks.runs import changes, run_example
 
-from ..plugins.action.test_compshare_image_progress import Run
-from ..plugins.module_utils.in_process import images_named, writes
+pytestmark = pytest.mark.playbook
 
-pytestmark = pytest.mark.slow
-
-EXAMPLE = Path(next(iter(collection.__path__))) / "examples/golden_image.yml"
-
-
-def run(folder: Path, world: World, *options: str) -> tuple[int, str]:
-    """Run the example; return its exit status and what it prints."""
-    playbook = Run(folder, world, [])
-    playbook.command[-1:] = [str(EXAMPLE), *options]
-    ended = playbook.plain(ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
-    return ended.returncode, ended.stdout
-
-
-def changes(output: str) -> int:
-    return int(re.findall(r"changed=(\d+)", output)[0])
+EXAMPLE = "golden_image"
 
 
 def test_from_an_instance_to_a_shared_image(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600)
-    status, output = run(tmp_path, world, "--check", "--diff")
+    status, output = run_example(tmp_path, world, EXAMPLE, "--check", "--diff")
     assert (status, changes(output), writes(world)) == (0, 1, []), output
     assert "known when it is made" in output
-    status, output = run(tmp_path, world)
+    status, output = run_example(tmp_path, world, EXAMPLE)
     assert (status, changes(output)) == (0, 2), output
     [row] = images_named(world, "golden-image")
     assert row["Status"] == "Available" and row["CompShareImageId"] in output
     assert "SHARED WITH 50000002" in output
     for options in ([], ["--check"]):
-        status, output = run(tmp_path, world, *options)
+        status, output = run_example(tmp_path, world, EXAMPLE, *options)
         assert (status, changes(output)) == (0, 0), output
     assert writes(world) == ["CreateCompShareCustomImage", "ModifyCompShareImageShareAccount"]
 
 
 def test_on_an_account_it_asks_which_instance_is_meant(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600)
-    status, output = run(tmp_path, world, "-e", '{"on_simulator": false}')
+    status, output = run_example(tmp_path, world, EXAMPLE, "-e", '{"on_simulator": false}')
     assert status == 2 and "Say which one: -e instance_id=uhost-..." in output, output
     assert writes(world) == []
 
@@ -58,7 +42,7 @@ def test_an_instance_of_ones_choice(make_world: MakeWorld, tmp_path: Path) -> No
     world = make_world(speed=600)
     instance = next(one.identifier for one in world.instances.all.values() if one.row["Name"] == "jupyter-4090")
     chosen = ("-e", f"instance_id={instance}", "-e", '{"share_with": []}', "-e", "image_name=mine")
-    status, output = run(tmp_path, world, *chosen)
+    status, output = run_example(tmp_path, world, EXAMPLE, *chosen)
     assert status == 0 and "SHARED WITH nobody" in output, output
     [row] = images_named(world, "mine")
     assert row["Container"] == "True"

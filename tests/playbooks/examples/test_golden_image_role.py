@@ -9,28 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-import ansible_collections.compshare.cloud as collection
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import images_named, writes
+from tests.playbooks.runs import ROOT, changes, run_file
 
-from ..plugins.action.test_compshare_image_progress import Run
-from ..plugins.module_utils.in_process import images_named, writes
+pytestmark = pytest.mark.playbook
 
-pytestmark = pytest.mark.slow
-
-EXAMPLE = Path(next(iter(collection.__path__))) / "examples/golden_image_role.yml"
-
-
-def run(folder: Path, world: World, playbook: Path, *options: str) -> tuple[int, str]:
-    """Run a playbook; return its exit status and what it prints."""
-    started = Run(folder, world, [])
-    started.command[-1:] = [str(playbook), *options]
-    ended = started.plain(ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
-    return ended.returncode, ended.stdout + ended.stderr
-
-
-def changes(output: str) -> int:
-    return int(re.findall(r"changed=(\d+)", output)[0])
+EXAMPLE = ROOT / "examples/golden_image_role.yml"
 
 
 def password_of(world: World) -> str:
@@ -42,10 +28,10 @@ def password_of(world: World) -> str:
 def test_from_a_base_image_to_an_image_with_nothing_left(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600)
     before = set(world.instances.all)
-    status, output = run(tmp_path, world, EXAMPLE, "--check")
+    status, output = run_file(tmp_path, world, EXAMPLE, "--check")
     assert (status, changes(output), writes(world)) == (0, 1, []), output
     assert re.search(r"A builder would be made in cn-\S+ for [\d.]+ CNY per hour", output)
-    status, output = run(tmp_path, world, EXAMPLE, "-vvv")
+    status, output = run_file(tmp_path, world, EXAMPLE, "-vvv")
     assert (status, changes(output)) == (0, 3), output
     [row] = images_named(world, "team-tools")
     assert row["Status"] == "Available"
@@ -56,7 +42,7 @@ def test_from_a_base_image_to_an_image_with_nothing_left(make_world: MakeWorld, 
     assert len(password_of(world)) > 20
     assert password_of(world) not in output
     done = writes(world)
-    status, output = run(tmp_path, world, EXAMPLE)
+    status, output = run_file(tmp_path, world, EXAMPLE)
     assert (status, changes(output), writes(world)) == (0, 0, done), output
 
 
@@ -68,7 +54,7 @@ def test_the_builder_goes_where_the_first_error_ends_the_play(make_world: MakeWo
     play["tasks"][0]["vars"]["golden_image_tasks"] = "broken.yml"
     playbook = tmp_path / "any_error.yml"
     playbook.write_text(yaml.safe_dump([{**play, "any_errors_fatal": True}]))
-    status, output = run(tmp_path, world, playbook, "-vvv")
+    status, output = run_file(tmp_path, world, playbook, "-vvv")
     assert status == 2, output
     assert "No package foo." in output
     assert "TerminateCompShareInstance" in writes(world)
@@ -80,7 +66,7 @@ def test_the_builder_goes_where_the_first_error_ends_the_play(make_world: MakeWo
 def test_a_builder_that_cannot_be_installed_goes_too(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=600, instances={"fail_installs": 1})
     before = set(world.instances.all)
-    status, output = run(tmp_path, world, EXAMPLE)
+    status, output = run_file(tmp_path, world, EXAMPLE)
     assert status == 2, output
     assert re.search(r"The\s+installation\s+of\s+team-tools-builder-\w+", output)
     assert set(world.instances.all) == before
