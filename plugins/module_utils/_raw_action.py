@@ -38,7 +38,7 @@ def call_action(task: Task) -> dict[str, t.Any]:
     if task.check_mode and not read_only:
         return {"changed": changed, "sent": False, "response": None}
     try:
-        response = task.client.call(action, params, write=not idempotent)
+        response = task.client.call(action, params, write=not idempotent, body_format=options["body_format"])
     except CompShareError as error:
         sent = not isinstance(error, OptionError)
         error.facts = {"changed": changed and error.outcome_unknown, "sent": sent, "response": None}

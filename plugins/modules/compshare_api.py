@@ -78,6 +78,14 @@ options:
       - What the task reports as C(changed) when the action succeeds.
       - Left out, it is V(false) for actions that are O(read_only), and V(true) for others.
     type: bool
+  body_format:
+    description:
+      - How the parameters are sent. A few actions, such as C(GetCompShareInstanceMonitor), read lists only from
+        V(json).
+    type: str
+    choices: [form, json]
+    default: form
+    version_added: 1.1.0
   include_secrets:
     description:
       - Whether RV(response) has the secrets of the answer. With V(false) there are asterisks in the place of fields
@@ -85,9 +93,6 @@ options:
       - With V(true) the output of the task is hidden; the registered result has everything.
     type: bool
     default: false
-notes:
-  - Parameters are sent as a form. An action that takes lists only in a JSON body, such as
-    C(GetCompShareInstanceMonitor), cannot be called.
 seealso:
   - module: compshare.cloud.compshare_image
     description: What has a module of its own is surer there.
@@ -111,6 +116,15 @@ EXAMPLES = r"""
       UHostId: "{{ instance_id }}"
       Name: train-1
     idempotent: true
+
+- name: Read how busy an instance was
+  compshare.cloud.compshare_api:
+    action: GetCompShareInstanceMonitor
+    region: cn-wlcb
+    zone: cn-wlcb-01
+    body_format: json
+    params:
+      UHostIds: ["{{ instance_id }}"]
 
 - name: Set the password of a stopped virtual machine
   compshare.cloud.compshare_api:
@@ -181,6 +195,7 @@ def main() -> None:
             "read_only": {"type": "bool"},
             "idempotent": {"type": "bool"},
             "changed_when_success": {"type": "bool"},
+            "body_format": {"type": "str", "choices": ["form", "json"], "default": "form"},
             "include_secrets": {"type": "bool", "default": False, "no_log": False},
         },
         call_action,

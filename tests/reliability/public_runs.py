@@ -115,12 +115,12 @@ class _StretchedTransport(Transport):
         # Whether a body comes too slowly is a matter of real time.
         super().__init__(api_url, clock=Clock(), **settings)
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
         if not self._stretch:
-            return super().post(fields, timeout)
+            return super().post(body, timeout)
         started = time.monotonic()
         try:
-            return super().post(fields, timeout / self._stretch)
+            return super().post(body, timeout / self._stretch)
         finally:
             self._client_clock.sleep(self._stretch * (time.monotonic() - started))
 

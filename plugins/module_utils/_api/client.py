@@ -112,20 +112,22 @@ class Client:
         *,
         write: bool = False,
         deadline: float | None = None,
+        body_format: str = "form",
     ) -> dict[str, t.Any]:
         """Return the API's answer to C(action), which has RetCode 0.
 
         Takes parameters as nested dictionaries and lists; None is left out at any depth. A write is sent again only
         where nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
+        C(body_format) is C(json) for the few actions that cannot read a form.
         Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
         taken effect.
         """
         if not write:
-            return self._ask_until(action, params, dict, deadline=deadline)
+            return self._ask_until(action, params, dict, deadline=deadline, body_format=body_format)
         self._writes += 1
         self._unanswered_write = _title(action, params or {})
         try:
-            answer = self._ask_until(action, params, dict, write=True, deadline=deadline)
+            answer = self._ask_until(action, params, dict, write=True, deadline=deadline, body_format=body_format)
         except CompShareError:
             self._unanswered_write = None
             raise
@@ -178,15 +180,16 @@ class Client:
         *,
         write: bool = False,
         deadline: float | None = None,
+        body_format: str = "form",
     ) -> _T:
-        fields = self._signed(action, params or {})
+        body = self._signed(action, params or {}, body_format)
         ends = self.clock.now() + self._timeout * _BUDGET
         if deadline is not None:
             ends = min(ends, deadline)
         attempt = 0
         while True:
             try:
-                return self._ask(action, fields, parse, min(self._timeout, max(1.0, ends - self.clock.now())))
+                return self._ask(action, body, parse, min(self._timeout, max(1.0, ends - self.clock.now())))
             except CompShareError as error:
                 attempt += 1
                 pause = pause_before(attempt, error.retry_after, self._rng)
@@ -197,12 +200,14 @@ class Client:
                     raise
                 self.clock.sleep(pause)
 
-    def _signed(self, action: str, params: Mapping[str, t.Any]) -> dict[str, str]:
+    def _signed(self, action: str, params: Mapping[str, t.Any], body_format: str) -> dict[str, str] | bytes:
         wanted: dict[str, t.Any] = {"Action": action}
         if self.scope.project_id:
             wanted["ProjectId"] = self.scope.project_id
         try:
             wanted.update(signing.without_none(params))
+            if body_format == "json":
+                return signing.signed_json(wanted, self.credentials.public_key, self.credentials.private_key)
             return signing.signed_fields(wanted, self.credentials.public_key, self.credentials.private_key)
         except UnicodeEncodeError:
             raise OptionError(f"A parameter of {action} holds text that is not valid Unicode.", action=action) from None
@@ -210,12 +215,16 @@ class Client:
             raise OptionError(f"The parameters of {action} are nested too deeply.", action=action) from None
 
     def _ask(
-        self, action: str, fields: Mapping[str, str], parse: t.Callable[[dict[str, t.Any]], _T], timeout: float
+        self,
+        action: str,
+        body: Mapping[str, str] | bytes,
+        parse: t.Callable[[dict[str, t.Any]], _T],
+        timeout: float,
     ) -> _T:
         with self._counting:
             self._sent += 1
         try:
-            answer = self._transport.post(fields, timeout)
+            answer = self._transport.post(body, timeout)
         except TransportError as fault:
             raise NoAnswerError(
                 f"{action} got no answer from {self.endpoint}: {fault}.",

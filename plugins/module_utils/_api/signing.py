@@ -14,6 +14,7 @@ One thing is better than in the SDK: a float never uses an exponent, as the docu
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import typing as t
 from collections.abc import Mapping
@@ -94,3 +95,33 @@ def signed_fields(params: Mapping[str, t.Any], public_key: str, private_key: str
     fields["PublicKey"] = public_key
     fields["Signature"] = signature(fields, private_key)
     return fields
+
+
+def signed_json(params: Mapping[str, t.Any], public_key: str, private_key: str) -> bytes:
+    """Return the JSON body to send for C(params) (with C(Action)): nested as they are, signed, numbers as signed.
+
+    What is signed of a list are its elements, of a dictionary its sorted names and values, with nothing between them.
+    """
+    nested = {**params, "PublicKey": public_key}
+    nested["Signature"] = signature({name: _json_signed(value) for name, value in nested.items()}, private_key)
+    return _json_text(nested).encode("utf-8")
+
+
+def _json_signed(value: object) -> str:
+    if isinstance(value, Mapping):
+        return canonical_text({str(name): _json_signed(item) for name, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return "".join(map(_json_signed, value))
+    return encode(value)
+
+
+def _json_text(value: object) -> str:
+    """Return JSON in which every number has the digits that are signed; json.dumps() may write an exponent."""
+    if isinstance(value, Mapping):
+        members = ",".join(f"{json.dumps(str(name))}:{_json_text(item)}" for name, item in value.items())
+        return f"{{{members}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(_json_text, value))}]"
+    if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return encode(value)
+    return json.dumps(str(value), ensure_ascii=False)

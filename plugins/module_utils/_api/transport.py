@@ -98,24 +98,25 @@ class Transport:
         self._session.mount(self.url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
         self._closing = threading.Lock()
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
-        """Send C(fields) as a form and return the answer, whatever its status, within about C(timeout) seconds.
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+        """Send a form, or JSON given as bytes; return the answer, whatever its status, within about C(timeout) seconds.
 
         Redirects are returned, not followed: they would carry the keys to another address. Raises TransportError.
         """
         ends = self._clock.now() + timeout
-        request = self._session.prepare_request(requests.Request("POST", self.url, data=fields))
+        kind = {"Content-Type": "application/json"} if isinstance(body, bytes) else {}
+        request = self._session.prepare_request(requests.Request("POST", self.url, data=body, headers=kind))
         try:
             with self._session.send(
                 request, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **self._settings
             ) as response:
-                body = self._read_body(response, ends, timeout)
+                received = self._read_body(response, ends, timeout)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _fault(error, self.host, timeout) from error
         headers = response.headers
         return HttpAnswer(
             status=response.status_code,
-            body=body,
+            body=received,
             request_id=_header_text(headers.get("X-UCLOUD-REQUEST-UUID")),
             retry_after=_seconds_until(headers.get("Retry-After"), self._clock.epoch()),
             location=_header_text(headers.get("Location")),

@@ -42,8 +42,9 @@ class FakeTransport:
         self.requests: list[dict[str, str]] = []
         self.timeouts: list[float] = []
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
-        self.requests.append(dict(fields))
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+        fields = json.loads(body) if isinstance(body, bytes) else dict(body)
+        self.requests.append(fields)
         self.timeouts.append(timeout)
         reply = self._answer(fields) if self._answer else self._script.pop(0)
         if isinstance(reply, TransportError):

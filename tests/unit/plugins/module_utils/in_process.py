@@ -22,7 +22,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.transport imp
 from ansible_collections.compshare.cloud.plugins.module_utils._module import Task
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import Exchange, receive, refusal
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
-from ansible_collections.compshare.cloud.tests.simulator.wire import WireRequest
+from ansible_collections.compshare.cloud.tests.simulator.wire import WireRequest, read_request
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 #: Seconds that a request takes.
@@ -64,9 +64,12 @@ class WorldTransport:
         self._clock = clock
         self._world = clock.world
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
         self._clock.sleep(REQUEST_TIME)
-        wire = WireRequest(flat=dict(fields), signed=dict(fields))
+        if isinstance(body, bytes):
+            wire = read_request("POST", "", "application/json", body)
+        else:
+            wire = WireRequest(flat=dict(body), signed=dict(body))
         exchange, refused = receive({self._world.public_key: self._world}, wire)
         if refused is not None:
             return _answer(refused, exchange)

@@ -182,3 +182,11 @@ def test_secrets_of_the_answer() -> None:
     assert passwords and passwords <= set(shown.secrets)
     assert {row["Password"] for row in hidden["response"]["UHostSet"]} == {"********"}
     assert not any(password in str(hidden) for password in passwords)
+
+
+@pytest.mark.parametrize("body_format", ["form", "json"])
+def test_lists_reach_the_api_in_either_format(body_format: str) -> None:
+    world = new_world()
+    wanted = instance_in(world, "train-vm")
+    result = run(world, "DescribeCompShareInstance", params={"UHostIds": [wanted]}, body_format=body_format)
+    assert [row["UHostId"] for row in result["response"]["UHostSet"]] == [wanted]

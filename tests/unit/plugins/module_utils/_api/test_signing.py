@@ -14,6 +14,7 @@ from ucloud.core.auth import Credential
 from ucloud.core.typesystem import encoder
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api import signing
+from ansible_collections.compshare.cloud.tests.simulator.wire import read_request
 
 VECTORS = json.loads((Path(__file__).parents[3] / "fixtures" / "signature-vectors.json").read_text(encoding="utf-8"))
 PUBLIC, PRIVATE = VECTORS["public_key"], VECTORS["private_key"]
@@ -109,3 +110,55 @@ def test_numbers_that_are_none_keep_their_text() -> None:
 def test_without_none_drops_what_was_not_given_at_any_depth() -> None:
     params = {"A": None, "B": {"C": None, "D": 0}, "E": [None, {"F": None, "G": ""}], "H": (1, None)}
     assert signing.without_none(params) == {"B": {"D": 0}, "E": [{"G": ""}], "H": [1]}
+
+
+MONITOR = {"Action": "GetCompShareInstanceMonitor", "Region": "cn-wlcb", "UHostIds": ["uhost-aaa", "uhost-bbb"]}
+SYNC = {
+    "Action": "SyncCompShareCustomImage",
+    "Region": "cn-wlcb",
+    "SourceCompShareImageId": "compshareImage-testid0001",
+    "TargetImageName": "copy-1",
+    "TargetZoneIds": [8200, 10027],
+}
+
+
+@pytest.mark.parametrize("params", [MONITOR, SYNC])
+def test_a_json_body_holds_the_parameters_nested_and_signed(params: dict[str, Any]) -> None:
+    body = signing.signed_json(params, PUBLIC, PRIVATE)
+    request = read_request("POST", "", "application/json", body)
+    assert request.is_signed_with(PRIVATE) and not request.is_signed_with(PRIVATE + "x")
+    sent = json.loads(body)
+    assert sent == {**params, "PublicKey": PUBLIC, "Signature": sent["Signature"]}
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [(MONITOR, "bc9370c6a431c3ab7dc234c7dcc97daecdef3bcc"), (SYNC, "ebe23a2fd67e8f641bdebd9f78b3aa1e88c45732")],
+)
+def test_published_signatures_of_json_bodies(params: dict[str, Any], expected: str) -> None:
+    assert json.loads(signing.signed_json(params, PUBLIC, PRIVATE))["Signature"] == expected
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(lambda name: name != "Signature"),
+        st.recursive(
+            st.booleans() | st.integers() | st.text(st.characters(exclude_categories=("Cs",))),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner),
+            max_leaves=8,
+        ),
+    )
+)
+def test_whatever_is_sent_as_json_is_signed_as_the_simulator_reads_it(params: dict[str, Any]) -> None:
+    body = signing.signed_json(params, PUBLIC, PRIVATE)
+    assert read_request("POST", "", "application/json", body).is_signed_with(PRIVATE)
+    assert {**params, "PublicKey": PUBLIC}.items() <= json.loads(body).items()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-07, b"0.0000001"), (20.0, b"20"), (0.5, b"0.5"), (float("nan"), b'"nan"')]
+)
+def test_a_number_in_json_has_the_digits_that_are_signed(value: float, text: bytes) -> None:
+    body = signing.signed_json({"P": value}, PUBLIC, PRIVATE)
+    assert b'"P":' + text in body
+    assert read_request("POST", "", "application/json", body).is_signed_with(PRIVATE)

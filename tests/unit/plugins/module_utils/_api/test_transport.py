@@ -115,6 +115,16 @@ def test_a_form_is_posted_and_the_connection_kept(server_of: Callable[..., RawSe
     assert body == b"Action=A&Name=%E8%AE%AD+%E7%BB%83%26%3D%2B"
 
 
+def test_json_is_posted_as_it_is(server_of: Callable[..., RawServer]) -> None:
+    server = server_of(answer(b"{}"))
+    transport = transport_to(server.url)
+    transport.post('{"Name":"训练"}'.encode(), 5)
+    transport.close()
+    head, _blank, body = server.requests[0].partition(b"\r\n\r\n")
+    assert b"Content-Type: application/json" in head
+    assert body == '{"Name":"训练"}'.encode()
+
+
 def test_compressed_answers_are_read(server_of: Callable[..., RawServer]) -> None:
     server = server_of(answer(gzip.compress(b'{"a":1}'), "200 OK", "Content-Encoding: gzip"))
     assert transport_to(server.url).post({}, 5).body == b'{"a":1}'
