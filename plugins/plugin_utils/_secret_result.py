@@ -32,6 +32,8 @@ class SecretResultAction(ActionBase):
             return result
         result.update(self._execute_module(task_vars=task_vars, wrap_async=bool(self._task.async_val)))
         if secrets and not result.get("failed"):
-            # Callbacks then show nothing of the result; whoever registers it has all of it.
+            # Callbacks then show nothing of the result, and registered it is whole. Before ansible-core 2.19, the
+            # result of a loop is hidden only if the task of one of its items has no_log.
             result["_ansible_no_log"] = True
+            self._task.no_log = True
         return result
