@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tests.tools import ansible_test
 from tests.tools.checks import Checks, checks_of
 from tests.tools.docs_site import build_site
-from tests.tools.interpreters import CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON
+from tests.tools.interpreters import CANDIDATES, CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON
 from tests.tools.package import check_package
 from tests.tools.run_steps import results_folder
 from tests.tools.trees import ROOT, link_tree
@@ -34,6 +34,9 @@ TYPED = [
 ]
 # ansible-test runs unit tests with these, and installs them only into environments of its own.
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
+# The contexts of its unit tests; those of the first are for what runs on targets, too.
+CONTEXTS_ON_TARGETS = ("modules", "module_utils")
+CONTEXTS = (*CONTEXTS_ON_TARGETS, "controller")
 # What the pages and the documentation of plugins say, tried.
 DOCS_PYTEST = ("python", "-m", "pytest", "-q", "tests/docs")
 # The profile of hypothesis in tests/conftest.py that takes a night.
@@ -166,23 +169,26 @@ def require(session: nox.Session, *passed: bool) -> None:
 
 
 def run_core(session: nox.Session) -> None:
-    """Sanity, unit and integration tests on one ansible-core, in an environment of its own."""
+    """Everything that depends on the core, on one core, in an environment of its own; name suites to run only those."""
     core = session.name.removeprefix("core-")
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
-    session.install(f"ansible-core~={core}.0", *WANTED_BY_ANSIBLE_TEST, "pytest-ansible", *requirements)
+    # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
+    session.install(f"ansible-core~={CANDIDATES.get(core, f'{core}.0')}", *WANTED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
-    link_tree()
-    # What text becomes, and what signals do, depends on the core.
-    for name in ("hostile_text", "interrupts"):
-        report = f"--junitxml={results / name}.xml"
-        session.run("python", "-m", "pytest", "-q", f"tests/reliability/test_{name}.py", report)
-    require(
-        session,
-        workspace.sanity(results / "sanity"),
-        workspace.units(results / "units", "--local", f"--python={session.python}"),
-        workspace.integration(results / "integration", "--local"),
+    # What text becomes, what signals do and what a terminal shows depends on the core.
+    depending = (
+        "tests/reliability/test_hostile_text.py",
+        "tests/reliability/test_interrupts.py",
+        "tests/playbooks/action",
     )
+    suites = {
+        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *depending, *workers(2)),
+        "sanity": lambda: workspace.sanity(results / "sanity"),
+        "units": lambda: workspace.units(results / "units", CONTEXTS, "--local", f"--python={session.python}"),
+        "integration": lambda: workspace.integration(results / "integration", "--local"),
+    }
+    require(session, *(suites[name]() for name in session.posargs or suites))
 
 
 for core, python in CONTROLLER_PYTHON.items():
@@ -200,7 +206,7 @@ def oldest_target(session: nox.Session) -> None:
     hosts = (f"--controller=origin:python={controller}", f"--target=controller:python={oldest}")
     require(
         session,
-        workspace.units(results / "units", f"--target-python={oldest}"),
+        workspace.units(results / "units", CONTEXTS_ON_TARGETS, f"--target-python={oldest}"),
         workspace.integration(results / "integration", *hosts),
     )
 

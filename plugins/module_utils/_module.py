@@ -111,9 +111,9 @@ def run_module(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
     )
     # The API takes passwords in base64, and a message of it may quote what it was sent.
-    module.no_log_values |= {
-        b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii") for secret in module.no_log_values
-    }
+    encoded = [b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii") for secret in module.no_log_values]
+    module.no_log_values.update(encoded)  # masks results before ansible-core 2.22
+    register_secrets(encoded)
     task = Task(
         options=module.params,
         check_mode=module.check_mode,

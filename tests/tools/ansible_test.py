@@ -9,13 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from tests.tools.interpreters import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
-from tests.tools.results import read_totals, write_results
+from tests.tools.results import collected_in, judge_contexts, read_totals, write_results
 from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import CACHE, copy_tree
 
@@ -49,13 +50,39 @@ class Workspace:
     """
 
     collection: Path
+    python: Path
     environment: dict[str, str]
 
     def sanity(self, results: Path, *arguments: str) -> bool:
         return self._run_with_junit(results, "sanity", "--local", "--junit", *arguments)
 
-    def units(self, results: Path, *arguments: str) -> bool:
-        return self._run_with_junit(results, "units", *arguments)
+    def units(self, results: Path, contexts: Sequence[str], *arguments: str) -> bool:
+        """Run the unit tests. Each of the contexts must report as many tests as pytest collects for it.
+
+        ansible-test passes where the workers of pytest die before the first test.
+        """
+        listed = self._start("units", "--collect-only", *arguments, stdout=subprocess.PIPE)
+        print(listed.stdout, flush=True)
+        passed = self._run_with_junit(results, "units", *arguments)
+        failures = judge_contexts(contexts, collected_in(listed.stdout), results)
+        write_results(results / "contexts.xml", "unit test contexts", failures)
+        for failure in filter(None, failures.values()):
+            print(f"FAILED: {failure}", flush=True)
+        return passed and not any(failures.values())
+
+    def pytest(self, report: Path, *arguments: str) -> bool:
+        """Run tests that are not ansible-test's, with its own plugin for pytest, and write a JUnit report."""
+        installed = _ansible_test_folder(self.python)
+        options = ("-c", str(installed / "_data/pytest/config/default.ini"), "--rootdir=.", "--confcutdir=.")
+        command = [str(self.python), "-m", "pytest", "-q", *options, f"--junitxml={report.absolute()}", *arguments]
+        settings = {
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collection.parents[2]),
+            "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION": "3.11",
+            "PYTEST_PLUGINS": "ansible_pytest_collections",
+            "PYTHONPATH": str(installed / "_util/target/pytest/plugins"),
+        }
+        environment = {**self.environment, **settings}
+        return subprocess.run(command, cwd=self.collection, env=environment, check=False).returncode == 0
 
     def integration(self, results: Path, *arguments: str) -> bool:
         """Run integration targets against a simulator of their own; each target counts as one test."""
@@ -126,17 +153,20 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     # These belong to the environment that nox runs in.
     for name in ("VIRTUAL_ENV", "PYTHONPATH"):
         environment.pop(name, None)
-    return Workspace(copy_tree(WORK / label), environment)
+    return Workspace(copy_tree(WORK / label), python, environment)
 
 
 def _seed_bootstrap_script(home: Path, python: Path) -> None:
-    code = "import ansible_test; print(ansible_test.__path__[0])"
-    installed = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
-    source = Path(installed, "_internal/python_requirements.py")
+    source = _ansible_test_folder(python) / "_internal/python_requirements.py"
     folder = home / ".ansible/test/cache"
     folder.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip'?\s*[=:]\s*'(\d[\d.]*)'", source.read_text()):
         (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(python=str(python)))
+
+
+def _ansible_test_folder(python: Path) -> Path:
+    code = "import ansible_test; print(ansible_test.__path__[0])"
+    return Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
 
 
 def _write_pip_configuration(home: Path, python: Path) -> None:

@@ -15,7 +15,17 @@ from pathlib import Path
 from tests.tools.trees import CACHE
 
 # The Python of the controller on each supported ansible-core, and the oldest Python of a target.
-CONTROLLER_PYTHON = {"2.16": "3.11", "2.17": "3.11", "2.18": "3.11", "2.19": "3.11", "2.20": "3.12", "2.21": "3.13"}
+CONTROLLER_PYTHON = {
+    "2.16": "3.11",
+    "2.17": "3.11",
+    "2.18": "3.11",
+    "2.19": "3.11",
+    "2.20": "3.12",
+    "2.21": "3.13",
+    "2.22": "3.13",
+}
+# A core that has no release yet, and its first candidate.
+CANDIDATES = {"2.22": "2.22.0rc1"}
 OLDEST_TARGET_PYTHON = "3.9"
 # Where the matrix links what it found.
 INTERPRETERS = CACHE / "interpreters"

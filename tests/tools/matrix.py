@@ -12,7 +12,7 @@ from tests.tools.run_steps import Outcome, finish, results_folder, run_steps
 TARGET_LEG = f"target-{OLDEST_TARGET_PYTHON}"
 # Every leg by the name that CORES takes, and the Python that it needs.
 LEGS = {**CONTROLLER_PYTHON, TARGET_LEG: OLDEST_TARGET_PYTHON}
-SUITES = ("sanity", "units", "integration")
+SUITES = ("playbooks", "sanity", "units", "integration")
 
 
 def session_of(leg: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,11 @@ class Totals:
     failed: int = 0
     skipped: int = 0
 
+    @property
+    def number(self) -> int:
+        """How many test cases there are in all."""
+        return self.passed + self.failed + self.skipped
+
     def __add__(self, other: Totals) -> Totals:
         return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
@@ -34,6 +41,28 @@ class Totals:
 def read_totals(folder: Path) -> Totals:
     """Add up every JUnit file in a folder and the folders in it."""
     return sum((_read_file(path) for path in sorted(folder.rglob("*.xml"))), Totals())
+
+
+def collected_in(output: str) -> dict[str, int]:
+    """Return how many unit tests pytest collected in each context, from the output of `units --collect-only`."""
+    headings = re.split(r"(?m)^Unit test (\w+) with Python [\d.]+$", output)
+    found = {}
+    for context, text in zip(headings[1::2], headings[2::2], strict=True):
+        counts = re.findall(r"(?m)^=* ?(\d+)(?:/\d+)? tests? collected", text)
+        found[context] = int(counts[-1]) if counts else 0
+    return found
+
+
+def judge_contexts(contexts: Sequence[str], collected: Mapping[str, int], folder: Path) -> dict[str, str | None]:
+    """Return what is wrong with the reports of the contexts of unit tests: one entry each, None where it is right."""
+    failures: dict[str, str | None] = {}
+    for context in contexts:
+        reports = sorted(folder.glob(f"python*-{context}-units.xml"))
+        ran = sum((_read_file(report) for report in reports), Totals()).number
+        expected = collected.get(context, 0)
+        missing = not expected or ran < expected
+        failures[context] = f"{context}: {ran} of {expected} collected tests were run" if missing else None
+    return failures
 
 
 def _read_file(path: Path) -> Totals:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.compshare.cloud.tests.tools.results import Totals, read_totals, write_results
+from ansible_collections.compshare.cloud.tests.tools.results import (
+    Totals,
+    collected_in,
+    judge_contexts,
+    read_totals,
+    write_results,
+)
 
 PYTEST = """<testsuites><testsuite name="pytest" tests="5">
 <testcase name="passes"/>
@@ -58,3 +64,39 @@ def test_a_run_that_says_nothing_has_failed(reported: Totals, exit_code: int, co
 
 def test_the_line_of_totals() -> None:
     assert str(Totals(passed=1234, skipped=2)) == "1234 passed, 0 failed, 2 skipped"
+
+
+COLLECTED = """Unit test modules with Python 3.11
+tests/unit/plugins/modules/test_one.py::test_it
+========================= 1 test collected in 0.05s ==========================
+Unit test module_utils with Python 3.11
+============== 2846/2850 tests collected (4 deselected) in 3.11s ===============
+Unit test controller with Python 3.11
+========================= no tests collected in 0.01s =========================
+"""
+
+
+def test_the_collected_tests_of_each_context_are_counted() -> None:
+    assert collected_in(COLLECTED) == {"modules": 1, "module_utils": 2846, "controller": 0}
+    assert collected_in("ERROR: something broke") == {}
+
+
+@pytest.mark.parametrize(
+    ("collected", "reported", "wrong"),
+    [
+        ({"controller": 2}, 2, None),
+        ({"controller": 2}, 3, None),
+        ({"controller": 3}, 2, "controller: 2 of 3 collected tests were run"),
+        ({"controller": 2}, None, "controller: 0 of 2 collected tests were run"),
+        ({"controller": 0}, 0, "controller: 0 of 0 collected tests were run"),
+        ({}, 2, "controller: 2 of 0 collected tests were run"),
+    ],
+)
+def test_a_context_must_have_run_what_was_collected(
+    tmp_path: Path, collected: dict[str, int], reported: int | None, wrong: str | None
+) -> None:
+    if reported is not None:
+        tests = {f"test {number}": None for number in range(reported)}
+        write_results(tmp_path / "python3.11-controller-units.xml", "pytest", dict(tests))
+    write_results(tmp_path / "python3.11-modules-units.xml", "pytest", {"another context's": None, "and more": None})
+    assert judge_contexts(["controller"], collected, tmp_path) == {"controller": wrong}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import json
 import os
@@ -26,6 +27,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Run = Callable[..., dict[str, Any]]
 
 
+def masked(output: str) -> str:
+    """Return what a module prints as users see it: from ansible-core 2.22 on, the controller masks secrets."""
+    try:
+        secrets = importlib.import_module("ansible.module_utils.secrets")
+    except ImportError:
+        return output
+    return str(secrets.mask_secrets(output, mask_placeholder="********"))
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a module's work as Ansible does, and return what it prints."""
@@ -41,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         for number, handler in handlers.items():
             signal.signal(number, handler)
         printed = capsys.readouterr()
-        result: dict[str, Any] = json.loads(printed.out)
+        result: dict[str, Any] = json.loads(masked(printed.out))
         # Newer releases of ansible-core show a warning at once where they run in the controller, as here.
         return {"warnings": [], **result, "stderr": printed.err}
 
