@@ -114,6 +114,11 @@ def iso_time(value: object) -> str | None:
     return (_EPOCH + timedelta(seconds=int(seconds))).isoformat() + "Z"
 
 
+def epoch_seconds(moment: str | None) -> float | None:
+    """Return the seconds since 1970 of a time that iso_time() made; None for None."""
+    return None if moment is None else datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+
+
 @functools.lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """Return C(source_gpu_type) for C(SourceGpuType): how a field of the API is named in results."""
