@@ -128,6 +128,10 @@ test-long: setup ## The same in full, 10,000 examples of each property, fuzzing;
 	@$(RUN_STEPS) --jobs 1 reliability-long properties-long fuzz
 	@$(PYTHON) -m tests.reliability.page
 
+.PHONY: test-eda
+test-eda: setup ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debian: openjdk-17-jre-headless)
+	@$(RUN_STEPS) --jobs 1 test-eda
+
 .PHONY: test-docs
 test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest
 	@$(NOX) test-docs -- $(ARGS)

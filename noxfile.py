@@ -124,6 +124,16 @@ def playbooks(session: nox.Session) -> None:
     run_pytest(session, "tests/playbooks", *workers(3), *session.posargs)
 
 
+@nox.session(name="test-eda", venv_backend="virtualenv", reuse_venv=True)
+def test_eda(session: nox.Session) -> None:
+    """The rulebooks of the collection, run by ansible-rulebook in an environment of its own; it needs Java."""
+    session.install("-r", "requirements/eda.txt")
+    junit = results_folder(session.name) / "pytest.xml"
+    # The simulator runs in the developers' environment, ansible-rulebook in this one.
+    command = (sys.executable, "-m", "pytest", "-q", "tests/eda", f"--junitxml={junit}", *session.posargs)
+    session.run(*command, external=True, env={"ANSIBLE_RULEBOOK": str(Path(session.bin, "ansible-rulebook"))})
+
+
 @nox.session
 def reliability(session: nox.Session) -> None:
     """The whole under faults, malice, load and interruption, in short."""
@@ -265,7 +275,7 @@ def pins(session: nox.Session) -> None:
     options = ["--quiet", "--strip-extras", "--allow-unsafe", "--upgrade", "--no-header", "--annotation-style=line"]
     # Where packages come from is a matter of the machine.
     options += ["--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links", "--no-emit-options"]
-    for name in ("dev", "demo"):
+    for name in ("dev", "demo", "eda"):
         output = f"--output-file=requirements/{name}.txt"
         session.run("pip-compile", *options, output, f"requirements/{name}.in", external=True)
 

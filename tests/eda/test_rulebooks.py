@@ -36,7 +36,8 @@ def rulebook_program() -> str:
 @pytest.fixture
 def run(rulebook_program: str, tmp_path: Path) -> Callable[..., str]:
     """Run a rulebook of the collection until a condition holds, and return what it printed."""
-    collections = copy_tree(tmp_path / "collections")
+    collections = tmp_path / "collections"
+    copy_tree(collections)
     python = Path(rulebook_program).parent / "python"
     inventory = tmp_path / "inventory.ini"
     inventory.write_text(f"localhost ansible_connection=local ansible_python_interpreter={python}\n")
