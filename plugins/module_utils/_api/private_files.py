@@ -1,0 +1,149 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Small files that the processes of one user share, in a folder that nobody else can use.
+
+What is in them is convenience only: where there can be none, every process works on its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+try:
+    import fcntl
+except ImportError:  # not every Python has it
+    fcntl = None  # type: ignore[assignment]
+
+from .clock import Clock
+
+#: Locks of files on these are slow, or hang with their server.
+_REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse.", "lustre", "gpfs")
+_MOUNTS = "/proc/self/mountinfo"
+#: Pauses between two tries to lock a file, in seconds.
+_SHORTEST, _LONGEST = 0.001, 0.01
+
+
+class NotShared(Exception):
+    """There can be no shared file; C(str()) says why."""
+
+
+def digest(*parts: str) -> str:
+    """Return a name for C(parts) that shows nothing of them."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def private_folder(environment: Mapping[str, str] | None = None) -> str:
+    """Return the first usable folder of XDG_RUNTIME_DIR, XDG_CACHE_HOME or ~/.cache, and the one for temporary files.
+
+    Creates it if needed. Raises NotShared.
+    """
+    environment = os.environ if environment is None else environment
+    if fcntl is None:
+        raise NotShared("this Python cannot lock files")
+    cache = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    temporary = os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")
+    reasons = []
+    for root in (environment.get("XDG_RUNTIME_DIR"), cache):
+        if root and os.path.isabs(root):
+            path = os.path.join(root, "compshare")
+            try:
+                return _checked(path, _owner_of(root))
+            except (OSError, NotShared) as error:
+                reasons.append(f"{path}: {_reason(error)}")
+    try:
+        return _checked(temporary, os.geteuid())
+    except (OSError, NotShared) as error:
+        raise NotShared("; ".join([*reasons, f"{temporary}: {_reason(error)}"])) from error
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+
+
+def _owner_of(root: str) -> int:
+    with suppress(OSError):
+        os.mkdir(root, 0o700)
+    return os.stat(root).st_uid
+
+
+def _checked(path: str, owner: int) -> str:
+    """Return the folder C(path), which is then ours and nobody else's; C(owner) is that of the folder around it."""
+    user = os.geteuid()
+    if user == 0 and owner != 0:
+        # What root creates in the folder of another user would be in that user's way later.
+        raise NotShared("its parent belongs to another user")
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user:
+        raise NotShared("it is not a folder of this user")
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.chmod(path, 0o700)
+    kind = _file_system(found.st_dev)
+    if kind.startswith(_REMOTE):
+        raise NotShared(f"it is on a network file system ({kind})")
+    return path
+
+
+def _file_system(device: int) -> str:
+    """Return the type of a mounted file system, or nothing if the system does not tell."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(OSError), open(_MOUNTS, encoding="utf-8", errors="replace") as mounts:
+        for line in mounts:
+            fields = line.split()
+            if len(fields) > 2 and fields[2] == wanted and "-" in fields[:-1]:
+                return fields[fields.index("-") + 1]
+    return ""
+
+
+def open_private(path: str) -> int:
+    """Return a file of this user's, open for reading and writing, created if needed; raises OSError or NotShared."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
+        os.close(file)
+        raise NotShared(f"{path} is not a file of this user alone")
+    if stat.S_IMODE(found.st_mode) != 0o600:
+        os.fchmod(file, 0o600)
+    return file
+
+
+def try_to_lock(file: int) -> bool:
+    """Lock an open file for this process, unless another holds it; raises OSError where files cannot be locked."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unlock_and_close(file: int) -> None:
+    """Give a lock back. A process forked meanwhile has the file open, too, so closing it is not enough."""
+    with suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_UN)
+    os.close(file)
+
+
+@contextmanager
+def locked(path: str, clock: Clock, patience: float) -> Iterator[int]:
+    """Open a private file and lock it for the body, within C(patience) seconds; raises OSError or NotShared."""
+    file = open_private(path)
+    try:
+        ends = clock.now() + patience
+        while not try_to_lock(file):
+            if clock.now() >= ends:
+                raise NotShared(f"{path} is locked by a process that does not go on")
+            clock.sleep(random.uniform(_SHORTEST, _LONGEST))
+        yield file
+    finally:
+        unlock_and_close(file)

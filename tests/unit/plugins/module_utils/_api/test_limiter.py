@@ -1,0 +1,248 @@
+"""The limit that processes share: what it does, and that nothing that is wrong with its file ever stops a request."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.compshare.cloud.plugins.module_utils._api import limiter as limiter_module
+from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
+from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import Limiter
+from ansible_collections.compshare.cloud.plugins.module_utils._api.private_files import locked
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.fakes import FakeClock
+
+processes = get_context("fork")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "limit.json")
+
+
+def times_of(limiter: Limiter, clock: FakeClock, count: int) -> list[float]:
+    """The moments at which one request after the other may be sent."""
+    begin = clock.now()
+    moments = []
+    for _number in range(count):
+        assert limiter.wait(None) is not None
+        moments.append(clock.now() - begin)
+    return moments
+
+
+def test_nothing_waits_until_something_is_refused(path: str) -> None:
+    clock = FakeClock()
+    assert times_of(Limiter(clock, path), clock, 100) == [0] * 100
+
+
+def test_one_limiter_learns_what_another_was_told(path: str) -> None:
+    clock = FakeClock()
+    first, second = Limiter(clock, path), Limiter(clock, path)
+    for _number in range(8):
+        turn = first.wait(None)
+    assert turn is not None
+    first.refused(turn, None)
+    # 8 requests within the shortest time that is measured, 0.2 s: 40 a second, halved.
+    moments = times_of(second, clock, 5)
+    assert moments == pytest.approx([0.05 * number for number in range(1, 6)], rel=0.05)
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun(path: str) -> None:
+    clock = FakeClock()
+    limiter = Limiter(clock, path, rate=0.1)
+    assert limiter.wait(None) is not None
+    before = clock.now()
+    assert limiter.wait(before + 5) is None
+    assert clock.now() == before
+    assert limiter.wait(before + 50) is not None
+
+
+def test_a_rate_set_by_hand_needs_no_file() -> None:
+    clock = FakeClock()
+    assert times_of(Limiter(clock, rate=2), clock, 3) == pytest.approx([0, 0.5, 1.0], abs=0.01)
+
+
+def test_keys_addresses_and_users_have_files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    said: list[str] = []
+    for endpoint, key, rate in [("https://a", "k1", None), ("https://b", "k1", None), ("https://a", "k2", None)]:
+        limiter = Limiter.of_key(Clock(), endpoint, key, rate, said.append)
+        assert limiter.shared
+        limiter.wait(None)
+    files = list((tmp_path / "compshare").iterdir())
+    assert len(files) == 3
+    assert not [file for file in files if "k1" in file.name or "k1" in file.read_text()]
+    assert said == []
+
+
+def test_where_there_is_no_folder_it_is_said_and_each_process_is_on_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(blocked))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    monkeypatch.setattr(tempfile, "tempdir", str(blocked))
+    said: list[str] = []
+    limiter = Limiter.of_key(Clock(), "https://a", "key", None, said.append)
+    assert not limiter.shared
+    assert limiter.wait(None) is not None
+    [sentence] = said
+    assert sentence.startswith("The limit of requests is not shared with other processes: ")
+
+
+def garbage(path: str) -> None:
+    Path(path).write_bytes(os.urandom(2000))
+
+
+def as_link(path: str) -> None:
+    os.symlink("/etc/hostname", path)
+
+
+def as_folder(path: str) -> None:
+    os.mkdir(path)
+
+
+@pytest.mark.parametrize(("prepare", "shared"), [(garbage, True), (as_link, False), (as_folder, False)])
+def test_whatever_stands_in_the_place_of_the_file_requests_are_sent(
+    path: str, prepare: Callable[[str], None], shared: bool
+) -> None:
+    prepare(path)
+    said: list[str] = []
+    clock = FakeClock()
+    limiter = Limiter(clock, path, debug=said.append)
+    turn = limiter.wait(None)
+    assert turn is not None
+    limiter.refused(turn, None)
+    assert limiter.wait(None, again=True) is not None
+    assert (limiter.shared, len(said)) == (shared, 0 if shared else 1)
+
+
+def test_a_file_that_is_lost_under_those_who_wait_holds_nobody(path: str) -> None:
+    clock = FakeClock()
+    limiter = Limiter(clock, path)
+    for _number in range(40):
+        turn = limiter.wait(None)
+    assert turn is not None
+    limiter.refused(turn, None)
+
+    class Losing(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if os.path.exists(path):
+                os.unlink(path)
+
+    assert Limiter(Losing(), path).wait(None) is not None
+
+
+def fill_the_disk(path: str, answers: Any) -> None:
+    """Send a request where no file may become larger than nothing, as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    said: list[str] = []
+    limiter = Limiter(Clock(), path, debug=said.append)
+    answers.put((limiter.wait(None), limiter.shared, said))
+
+
+def test_a_full_disk_turns_sharing_off(path: str) -> None:
+    answers = processes.SimpleQueue()
+    process = processes.Process(target=fill_the_disk, args=(path, answers))
+    process.start()
+    turn, shared, said = answers.get()
+    process.join()
+    assert (turn, shared) == (0, False)
+    assert "File too large" in said[0]
+
+
+def hold(path: str, held: Any) -> None:
+    with locked(path, Clock(), 1.0):
+        held.put(True)
+        time.sleep(60)
+
+
+def holder_of(path: str) -> int:
+    held = processes.SimpleQueue()
+    process = processes.Process(target=hold, args=(path, held), daemon=True)
+    process.start()
+    assert held.get()
+    assert process.pid is not None
+    return process.pid
+
+
+def test_a_killed_process_leaves_no_lock(path: str) -> None:
+    holder = holder_of(path)
+    os.kill(holder, signal.SIGKILL)
+    os.waitpid(holder, 0)
+    limiter = Limiter(Clock(), path)
+    assert limiter.wait(None) == 0
+    assert limiter.shared
+
+
+def test_a_lock_that_a_stopped_process_holds_is_given_up(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter_module, "_LOCK_PATIENCE", 0.05)
+    holder = holder_of(path)
+    os.kill(holder, signal.SIGSTOP)
+    try:
+        limiter = Limiter(Clock(), path)
+        assert limiter.wait(None) == 0
+        assert not limiter.shared
+    finally:
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+
+
+def send(path: str, answers: Any, count: int) -> None:
+    limiter = Limiter(Clock(), path, rate=200)
+    for _number in range(count):
+        limiter.wait(None)
+        answers.put(time.time())
+
+
+def test_processes_wake_one_after_the_other(path: str) -> None:
+    answers = processes.SimpleQueue()
+    workers = [processes.Process(target=send, args=(path, answers, 10)) for _number in range(6)]
+    for worker in workers:
+        worker.start()
+    moments = sorted(answers.get() for _number in range(60))
+    for worker in workers:
+        worker.join()
+    # 60 requests at 200 a second: never many at once, however many processes there are.
+    assert moments[-1] - moments[0] >= 59 / 200 * 0.9
+    assert max(sum(one <= later <= one + 0.05 for later in moments) for one in moments) <= 0.05 * 200 + 6
+
+
+def use_as_nobody(environment: dict[str, str], answers: Any) -> None:
+    os.setgid(65534)
+    os.setuid(65534)
+    os.environ.update(environment)
+    said: list[str] = []
+    limiter = Limiter.of_key(Clock(), "https://a", "key", None, said.append)
+    answers.put((limiter.wait(None), limiter.shared, said))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_two_users_never_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not tmp_path, which other users cannot enter.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)  # noqa: S103  # two users share it, as they share /tmp
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        ours = Limiter.of_key(Clock(), "https://a", "key", None, print)
+        turn = ours.wait(None)
+        assert turn is not None
+        ours.refused(turn, 60.0)
+        answers = processes.SimpleQueue()
+        other = processes.Process(target=use_as_nobody, args=({"XDG_RUNTIME_DIR": folder}, answers))
+        other.start()
+        # With the same environment, the other user takes the next place, and knows nothing of the refusal.
+        assert answers.get() == (0, True, [])
+        other.join()
+        assert sorted(os.listdir(folder)) == ["compshare", "compshare-65534"]
