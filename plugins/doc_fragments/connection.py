@@ -76,6 +76,20 @@ options:
       - Where it is left out, the environment variable E(COMPSHARE_API_RETRIES) is used.
     type: int
     default: 4
+  api_throttle_timeout:
+    description:
+      - How long a request that the API throttles is retried, in seconds, in addition to O(api_retries).
+      - If omitted, the environment variable E(COMPSHARE_API_THROTTLE_TIMEOUT) is used.
+    type: float
+    default: 60.0
+    version_added: 1.1.0
+  api_rate:
+    description:
+      - How many requests a second all tasks of this user on this machine may send to the API with this key.
+      - If omitted, the environment variable E(COMPSHARE_API_RATE) is used. If that is not set either, the rate is
+        learned from the responses of the API.
+    type: float
+    version_added: 1.1.0
 requirements:
   - requests
 notes:
@@ -126,4 +140,10 @@ options:
   api_retries:
     env:
       - name: COMPSHARE_API_RETRIES
+  api_throttle_timeout:
+    env:
+      - name: COMPSHARE_API_THROTTLE_TIMEOUT
+  api_rate:
+    env:
+      - name: COMPSHARE_API_RATE
 """

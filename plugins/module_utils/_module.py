@@ -12,14 +12,15 @@ import signal
 import typing as t
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
-from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_TIMEOUT, Client
+from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_THROTTLE_TIMEOUT, DEFAULT_TIMEOUT
 from ._api.errors import CompShareError
+from ._api.options import check_numbers
 from ._api.values import inert, inert_message
 from ._journal import journal_writer
+from ._task import Task
 
 
 def _forget_secrets(_secrets: Iterable[str]) -> None:
@@ -52,6 +53,8 @@ CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "ca_path": _option("COMPSHARE_CA_PATH", type="path"),
     "api_timeout": _option("COMPSHARE_API_TIMEOUT", type="float", default=DEFAULT_TIMEOUT),
     "api_retries": _option("COMPSHARE_API_RETRIES", type="int", default=DEFAULT_RETRIES),
+    "api_throttle_timeout": _option("COMPSHARE_API_THROTTLE_TIMEOUT", type="float", default=DEFAULT_THROTTLE_TIMEOUT),
+    "api_rate": _option("COMPSHARE_API_RATE", type="float"),
 }
 
 
@@ -61,40 +64,6 @@ owns_process = True
 
 #: What ends a task. A second one is ignored: the task is ending already, and Ansible may pass on what it got itself.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _no_report(_event: dict[str, t.Any]) -> None:
-    """Drop an event: nobody shows live lines."""
-
-
-@dataclass
-class Task:
-    """What a module's work needs to know of Ansible, and nothing more: options, modes, and whom to tell."""
-
-    options: Mapping[str, t.Any]
-    check_mode: bool = False
-    diff: bool = False
-    warn: t.Callable[[str], None] = lambda _message: None
-    #: Takes an event for live lines while the work goes on.
-    report: t.Callable[[dict[str, t.Any]], None] = _no_report
-    #: Takes texts of the result that open something.
-    register_secrets: t.Callable[[Iterable[str]], None] = register_secrets
-    _client: Client | None = field(default=None, repr=False)
-
-    @property
-    def client(self) -> Client:
-        """Return the client for the connection options, made when it is first needed; raises OptionError."""
-        if self._client is None:
-            self._client = Client.from_options(self.options)
-            if self._client.credentials.warning:
-                self.warn(self._client.credentials.warning)
-        return self._client
-
-    def interrupted(self) -> CompShareError:
-        """Return the error for a task that was interrupted, where its work has none of its own."""
-        if self._client is None:
-            return CompShareError("The task was interrupted before it began.", retryable=True)
-        return self._client.interrupted()
 
 
 def run_module(
@@ -119,7 +88,8 @@ def run_module(
         check_mode=module.check_mode,
         diff=module._diff,
         warn=lambda message: module.warn(inert_message(message)),
-        report=journal_writer(module._tmpdir) or _no_report,
+        report=journal_writer(module._tmpdir) or (lambda _event: None),
+        register_secrets=register_secrets,
     )
     interruptions: list[int] = []
 
@@ -133,6 +103,7 @@ def run_module(
         for each in _SIGNALS:
             signal.signal(each, interrupt)
     try:
+        check_numbers(task.options)
         result, failure = work(task), None
     except CompShareError as error:
         result, failure = {}, error

@@ -14,9 +14,7 @@ import typing as t
 from ._api.errors import CompShareError, OptionError
 from ._api.secrets import secret_names, secrets_in, without_secrets
 from ._api.values import printable
-
-if t.TYPE_CHECKING:
-    from ._task import Task
+from ._task import Task
 
 #: The API's own way of naming what changes nothing.
 _READING = re.compile(r"(Describe|Get|List|Check)[A-Z]")

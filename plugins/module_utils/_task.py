@@ -4,44 +4,49 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the work of a module sees of the task it is done for: the shape of C(_module.Task), without Ansible."""
+"""A task as its work sees it: options, modes, the client, and where warnings and events go. Free of Ansible."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-if t.TYPE_CHECKING:
-    from ._api.client import Client
+from ._api.client import Client
+from ._api.errors import CompShareError
 
 
-class Task(t.Protocol):
-    """The options of a task, its modes, the client for its connection options, and whom to tell."""
+def _ignore(_told: t.Any) -> None:
+    """Drop what nobody listens to."""
 
-    @property
-    def options(self) -> Mapping[str, t.Any]:
-        """Return the options, None for those that were not given."""
 
-    @property
-    def check_mode(self) -> bool:
-        """Return whether nothing may be changed."""
+@dataclass
+class Task:
+    """One run of a module. C(_module) builds it from Ansible's options; tests build it from any."""
 
-    @property
-    def diff(self) -> bool:
-        """Return whether to tell before and after."""
+    #: The options, None for those that are omitted.
+    options: Mapping[str, t.Any]
+    check_mode: bool = False
+    diff: bool = False
+    #: Takes a sentence for the user.
+    warn: t.Callable[[str], None] = _ignore
+    #: Takes an event for live lines while the work goes on.
+    report: t.Callable[[dict[str, t.Any]], None] = _ignore
+    #: Takes secrets that the result shows because they were asked for.
+    register_secrets: t.Callable[[Iterable[str]], None] = _ignore
+    _client: Client | None = field(default=None, repr=False)
 
     @property
     def client(self) -> Client:
-        """Return the client for the connection options."""
+        """Return the client for the connection options, built at its first use; raises OptionError."""
+        if self._client is None:
+            self._client = Client.from_options(self.options)
+            if self._client.credentials.warning:
+                self.warn(self._client.credentials.warning)
+        return self._client
 
-    @property
-    def warn(self) -> t.Callable[[str], None]:
-        """Return what takes sentences for the user."""
-
-    @property
-    def report(self) -> t.Callable[[dict[str, t.Any]], None]:
-        """Return what takes events for live lines."""
-
-    @property
-    def register_secrets(self) -> t.Callable[[Iterable[str]], None]:
-        """Return what takes texts that must not be shown."""
+    def interrupted(self) -> CompShareError:
+        """Return the error for an interrupted task whose work has none of its own."""
+        if self._client is None:
+            return CompShareError("The task was interrupted before it began.", retryable=True)
+        return self._client.interrupted()

@@ -4,19 +4,27 @@
 
 # Private to this collection: it may change at any time.
 
-"""Requests that change something: patient where the API is busy, never blind where an answer was lost."""
+"""Waiting: the only place outside of the client that sleeps.
+
+wait_until() polls anything. confirm_within() polls a state with the usual back-off. send_when_free() sends a write and
+retries it while the API is busy. apply_and_confirm() sends a write that may be repeated, and confirms it by the list.
+All deadlines are values of C(client.clock.now()).
+"""
 
 from __future__ import annotations
 
 import random
 import typing as t
+from dataclasses import dataclass
 
 from ._api.client import Client
+from ._api.clock import Clock
 from ._api.errors import CompShareError, WaitError
 from ._api.retcodes import Retry
+from ._api.values import duration_text
 
-#: Pauses between two tries of a request that the API was too busy for, in seconds: the first and the longest one.
-_BUSY_PAUSES = (2.0, 20.0)
+_T = t.TypeVar("_T")
+
 #: For so many seconds a list may still show what was before a change. Not documented; other clouds need about as long.
 VISIBLE_WITHIN = 45.0
 #: For so many seconds a request without an answer may still take effect: the gateway gives up after 60 seconds.
@@ -25,124 +33,178 @@ LOST_WITHIN = 75.0
 _REPEATS = 2
 
 
-class Pauses:
-    """Growing pauses with jitter: from C(first) to C(longest) seconds, each half as long again as the one before."""
+@dataclass(frozen=True)
+class Backoff:
+    """Pauses in seconds: C(first), each C(growth) times the one before, C(longest) at most.
 
-    def __init__(self, client: Client, first: float = 1.0, longest: float = 15.0) -> None:
-        self._clock = client.clock
-        self._next = first
-        self._longest = longest
-        self._random = random.Random()
+    Each is shortened by a random share of up to C(jitter), so that many tasks do not poll in step.
+    """
 
-    def pause(self, until: float) -> bool:
-        """Sleep, at most until C(until) (a value of C(clock.now())); False, without sleeping, where that has passed."""
-        left = until - self._clock.now()
-        if left <= 0:
-            return False
-        self._clock.sleep(min(left, self._next * self._random.uniform(0.8, 1.0)))
-        self._next = min(self._next * 1.5, self._longest)
-        return True
+    first: float = 1.0
+    longest: float = 15.0
+    growth: float = 1.5
+    jitter: float = 0.2
+
+    def pauses(self, rng: random.Random) -> t.Iterator[float]:
+        """Yield the pauses, without end."""
+        pause = self.first
+        while True:
+            yield min(pause, self.longest) * rng.uniform(1.0 - self.jitter, 1.0)
+            pause = min(pause * self.growth, self.longest)
 
 
-def send_patiently(
-    client: Client,
-    action: str,
-    params: t.Mapping[str, t.Any],
+#: For a request that the API is too busy for.
+BUSY_BACKOFF = Backoff(first=2.0, longest=20.0)
+
+
+class DeadlineError(Exception):
+    """The deadline passed. C(error) is what the last probe raised, None if it only returned None."""
+
+    def __init__(self, error: CompShareError | None) -> None:
+        super().__init__("the deadline passed")
+        self.error = error
+
+
+def raise_lasting(error: CompShareError) -> None:
+    """Raise an error that polling again cannot help; let transient ones pass."""
+    if not error.retryable:
+        raise error
+
+
+def wait_until(
+    clock: Clock,
+    probe: t.Callable[[], _T | None],
     *,
     deadline: float,
-    while_busy: t.Callable[[], bool] | None = None,
-) -> dict[str, t.Any] | None:
-    """Send a request that changes something; where the API is busy with another operation, wait until it is not.
+    backoff: Backoff | None = None,
+    on_error: t.Callable[[CompShareError], None] = raise_lasting,
+) -> _T:
+    """Call C(probe) until it returns something other than None, and return that.
 
-    C(while_busy) is called after each such answer; where it returns True, the request is no longer needed: nothing is
-    sent, and None returned. Raises the client's errors; the busy answer itself when C(deadline) has passed.
+    The first probe runs at once, the last one at the deadline. C(on_error) takes each CompShareError of a probe: it
+    raises what ends the wait, and returns to go on. Raises DeadlineError when the deadline has passed.
     """
-    pauses = Pauses(client, *_BUSY_PAUSES)
-    began = client.clock.now()
+    pauses = (backoff or Backoff()).pauses(random.Random())
     while True:
+        last_error: CompShareError | None = None
         try:
-            return client.call(action, params, write=True, deadline=deadline)
+            result = probe()
         except CompShareError as error:
-            if error.retry is not Retry.BUSY:
-                raise
-            if while_busy is not None and while_busy():
-                return None
-            if not pauses.pause(deadline):
-                error.summary += f" It was so for {client.clock.now() - began:.0f} s, until wait_timeout."
-                raise
+            on_error(error)
+            last_error = error
+        else:
+            if result is not None:
+                return result
+        left = deadline - clock.now()
+        if left <= 0:
+            raise DeadlineError(last_error)
+        clock.sleep(min(left, next(pauses)))
 
 
-def see_within(client: Client, seen: t.Callable[[], bool], seconds: float) -> bool:
-    """Ask C(seen) until it returns True, for C(seconds) at most; tell whether it did.
+def confirm_within(client: Client, confirmed: t.Callable[[], bool], seconds: float) -> bool:
+    """Poll C(confirmed) until it returns True, for C(seconds) at most; return whether it did.
 
-    A question that fails is asked again; the last one's error is raised.
-    """
-    pauses = Pauses(client)
-    ends = client.clock.now() + seconds
-    while True:
-        trouble: CompShareError | None = None
-        try:
-            if seen():
-                return True
-        except CompShareError as error:
-            if not error.retryable:
-                raise
-            trouble = error
-        if not pauses.pause(ends):
-            if trouble is not None:
-                raise trouble
-            return False
-
-
-def see_after(client: Client, seen: t.Callable[[], bool], seconds: float, *, action: str, accepted: bool) -> bool:
-    """Do what see_within() does after a request that was sent, so that its error also says what was sent.
-
-    C(accepted) tells whether the API has answered that it does what was asked; otherwise the answer was lost.
+    A transient error is retried; the last one is raised when the time is up.
     """
     try:
-        return see_within(client, seen, seconds)
+        return wait_until(client.clock, lambda: confirmed() or None, deadline=client.clock.now() + seconds)
+    except DeadlineError as late:
+        if late.error is not None:
+            raise late.error from None
+        return False
+
+
+def confirm_after(
+    client: Client, confirmed: t.Callable[[], bool], seconds: float, *, action: str, accepted: bool
+) -> bool:
+    """Do what confirm_within() does after C(action) was sent, with errors that say so.
+
+    C(accepted): the API has accepted the request; otherwise its response was lost.
+    """
+    try:
+        return confirm_within(client, confirmed, seconds)
     except CompShareError as unreadable:
         if accepted:
-            unreadable.add_sentence(f"Before that, {action} was accepted; what came of it could not be checked.")
+            unreadable.add_sentence(f"Before that, {action} was accepted; its effect could not be checked.")
             unreadable.facts = {**unreadable.facts, "changed": True}
         else:
             unreadable.add_sentence(f"Before that, {action} was sent and not answered; it may have been done.")
         raise
 
 
-def bring_about(
+def send_when_free(
     client: Client,
     action: str,
     params: t.Mapping[str, t.Any],
-    seen: t.Callable[[], bool],
     *,
     deadline: float,
-    wish: str,
-    check: t.Callable[[dict[str, t.Any]], None] = lambda _answer: None,
-) -> None:
-    """Send a request that may be repeated without harm, and see that it took effect.
+    unless: t.Callable[[], bool] | None = None,
+) -> dict[str, t.Any] | None:
+    """Send a write and return the response; retry it until C(deadline) while the API is busy with another operation.
 
-    C(seen) reads the state and tells whether it is as it should be, C(wish) says in words what should be ("the tags are
-    changed"). C(check) raises where an answer with RetCode 0 says that nothing was done. Where the answer is lost, the
-    state decides, and the request is sent again only where it had no effect.
-    Raises the client's errors, and WaitError where the API accepts the request without doing what it says. An error
-    after the request was accepted has C(changed) in its facts.
+    C(unless) is called after each busy response; if it returns True, the request is no longer needed: nothing more is
+    sent, and None is returned. Raises the client's errors, and the busy one after the deadline.
+    """
+    began = client.clock.now()
+    no_longer_needed = False
+
+    def send() -> list[dict[str, t.Any]] | None:
+        nonlocal no_longer_needed
+        try:
+            return [client.call(action, params, write=True, deadline=deadline)]
+        except CompShareError as error:
+            no_longer_needed = error.retry is Retry.BUSY and unless is not None and unless()
+            if no_longer_needed:
+                return []
+            raise
+
+    try:
+        responses = wait_until(client.clock, send, deadline=deadline, backoff=BUSY_BACKOFF, on_error=_raise_unless_busy)
+    except DeadlineError as late:
+        busy = t.cast(CompShareError, late.error)  # only a busy response lets the wait go on
+        busy.summary += f" It was still busy after {duration_text(client.clock.now() - began)} (wait_timeout)."
+        raise busy from None
+    return responses[0] if responses else None
+
+
+def _raise_unless_busy(error: CompShareError) -> None:
+    if error.retry is not Retry.BUSY:
+        raise error
+
+
+def apply_and_confirm(
+    client: Client,
+    action: str,
+    params: t.Mapping[str, t.Any],
+    confirmed: t.Callable[[], bool],
+    *,
+    deadline: float,
+    desired: str,
+    check: t.Callable[[dict[str, t.Any]], None] = lambda _response: None,
+) -> None:
+    """Send a write that does no harm when repeated, and confirm that it took effect.
+
+    C(confirmed) reads the state and returns whether it is as desired; C(desired) says in words what that is ("the tags
+    are changed"). C(check) raises if a response with RetCode 0 says that nothing was done. If the response is lost, the
+    state decides, and the write is repeated only if it had no effect.
+    Raises the client's errors, and WaitError if the API accepts the request without doing what it says. An error after
+    the request was accepted has C(changed) in its facts.
     """
     for repeat in range(_REPEATS + 1):
         try:
-            check(send_patiently(client, action, params, deadline=deadline) or {})
+            check(send_when_free(client, action, params, deadline=deadline) or {})
         except CompShareError as error:
             if not error.outcome_unknown:
                 raise
-            if see_after(client, seen, VISIBLE_WITHIN, action=action, accepted=False):
+            if confirm_after(client, confirmed, VISIBLE_WITHIN, action=action, accepted=False):
                 return
             if repeat == _REPEATS:
                 raise
         else:
-            if see_after(client, seen, VISIBLE_WITHIN, action=action, accepted=True):
+            if confirm_after(client, confirmed, VISIBLE_WITHIN, action=action, accepted=True):
                 return
             raise WaitError(
-                f"{action} was accepted, but {VISIBLE_WITHIN:g} s later it cannot be seen that {wish}.",
+                f"{action} was accepted, but {VISIBLE_WITHIN:g} s later the API does not show that {desired}.",
                 action=action,
                 hint="The API may not support this here; look in the console.",
             )

@@ -22,6 +22,8 @@ CONNECTION_OPTIONS = (
     "ca_path",
     "api_timeout",
     "api_retries",
+    "api_throttle_timeout",
+    "api_rate",
 )
 
 

@@ -12,7 +12,8 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..module_utils._builds.messages import STANDSTILL, duration_text, state_text
+from ..module_utils._api.values import duration_text
+from ..module_utils._builds.messages import STANDSTILL, state_text
 from ._terminal import terminal_safe
 
 #: Without a terminal, where lines are kept, progress is told after so many points or so many seconds.

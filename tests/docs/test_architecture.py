@@ -13,6 +13,7 @@ import pytest
 from tests.docs.pages import ROOT
 
 PLUGINS = ROOT / "plugins"
+LONGEST_CHAIN = 12
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 SOURCES = sorted(path for path in PLUGINS.rglob("*.py") if path.parent.name != "doc_fragments")
 
@@ -37,20 +38,13 @@ def layer_of(source: Path) -> int:
 
 
 def imported_by(source: Path) -> Iterator[Path]:
-    """The files of the collection that a file imports when it runs; imports for types alone do not count."""
-    for node in _run_time_nodes(ast.parse(source.read_text(encoding="utf-8"))):
+    """The files of the collection that a file imports, those for types alone included."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             package = source.parents[node.level - 1].joinpath(*(node.module or "").split("."))
             for alias in node.names:
                 places = (package / f"{alias.name}.py", package.with_suffix(".py"), package / "__init__.py")
                 yield next((place for place in places if place.exists()), package)
-
-
-def _run_time_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")):
-            yield child
-            yield from _run_time_nodes(child)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PLUGINS)))
@@ -62,6 +56,29 @@ def test_imports_run_downward(source: Path) -> None:
 def test_there_is_no_circle() -> None:
     graph = {source: set(imported_by(source)) - {source} for source in SOURCES}
     graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_chains_of_imports_are_short() -> None:
+    """A reader who follows imports downward passes few files."""
+    graph = {source: set(imported_by(source)) - {source} for source in SOURCES}
+    chains: dict[Path, list[str]] = {}
+    for source in graphlib.TopologicalSorter(graph).static_order():
+        below = max((chains[place] for place in graph.get(source, ())), key=len, default=[])
+        chains[source] = [str(source.relative_to(PLUGINS)), *below]
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= LONGEST_CHAIN, " -> ".join(longest)
+
+
+def test_instances_use_only_what_finds_images() -> None:
+    images = PLUGINS / "module_utils/_images"
+    used = {
+        place.stem
+        for source in SOURCES
+        if source.parent.name == "_instances"
+        for place in imported_by(source)
+        if place.parent == images
+    }
+    assert used <= {"query", "model", "sources"}
 
 
 def test_nothing_below_the_second_layer_knows_ansible() -> None:

@@ -19,6 +19,7 @@ from . import signing
 from .clock import Clock
 from .credentials import Credentials, find_credentials
 from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError
+from .options import check_numbers
 from .pages import Listing, ListReader, Page, page_of
 from .parallel import Crew
 from .retcodes import Retry, describe
@@ -31,6 +32,7 @@ _T = t.TypeVar("_T")
 DEFAULT_API_URL = "https://api.compshare.cn"
 DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 4
+DEFAULT_THROTTLE_TIMEOUT = 60.0
 #: Requests of one list that may run at the same time.
 PARALLEL = 4
 #: A call with all its tries ends within this many times the time-out of one request.
@@ -50,6 +52,7 @@ class Client:
     """Signs, sends, tries again where that is safe, and checks what comes back. May be used by several threads.
 
     C(timeout) is in seconds for one request, C(retries) how often a failed one is sent again at most.
+    C(throttle_timeout) (seconds) and C(rate) (requests a second) are kept for what limits requests.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Client:
         scope: Scope | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: int = DEFAULT_RETRIES,
+        throttle_timeout: float = DEFAULT_THROTTLE_TIMEOUT,
+        rate: float | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.scope = scope or Scope()
@@ -69,6 +74,8 @@ class Client:
         self._transport = transport
         self._timeout = timeout
         self._retries = retries
+        self.throttle_timeout = throttle_timeout
+        self.rate = rate
         self._rng = random.Random()
         self._sent = 0
         self._counting = threading.Lock()
@@ -83,11 +90,7 @@ class Client:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any], clock: Clock | None = None) -> Client:
         """Return a client for the connection options that every module and plugin has; raises OptionError."""
-        timeout = _positive(options, "api_timeout", DEFAULT_TIMEOUT)
-        retries = options.get("api_retries")
-        retries = DEFAULT_RETRIES if retries is None else retries
-        if retries < 0:
-            raise OptionError("api_retries must be 0 or more.")
+        check_numbers(options)
         clock = clock or Clock()
         credentials = find_credentials(
             public_key=options.get("public_key"),
@@ -103,7 +106,16 @@ class Client:
             clock=clock,
         )
         scope = Scope(*(options.get(name) or None for name in ("region", "zone", "project_id")))
-        return cls(transport, credentials, scope=scope, timeout=timeout, retries=retries, clock=clock)
+        return cls(
+            transport,
+            credentials,
+            scope=scope,
+            timeout=_given(options, "api_timeout", DEFAULT_TIMEOUT),
+            retries=_given(options, "api_retries", DEFAULT_RETRIES),
+            throttle_timeout=_given(options, "api_throttle_timeout", DEFAULT_THROTTLE_TIMEOUT),
+            rate=options.get("api_rate"),
+            clock=clock,
+        )
 
     def call(
         self,
@@ -331,13 +343,9 @@ def _title(action: str, params: Mapping[str, t.Any]) -> str:
 _NETWORK_HINT = "Check the network, the proxy variables and api_url, then run the task again."
 
 
-def _positive(options: Mapping[str, t.Any], name: str, default: float) -> float:
-    value = options.get(name)
-    if value is None:
-        return default
-    if value <= 0:
-        raise OptionError(f"{name} must be more than 0 seconds.")
-    return float(value)
+def _given(options: Mapping[str, t.Any], name: str, default: _T) -> _T:
+    value: _T | None = options.get(name)
+    return default if value is None else value
 
 
 def _valid_unicode(value: t.Any) -> t.Any:

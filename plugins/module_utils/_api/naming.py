@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Which characters the names of images and of instances may have: the same for both."""
+"""Names: which characters those of images and instances may have, and what names of zones and ids tell."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ from .values import printable
 
 #: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
 _FORBIDDEN = re.compile(r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]")
+
+
+#: The ids of pods begin with it.
+POD_PREFIX = "cpod-"
+
+
+def region_of(zone: str | None) -> str | None:
+    """Return the region of a zone by its name: C(cn-wlcb) for C(cn-wlcb-01); None if it has no number at its end."""
+    head, dash, tail = (zone or "").rpartition("-")
+    return head if dash and tail.isdigit() else None
 
 
 def check_name(thing: str, name: str, longest: int) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from .errors import AnswerError, ListError
 from .retcodes import Retry
-from .values import number, printable
+from .values import integer, number, printable
 
 PAGE_SIZE = 100
 #: Half a million rows; no list of this API comes near, so an endless one is noticed.
@@ -81,6 +81,26 @@ def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
             retry=Retry.READ,
         )
     return Page(rows, total)
+
+
+def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bool = False) -> list[dict[str, t.Any]]:
+    """Return the objects listed under the first of C(keys) that the response to C(action) has; null is an empty list.
+
+    For lists that come whole in one response. Raises AnswerError for anything else under the key, for null in a
+    response that counts rows (taking it for an empty list could hide what exists), and with C(required) for a response
+    that has none of the keys.
+    """
+    found = next((response[key] for key in keys if response.get(key) is not None), None)
+    if found is None:
+        counted = integer(response.get("TotalCount")) or 0
+        if counted <= 0 and not (required and not any(key in response for key in keys)):
+            return []
+        what = f"counts {counted} rows and shows none" if counted > 0 else f"has no {keys[0]}"
+    elif isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        return found
+    else:
+        what = f"has {_kind(found)} where its list {keys[0]} should stand"
+    raise AnswerError(f"The answer to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ)
 
 
 def _kind(value: object) -> str:

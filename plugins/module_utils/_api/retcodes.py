@@ -38,6 +38,8 @@ class RetCode(t.NamedTuple):
     retry: Retry
 
 
+#: The gateway serves no action of this name.
+UNKNOWN_ACTION = 161
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
 _REPORT = "Run the task again; if it stays, report it with the request id."
 _LATER = "The platform is in trouble for the moment; run the task again later."
@@ -58,7 +60,7 @@ _TABLE = (
     ),
     RetCode(160, "no action was named", _REPORT, Retry.NEVER),
     RetCode(
-        161,
+        UNKNOWN_ACTION,
         "this action does not exist",
         "Check the spelling of the action; some documented actions are not served by this API.",
         Retry.NEVER,

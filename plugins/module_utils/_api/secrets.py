@@ -14,11 +14,16 @@ from collections.abc import Iterator, Mapping
 
 #: What stands in the place of a secret.
 HIDDEN = "********"
-_SECRET_NAME = re.compile(r"passw|token|secret|credential|private_?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|token|secret|credential|private_?key", re.IGNORECASE)
 #: A secret in the query of an address, as in the links to an instance's software.
 _SECRET_IN_ADDRESS = re.compile(r"([?&;][^=&#\s]*(?:passw|token|secret|key)[^=&#\s]*=)([^&#\s]+)", re.IGNORECASE)
 #: Shorter texts are not looked for elsewhere: they would be found in the middle of words.
 _SHORTEST = 6
+
+
+def is_secret_name(name: object) -> bool:
+    """Return whether a field of this name holds a secret: C(Password), C(SudoPass), C(PassPhrase), C(AccessToken)."""
+    return _SECRET_NAME.search(str(name)) is not None
 
 
 def secret_names(params: Mapping[str, t.Any], path: str = "") -> list[str]:
@@ -26,7 +31,7 @@ def secret_names(params: Mapping[str, t.Any], path: str = "") -> list[str]:
     found = []
     for name, value in params.items():
         here = f"{path}{name}"
-        if _SECRET_NAME.search(str(name)) and value not in (None, ""):
+        if is_secret_name(name) and value not in (None, ""):
             found.append(here)
         elif isinstance(value, Mapping):
             found += secret_names(value, f"{here}.")
@@ -51,7 +56,7 @@ def without_secrets(answer: t.Any) -> t.Any:
 def _named_secrets(value: object, named_so: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _named_secrets(item, named_so or _SECRET_NAME.search(str(name)) is not None)
+            yield from _named_secrets(item, named_so or is_secret_name(name))
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _named_secrets(item, named_so)
@@ -73,7 +78,7 @@ def _texts(value: object) -> Iterator[str]:
 def _masked(value: t.Any, secrets: set[str], named_so: bool) -> t.Any:
     if isinstance(value, Mapping):
         return {
-            _without(secrets, name): _masked(item, secrets, named_so or _SECRET_NAME.search(str(name)) is not None)
+            _without(secrets, name): _masked(item, secrets, named_so or is_secret_name(name))
             for name, item in value.items()
         }
     if isinstance(value, (list, tuple)):

@@ -130,6 +130,26 @@ def dictionary(value: object) -> dict[str, t.Any]:
     return value if isinstance(value, dict) else {}
 
 
+def duration_text(seconds: float) -> str:
+    """Return C(45 s), C(1 min 45 s), C(22 min) or C(2 h 5 min)."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def dictionaries(value: object) -> list[dict[str, t.Any]]:
+    """Return the dictionaries in a list, and none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def inert(value: t.Any) -> t.Any:
     """Return a result in which no text of the API can steer a terminal or Ansible; takes any nesting.
 

@@ -37,8 +37,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
-from .messages import duration_text
-from .schedule import SHORTEST_SLEEP, PollSettings
+from .._api.options import check_numbers
+from .._api.values import duration_text
+from .schedule import PollSettings
 from .state import BuildTarget
 from .wait import Outcome, Watch
 
@@ -58,9 +59,7 @@ def build_targets(image_ids: Sequence[str]) -> list[BuildTarget]:
 
 def poll_settings(options: Mapping[str, t.Any]) -> PollSettings:
     """Return the settings in the options poll_interval and max_poll_interval, in seconds; raises OptionError."""
-    for name, least in (("poll_interval", 1.0), ("max_poll_interval", SHORTEST_SLEEP)):
-        if options[name] is not None and options[name] < least:
-            raise OptionError(f"{name} must be {least:g} seconds or more.")
+    check_numbers(options)
     return PollSettings(options["poll_interval"], options["max_poll_interval"])
 
 
@@ -91,11 +90,10 @@ def follow(
     (KeyboardInterrupt); whatever is raised carries the result's keys as its C(facts). C(report) takes the events that
     this file describes, C(warn) sentences for the user.
     """
-    if wait_timeout < 0:
-        raise OptionError("wait_timeout must be 0 seconds or more.")
+    check_numbers({"wait_timeout": wait_timeout})
     watch = Watch(client, targets, poll or PollSettings(), report, warn, rng or random.Random())
     try:
-        ended_because = f"did not end within {wait_timeout:.10g} s"
+        ended_because = f"did not end within {duration_text(wait_timeout)}"
         try:
             watch.wait(wait_timeout)
         except KeyboardInterrupt:

@@ -18,28 +18,13 @@ STANDSTILL = 120.0
 _NAMED = 20
 
 
-def duration_text(seconds: float) -> str:
-    """Return C(45 s), C(1 min 45 s), C(22 min) or C(2 h 5 min)."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        minutes, rest = divmod(whole, 60)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
 def state_text(progress: float | None, remaining: float | None, unmoved_for: float, status: str | None) -> str:
     """Return how far a build is: C(87.5 %, about 4 min left), C(99.0 %, no progress for 22 min), C(making)."""
     parts = [f"{progress:.1f} %"] if progress is not None else []
     if unmoved_for >= STANDSTILL:
-        parts.append(f"no progress for {duration_text(unmoved_for)}")
+        parts.append(f"no progress for {values.duration_text(unmoved_for)}")
     elif remaining:
-        parts.append(f"about {duration_text(remaining)} left")
+        parts.append(f"about {values.duration_text(remaining)} left")
     if progress is None or (status or "making").casefold() != "making":
         parts.insert(0, values.printable(status, 40).lower() if status else "not visible yet")
     return ", ".join(parts)

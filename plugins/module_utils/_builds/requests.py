@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api.client import PARALLEL, Client
 from .._api.errors import CompShareError, RefusedError
+from .._api.naming import region_of
 from .._api.pages import PAGE_SIZE, Listing, page_of
 from .._api.parallel import each_in_parallel
-from .._api.retcodes import PERMISSION_CODES
+from .._api.retcodes import PERMISSION_CODES, UNKNOWN_ACTION
 from .._images.sources import SOURCES
-from .state import Build, region_of
+from .state import Build
 
 PROGRESS_ACTION = "GetCompShareImageCreateProgress"
 LIST_ACTION = SOURCES["custom"].action
-_NOT_SERVED = 161
 #: A list that is refused this often in a row, for whatever reason, is not asked for again.
 _LIST_REFUSALS = 3
 #: Refusals that any question of this task would meet: keys, account, project, address. Waiting on is no use.
@@ -157,4 +157,4 @@ def checked(error: CompShareError) -> CompShareError:
 
 
 def _not_permitted(error: CompShareError) -> bool:
-    return isinstance(error, RefusedError) and (error.ret_code in PERMISSION_CODES or error.ret_code == _NOT_SERVED)
+    return isinstance(error, RefusedError) and (error.ret_code in PERMISSION_CODES or error.ret_code == UNKNOWN_ACTION)

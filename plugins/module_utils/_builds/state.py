@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.errors import CompShareError
+from .._api.naming import region_of
 from .schedule import Schedule
 
 #: The image's Status decides, as documented. Being reviewed, published or withdrawn comes after a finished build.
@@ -146,12 +147,6 @@ class Build:
             "failed": self.failed,
             "failed_reason": self.failed_reason,
         }
-
-
-def region_of(zone: str | None) -> str | None:
-    """Return the region a zone lies in: its name without the number at the end (C(cn-wlcb-01) is in C(cn-wlcb))."""
-    head, dash, tail = (zone or "").rpartition("-")
-    return head if dash and tail.isdigit() else None
 
 
 def _zone_of(row: Mapping[str, t.Any]) -> str | None:

@@ -21,7 +21,15 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError, RefusedError
 from .._api.values import printable
-from .._waiting import LOST_WITHIN, VISIBLE_WITHIN, Pauses, see_within, send_patiently
+from .._waiting import (
+    BUSY_BACKOFF,
+    LOST_WITHIN,
+    VISIBLE_WITHIN,
+    DeadlineError,
+    confirm_within,
+    send_when_free,
+    wait_until,
+)
 from .model import normalise_image
 from .own_images import MAKING, Image, OwnImages
 from .source_instance import SourceInstance, check_imageable, find_source
@@ -101,7 +109,7 @@ def make_image(
         "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
     }
     try:
-        answer = send_patiently(client, ACTION, params, deadline=deadline, while_busy=appeared)
+        answer = send_when_free(client, ACTION, params, deadline=deadline, unless=appeared)
         if answer is None:
             return Made(found[0], begun=False)
         image_id = values.text(answer.get("CompShareImageId"))
@@ -120,24 +128,30 @@ def make_image(
 
 def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:
     """Wait until nobody makes an image of the instance; False where the wanted image has appeared meanwhile."""
-    pauses = Pauses(client, 2.0, 20.0)
-    waited = False
-    while True:
-        check_imageable(source)
-        if not source.busy:
-            # The image that was made may be the wanted one, of an earlier run, and not be listed yet.
-            return not (waited and see_within(client, appeared, VISIBLE_WITHIN))
-        waited = True
+    check_imageable(source)
+    if not source.busy:
+        return True
+
+    def probe() -> bool | None:
         if appeared():
             return False
-        if not pauses.pause(deadline):
-            raise CompShareError(
-                f"An image of the instance {source.title} is being made already, and it was not finished when the time "
-                "of wait_timeout was up.",
-                hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
-                retryable=True,
-            )
-        source = find_source(client, source.instance_id)
+        now = find_source(client, source.instance_id)
+        check_imageable(now)
+        return None if now.busy else True
+
+    try:
+        if not wait_until(client.clock, probe, deadline=deadline, backoff=BUSY_BACKOFF):
+            return False
+    except DeadlineError as late:
+        unreadable = f" The last request failed: {late.error.summary}" if late.error else ""
+        raise CompShareError(
+            f"An image of the instance {source.title} is being made already, and it was not finished when the time "
+            f"of wait_timeout was up.{unreadable}",
+            hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
+            retryable=True,
+        ) from None
+    # The image that was made may be the wanted one, of an earlier run, and not be listed yet.
+    return not confirm_within(client, appeared, VISIBLE_WITHIN)
 
 
 def _is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bool]) -> bool:
@@ -150,7 +164,7 @@ def _is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bo
         return False
     about_the_name = error.names_parameter("Name") or error.ret_code == _NAME_EXISTS
     with suppress(CompShareError):  # the error to tell is the refusal
-        return see_within(client, appeared, VISIBLE_WITHIN if about_the_name else 0.0)
+        return confirm_within(client, appeared, VISIBLE_WITHIN if about_the_name else 0.0)
     return False
 
 
@@ -166,11 +180,11 @@ def _find_lost(
     began = client.clock.now()
     trouble = ""
     try:
-        if see_within(client, appeared, min(LOST_WITHIN, max(_LEAST_SEARCH, deadline - began))):
+        if confirm_within(client, appeared, min(LOST_WITHIN, max(_LEAST_SEARCH, deadline - began))):
             return
         if find_source(client, source.instance_id).busy:
             trouble = " The instance is being imaged, so it may still appear."
-            if see_within(client, appeared, min(_WHILE_IMAGED, max(VISIBLE_WITHIN, deadline - client.clock.now()))):
+            if confirm_within(client, appeared, min(_WHILE_IMAGED, max(VISIBLE_WITHIN, deadline - client.clock.now()))):
                 return
     except CompShareError as unreadable:
         trouble = f" The list of images could not be read: {unreadable.summary}"

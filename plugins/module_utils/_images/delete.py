@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, WaitError
 from .._api.retcodes import GONE_CODES
-from .._waiting import VISIBLE_WITHIN, see_after, send_patiently
+from .._waiting import VISIBLE_WITHIN, confirm_after, send_when_free
 from .own_images import AVAILABLE, MAKING, REVIEWING, Image, OwnImages, place_of, title_of
 
 ACTION = "TerminateCompShareCustomImage"
@@ -48,11 +48,11 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
     params = {**place_of(client, image), "CompShareImageId": image["id"]}
     for last in (False, False, True):
         try:
-            send_patiently(client, ACTION, params, deadline=deadline)
+            send_when_free(client, ACTION, params, deadline=deadline)
         except CompShareError as error:
             if not (error.outcome_unknown or _says_gone(error)):
                 raise
-            if see_after(client, gone, VISIBLE_WITHIN, action=ACTION, accepted=False):
+            if confirm_after(client, gone, VISIBLE_WITHIN, action=ACTION, accepted=False):
                 return
             if last or _says_gone(error):
                 raise
@@ -60,7 +60,7 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
             break
     if not wait:
         return
-    if not see_after(client, gone, deadline - client.clock.now(), action=ACTION, accepted=True):
+    if not confirm_after(client, gone, deadline - client.clock.now(), action=ACTION, accepted=True):
         raise WaitError(
             f"The deletion of the image {title_of(image)} was accepted, but the image was still there when the time of "
             "wait_timeout was up.",

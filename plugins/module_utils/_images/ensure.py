@@ -12,14 +12,12 @@ import typing as t
 
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._api.values import printable
+from .._task import Task
 from .delete import check_deletable
 from .naming import check_image_name, name_when_replaced, name_while_rebuilt
 from .own_images import AVAILABLE, MAKING, UNAVAILABLE, Image, no_such_image, pick, title_of
 from .steps import REPLACE_HINT, ImageWork
 from .update import AUTO_START, DESCRIPTION, GPU_TYPES, NAME, README, TAGS, changes_of
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 _FIELDS = (DESCRIPTION, README, TAGS, GPU_TYPES, AUTO_START)
 

@@ -13,12 +13,10 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
-from .._waiting import bring_about
+from .._task import Task
+from .._waiting import apply_and_confirm
 from .own_images import Image
 from .sources import SOURCES, read_images
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 _ACTIONS = {True: "CreateCompShareImageFavorite", False: "DeleteCompShareImageFavorite"}
 
@@ -33,13 +31,13 @@ def ensure_favorite(task: Task) -> dict[str, t.Any]:
     if changed and not task.check_mode:
         deadline = task.client.clock.now() + options["wait_timeout"]
         try:
-            bring_about(
+            apply_and_confirm(
                 task.client,
                 _ACTIONS[wanted],
                 {"GroupId": group_id},
                 lambda: bool(_versions(task.client, group_id, None)[0]["is_favorite"]) == wanted,
                 deadline=deadline,
-                wish=f"the group {group_id} is {'' if wanted else 'not '}a favourite",
+                desired=f"the group {group_id} is {'' if wanted else 'not '}a favourite",
             )
         except CompShareError as error:
             accepted = bool(error.facts.get("changed"))

@@ -12,10 +12,10 @@ import typing as t
 
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
+from .._api.naming import region_of
 from .._api.pages import Listing
 from .._api.retcodes import PERMISSION_CODES
 from .._api.values import printable, text
-from .._builds.state import region_of
 from .model import normalise_image
 from .query import readme_of
 from .sources import SOURCES, read_images

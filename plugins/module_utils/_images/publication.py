@@ -17,8 +17,18 @@ from contextlib import suppress
 
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
-from .._api.values import printable
-from .._waiting import LOST_WITHIN, VISIBLE_WITHIN, Pauses, bring_about, see_after, send_patiently
+from .._api.values import duration_text, printable
+from .._task import Task
+from .._waiting import (
+    LOST_WITHIN,
+    VISIBLE_WITHIN,
+    Backoff,
+    DeadlineError,
+    apply_and_confirm,
+    confirm_after,
+    send_when_free,
+    wait_until,
+)
 from .naming import check_version_name
 from .own_images import (
     AVAILABLE,
@@ -46,9 +56,6 @@ from .update import (
     changes_of,
     update_image,
 )
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 _ACTION = "PublishCompShareImage"
 _FIELDS = (VERSION_NAME, VERSION_DESCRIPTION, DESCRIPTION, README, TAGS, GPU_TYPES, AUTO_START, PRICE)
@@ -156,16 +163,16 @@ class _Publication:
         else:
             self.image = {**image, "status": OFFLINE, "visibility": 0}
 
-    def _update_visibility(self, visibility: int, statuses: t.Iterable[str | None], wish: str) -> None:
+    def _update_visibility(self, visibility: int, statuses: t.Iterable[str | None], desired: str) -> None:
         image = t.cast(Image, self.image)
         self._sent = True
-        bring_about(
+        apply_and_confirm(
             self._client,
             UPDATE_ACTION,
             {**place_of(self._client, image), "CompShareImageId": image["id"], "Visibility": visibility},
             lambda: self._status_is(statuses),
             deadline=self._deadline,
-            wish=wish,
+            desired=desired,
         )
         self._done = True
 
@@ -295,20 +302,20 @@ class _Publication:
 
         self._sent = True
         try:
-            send_patiently(self._client, _ACTION, params, deadline=self._deadline)
+            send_when_free(self._client, _ACTION, params, deadline=self._deadline)
         except CompShareError as error:
             if not error.outcome_unknown:
                 if isinstance(error, RefusedError) and image["status"] == UNAVAILABLE:
                     error.summary += f" It was rejected in review before: {_reason(image)}."
                 raise
-            if see_after(self._client, seen, LOST_WITHIN, action=_ACTION, accepted=False):
+            if confirm_after(self._client, seen, LOST_WITHIN, action=_ACTION, accepted=False):
                 self._done = True
                 return
             error.summary += " The image is not among the published ones, so it seems that nothing was done."
             error.hint = "Run the task again: it looks at what is published before it publishes."
             error.retryable = True
             raise
-        if not see_after(self._client, seen, VISIBLE_WITHIN, action=_ACTION, accepted=True):
+        if not confirm_after(self._client, seen, VISIBLE_WITHIN, action=_ACTION, accepted=True):
             raise WaitError(
                 f"{_ACTION} was accepted, but {VISIBLE_WITHIN:g} s later the image {title_of(image)} is not among the "
                 "published ones.",
@@ -323,31 +330,36 @@ class _Publication:
         image = t.cast(Image, self.image)
         if self._task.check_mode:
             return
-        pauses = Pauses(self._client, 5.0, self._options["poll_interval"])
-        trouble: CompShareError | None = None
-        while image["status"] == REVIEWING:
-            if not pauses.pause(self._deadline):
-                waited = f"{self._options['wait_timeout']:g} s"
-                unanswered = f" The last questions found no answer: {trouble.summary}" if trouble else ""
-                raise WaitError(
-                    f"The review of the image {title_of(image)} did not end within {waited}.{unanswered}",
-                    hint="It can take days. Run the task again to go on waiting.",
-                    retryable=True,
+        longest = self._options["poll_interval"]
+        try:
+            if image["status"] == REVIEWING:
+                image = wait_until(
+                    self._client.clock,
+                    self._reviewed,
+                    deadline=self._deadline,
+                    backoff=Backoff(first=min(5.0, longest), longest=longest),
                 )
-            try:
-                self.read()
-            except CompShareError as error:
-                if not error.retryable:
-                    error.add_sentence(f"The review of the image {title_of(image)} goes on meanwhile.")
-                    raise
-                trouble = error
-            else:
-                image, trouble = t.cast(Image, self.image), None
+        except DeadlineError as late:
+            unanswered = f" The last requests failed: {late.error.summary}" if late.error else ""
+            raise WaitError(
+                f"The review of the image {title_of(image)} did not end within "
+                f"{duration_text(self._options['wait_timeout'])}.{unanswered}",
+                hint="It can take days. Run the task again to go on waiting.",
+                retryable=True,
+            ) from None
+        except CompShareError as error:
+            error.add_sentence(f"The review of the image {title_of(image)} goes on meanwhile.")
+            raise
         if image["status"] == UNAVAILABLE:
             raise WaitError(
                 f"The image {title_of(image)} was rejected in review: {_reason(image)}.",
                 hint="Change what the reason names, such as readme, then run the task again.",
             )
+
+    def _reviewed(self) -> Image | None:
+        self.read()
+        image = t.cast(Image, self.image)
+        return None if image["status"] == REVIEWING else image
 
     def _note(self, option: str, before: t.Any, after: t.Any) -> None:
         self._changed = True

@@ -13,13 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import AnswerError, CompShareError, OptionError
-from .._api.retcodes import Retry
-from .._waiting import bring_about
+from .._api.errors import CompShareError, OptionError
+from .._api.pages import rows_of
+from .._task import Task
+from .._waiting import apply_and_confirm
 from .own_images import Image, OwnImages, place_of, title_of
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 _READ = "DescribeCompShareImageShareAccounts"
 _CHANGE = "ModifyCompShareImageShareAccount"
@@ -78,16 +76,8 @@ class _Shares:
 
     def read(self) -> list[int]:
         """Return the ids of the accounts, in order. Raises the client's errors."""
-        answer = self._client.call(_READ, self._params)
-        rows = answer.get("AccountSet")
-        if "AccountSet" not in answer or not (rows is None or isinstance(rows, list)):
-            raise AnswerError(
-                f"The answer to {_READ} has no list where its accounts should stand.",
-                action=_READ,
-                hint="Run the task again.",
-                retry=Retry.READ,
-            )
-        return sorted(_account_ids(row.get("AccountId") for row in rows or [] if isinstance(row, dict)))
+        rows = rows_of(_READ, self._client.call(_READ, self._params), "AccountSet", required=True)
+        return sorted(_account_ids(row.get("AccountId") for row in rows))
 
     def change(self, adds: list[int], removes: list[int], deadline: float) -> None:
         """Add and remove accounts with one request, and see that it was done.
@@ -114,13 +104,13 @@ class _Shares:
                 facts={"invalid_accounts": invalid},
             )
 
-        bring_about(
+        apply_and_confirm(
             self._client,
             _CHANGE,
             {**self._params, "AddAccounts": adds or None, "RemoveAccounts": removes or None},
             done,
             deadline=deadline,
-            wish=f"the accounts of the image {title_of(self._image)} changed",
+            desired=f"the accounts of the image {title_of(self._image)} changed",
             check=check,
         )
 

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import AnswerError, CompShareError, OptionError
-from .._api.retcodes import Retry
-from .._builds.state import region_of
-from .._waiting import see_within
+from .._api.errors import CompShareError, OptionError
+from .._api.naming import POD_PREFIX, region_of
+from .._api.pages import rows_of
+from .._waiting import confirm_within
 
 _ACTION = "DescribeCompShareInstance"
 #: An empty answer can be a passing fault of the API, so an instance is looked for this long before it does not exist.
 _FOUND_WITHIN = 4.0
 IMAGE_MAKING = "ImageMaking"
-_POD_PREFIX = "cpod-"
 
 
 @dataclass(frozen=True)
@@ -55,18 +54,12 @@ def find_source(client: Client, instance_id: str) -> SourceInstance:
 
     def ask() -> bool:
         answer = client.call(_ACTION, {"UHostIds": [instance_id], "Limit": 100, "Offset": 0})
-        rows = answer.get("UHostSet")
-        if rows is not None and not isinstance(rows, list):
-            raise AnswerError(
-                f"The answer to {_ACTION} has no list where its instances should stand.",
-                action=_ACTION,
-                retry=Retry.READ,
-            )
+        rows = rows_of(_ACTION, answer, "UHostSet")
         # The API was seen to answer with other instances than the one asked for.
-        found.extend(_read(row) for row in rows or [] if isinstance(row, dict) and row.get("UHostId") == instance_id)
+        found.extend(_read(row) for row in rows if row.get("UHostId") == instance_id)
         return bool(found)
 
-    if not see_within(client, ask, _FOUND_WITHIN):
+    if not confirm_within(client, ask, _FOUND_WITHIN):
         raise OptionError(
             f"There is no instance {values.printable(instance_id, 80)} to make an image of.",
             action=_ACTION,
@@ -85,7 +78,7 @@ def _read(row: t.Mapping[str, t.Any]) -> SourceInstance:
         region=values.text(row.get("Region")) or region_of(zone),
         zone=zone,
         state=values.text(row.get("State")) or "",
-        container=row.get("InstanceType") == "Container" or instance_id.startswith(_POD_PREFIX),
+        container=row.get("InstanceType") == "Container" or instance_id.startswith(POD_PREFIX),
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
+from .._api.retcodes import UNKNOWN_ACTION
 from .._api.values import boolean
 from .model import normalise_image
 
@@ -24,7 +25,6 @@ IMAGE_TYPES = ("System", "App", "Game", "Other")
 _FLAT = ("ImageSet",)
 #: The documentation knows three shapes of grouped lists; the first is what was recorded.
 _GROUPED = ("CompshareImageGroup", "ImageSetGroup", "ImageSet")
-_UNKNOWN_ACTION = 161
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _read_favourites(client: Client, readme: bool) -> SourceImages:
         [rows] = client.read_all([Listing(source.action, params, ("ImageSet", *_GROUPED[:2]))])
         return SourceImages([image for row in rows for image in _versions(row, source, readme, IsFavorite=True)], [])
     except RefusedError as error:
-        if error.ret_code != _UNKNOWN_ACTION:
+        if error.ret_code != UNKNOWN_ACTION:
             raise
     groups = _read_groups(client, SOURCES["community"], params, readme)
     marked = [group for group in groups if boolean(group.get("IsFavorite"))]

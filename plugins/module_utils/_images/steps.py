@@ -20,15 +20,12 @@ from .._api.errors import CompShareError, OptionError
 from .._builds.follow import follow
 from .._builds.schedule import PollSettings
 from .._builds.state import BuildTarget
+from .._task import Task
 from .create import make_image, predicted_image
 from .delete import delete_image
 from .own_images import AVAILABLE, MAKING, Image, OwnImages, place_of
 from .source_instance import SourceInstance, check_imageable, find_source
 from .update import README, Field, changed_image, changes_of, update_image
-
-if t.TYPE_CHECKING:
-    from .._task import Task
-
 
 REPLACE_HINT = "replace_failed=true deletes it and makes it again."
 
@@ -56,10 +53,7 @@ class ImageWork:
         self._source: SourceInstance | None = None
         self._begun = False
         self._touched: Image | None = None
-        wait_timeout = self.options["wait_timeout"]
-        if wait_timeout < 0:
-            raise OptionError("wait_timeout must be 0 seconds or more.")
-        self.deadline = self.client.clock.now() + wait_timeout
+        self.deadline = self.client.clock.now() + self.options["wait_timeout"]
 
     def source(self) -> SourceInstance:
         """Return the instance to make an image of; raises OptionError where none was named or it does not exist."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .._api import values
 from .._api.client import Client
 from .._api.errors import OptionError
-from .._waiting import bring_about
+from .._waiting import apply_and_confirm
 from .own_images import Image, place_of, title_of
 
 UPDATE_ACTION = "UpdateCompShareImage"
@@ -108,7 +108,7 @@ def update_image(
         )
 
     options = ", ".join(change.field.option for change in changes)
-    bring_about(
+    apply_and_confirm(
         client,
         UPDATE_ACTION,
         {
@@ -119,5 +119,5 @@ def update_image(
         },
         seen,
         deadline=deadline,
-        wish=f"{options} of the image {title_of(image)} changed",
+        desired=f"{options} of the image {title_of(image)} changed",
     )

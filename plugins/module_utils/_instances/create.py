@@ -20,7 +20,7 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError
 from .._api.values import printable
-from .._waiting import LOST_WITHIN, Pauses, send_patiently
+from .._waiting import LOST_WITHIN, DeadlineError, send_when_free, wait_until
 from .login import encode_password
 from .model import Instance, normalise_instance
 from .name_lock import one_at_a_time
@@ -105,9 +105,7 @@ def _make(
     if appeared():
         return Made(found[0], begun=False)
     try:
-        answer = send_patiently(
-            client, ACTION, _params(name, order, offer, choice), deadline=deadline, while_busy=appeared
-        )
+        answer = send_when_free(client, ACTION, _params(name, order, offer, choice), deadline=deadline, unless=appeared)
         if answer is None:
             return Made(found[0], begun=False)
         instance_id = next(iter(values.text_list(answer.get("UHostIds"))), None)
@@ -194,14 +192,9 @@ def await_sight(client: Client, seen: t.Callable[[], bool]) -> CompShareError | 
     A task must not end with an error while the instance that it made is in no list yet: the next run would not see it,
     and make another. So nothing shortens this, also not wait_timeout.
     """
-    pauses = Pauses(client)
     ends = client.clock.now() + LOST_WITHIN
-    while True:
-        trouble = CompShareError("")
-        try:
-            if seen():
-                return None
-        except CompShareError as error:
-            trouble = error
-        if not pauses.pause(ends):
-            return trouble
+    try:
+        wait_until(client.clock, lambda: seen() or None, deadline=ends, on_error=lambda _error: None)
+    except DeadlineError as late:
+        return late.error or CompShareError("")
+    return None

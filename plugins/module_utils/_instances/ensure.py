@@ -12,6 +12,7 @@ import typing as t
 
 from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
+from .._task import Task
 from .login import encode_password
 from .model import Instance
 from .query import describe
@@ -20,9 +21,6 @@ from .states import FAILED, RUNNING, STOPPED, settled
 from .steps import InstanceWork
 from .stop_schedule import parse_wish
 from .transitions import REBOOT, REINSTALL, START, STOP, TERMINATE, Absent, Reinstalled, Restarted, Running, Stopped
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 STATES = ("present", "running", "stopped", "restarted", "reinstalled", "absent")
 #: What a start without the GPU has: CPUs and GB of memory, as documented.

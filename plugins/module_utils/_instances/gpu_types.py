@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields
 from .._api import values
 from .._api.client import PARALLEL, Client
 from .._api.errors import OptionError, RefusedError
+from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .rows import dictionaries, rows_of
 from .zones import list_zones, zones_in, zones_named
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
@@ -160,9 +160,9 @@ def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[
 def _sizes(row: Mapping[str, t.Any]) -> list[Size]:
     """Return the sizes of a GPU type, smallest first. Here the API tells memory in GB, one number or several."""
     found = set()
-    for machine in dictionaries(row.get("MachineSizes")):
+    for machine in values.dictionaries(row.get("MachineSizes")):
         gpu = values.integer(machine.get("Gpu"))
-        for pair in dictionaries(machine.get("Collection")):
+        for pair in values.dictionaries(machine.get("Collection")):
             cpu, told = values.integer(pair.get("Cpu")), pair.get("Memory")
             for memory in map(values.integer, told if isinstance(told, list) else [told]):
                 if gpu is not None and cpu is not None and memory is not None:
@@ -178,9 +178,9 @@ def _disk_kinds(disks: object) -> list[dict[str, t.Any]]:
             "min_gb": values.integer(kind.get("MinimalSize")),
             "max_gb": values.integer(kind.get("MaximalSize")),
         }
-        for group in dictionaries(disks)
+        for group in values.dictionaries(disks)
         for key, boot in (("BootDisk", True), ("DataDisk", False))
-        for kind in dictionaries(group.get(key))
+        for kind in values.dictionaries(group.get(key))
     ]
 
 

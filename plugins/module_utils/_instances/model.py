@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping
 
 from .._api import values
+from .._api.naming import POD_PREFIX, region_of
+from .._api.secrets import is_secret_name
 from .login import decode_password, is_host, parse_ssh_command, without_secrets
-from .rows import dictionaries
 
 #: An instance as results have it.
 Instance = dict[str, t.Any]
@@ -136,10 +136,7 @@ _KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) 
     "FileBrowserPassword",
 }
 _PUBLIC = ("Internation", "Bgp")
-_POD_PREFIX = "cpod-"
 _WITHOUT_GPU = "O"
-_SECRET_NAME = re.compile(r"pass|token|secret|credential|private_?key", re.IGNORECASE)
-_ZONE_NUMBER = re.compile(r"-\d+\Z")
 
 
 def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
@@ -152,7 +149,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
     instance: dict[str, t.Any] = dict.fromkeys(INSTANCE_KEYS)
     for key, (names, read) in _FIELDS.items():
         instance[key] = next((found for found in (read(row.get(name)) for name in names) if found is not None), None)
-    instance["region"] = instance["region"] or region_of_zone(instance["zone"])
+    instance["region"] = instance["region"] or region_of(instance["zone"])
     instance["kind"] = _kind(instance["id"], instance["instance_type"])
     instance["without_gpu"] = None if instance["machine_type"] is None else instance["machine_type"] == _WITHOUT_GPU
     instance["gpu_memory_gb"] = values.number(values.dictionary(row.get("GraphicsMemory")).get("Value"))
@@ -164,7 +161,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
             "name": values.text(entry.get("Name")),
             "url": values.text(entry.get("URL")) if include_secrets else without_secrets(entry.get("URL")),
         }
-        for entry in dictionaries(row.get("Softwares"))
+        for entry in values.dictionaries(row.get("Softwares"))
     ]
     instance["ports"] = _ports(row.get("Ports"))
     instance["disks"] = _disks(row)
@@ -172,7 +169,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
         instance["password"] = decode_password(row.get("Password"))
         instance["file_browser_password"] = values.text(row.get("FileBrowserPassword"))
     for name, value in row.items():
-        if name not in _KNOWN and (include_secrets or not _SECRET_NAME.search(str(name))):
+        if name not in _KNOWN and (include_secrets or not is_secret_name(name)):
             instance.setdefault(values.snake_case(str(name)), value if include_secrets else _scrubbed(value))
     return instance
 
@@ -190,9 +187,7 @@ def secrets_of(instance: Mapping[str, t.Any]) -> list[str]:
 def _nested_secrets(value: object, named_so: bool = False) -> list[str]:
     if isinstance(value, Mapping):
         return [
-            secret
-            for name, item in value.items()
-            for secret in _nested_secrets(item, named_so or _SECRET_NAME.search(str(name)) is not None)
+            secret for name, item in value.items() for secret in _nested_secrets(item, named_so or is_secret_name(name))
         ]
     if isinstance(value, list):
         return [secret for item in value for secret in _nested_secrets(item, named_so)]
@@ -202,14 +197,9 @@ def _nested_secrets(value: object, named_so: bool = False) -> list[str]:
     return [text] if named_so or ("://" in text and without_secrets(text) != text) else []
 
 
-def region_of_zone(zone: str | None) -> str | None:
-    """Return the region of a zone by its name: C(cn-wlcb) for C(cn-wlcb-01). For rows that do not tell their region."""
-    return _ZONE_NUMBER.sub("", zone) if zone else None
-
-
 def _kind(identity: str | None, instance_type: str | None) -> str | None:
     """Return vm, container or pod: pods are told by their id, containers by their type, as in the vendor's clients."""
-    if identity is not None and identity.startswith(_POD_PREFIX):
+    if identity is not None and identity.startswith(POD_PREFIX):
         return "pod"
     if instance_type is None:
         return None
@@ -226,7 +216,7 @@ def _add_access(instance: dict[str, t.Any], row: Mapping[str, t.Any]) -> None:
             "weight": values.number(entry.get("Weight")),
             "default": values.boolean(entry.get("Default")),
         }
-        for entry in dictionaries(row.get("IPSet"))
+        for entry in values.dictionaries(row.get("IPSet"))
     ]
     instance["addresses"] = addresses
     # The heaviest public address is the one that traffic leaves by.
@@ -249,7 +239,7 @@ def _integers(value: object) -> list[int]:
 
 
 def _disks(row: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    rows = [*dictionaries(row.get("DiskSet")), *dictionaries(row.get("UDiskSet"))]
+    rows = [*values.dictionaries(row.get("DiskSet")), *values.dictionaries(row.get("UDiskSet"))]
     disks = [
         {
             "id": values.text(disk.get("DiskId")),
@@ -271,7 +261,7 @@ def _disks(row: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 def _scrubbed(value: t.Any) -> t.Any:
     """Return a field that we do not know without what may be a secret in it."""
     if isinstance(value, Mapping):
-        return {name: _scrubbed(item) for name, item in value.items() if not _SECRET_NAME.search(str(name))}
+        return {name: _scrubbed(item) for name, item in value.items() if not is_secret_name(name)}
     if isinstance(value, list):
         return [_scrubbed(item) for item in value]
     if isinstance(value, str) and "://" in value:

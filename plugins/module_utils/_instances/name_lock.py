@@ -22,9 +22,9 @@ from contextlib import contextmanager, suppress
 from .._api.client import Client
 from .._api.errors import WaitError
 from .._api.values import printable
-from .._waiting import Pauses
+from .._waiting import Backoff, DeadlineError, wait_until
 
-_PAUSES = (0.5, 5.0)
+_BACKOFF = Backoff(first=0.5, longest=5.0)
 
 
 @contextmanager
@@ -35,26 +35,23 @@ def one_at_a_time(client: Client, name: str, *, deadline: float) -> t.Iterator[N
     the body runs without one. Raises WaitError when C(deadline) (a value of C(clock.now())) has passed.
     """
     path = _path(client, name)
-    pauses = Pauses(client, *_PAUSES)
-    while True:
-        taken, file = _try_to_take(path)
-        if taken:
-            break
-        if not pauses.pause(deadline):
-            raise WaitError(
-                f"Another task on this machine is making the instance {printable(name, 80)!r}, and it had not come to "
-                "an end when the time of wait_timeout was up.",
-                hint="Run the task again later.",
-                retryable=True,
-            )
+    try:
+        lock = wait_until(client.clock, lambda: _try_to_take(path), deadline=deadline, backoff=_BACKOFF)
+    except DeadlineError:
+        raise WaitError(
+            f"Another task on this machine is making the instance {printable(name, 80)!r}, and it had not come to "
+            "an end when the time of wait_timeout was up.",
+            hint="Run the task again later.",
+            retryable=True,
+        ) from None
     try:
         yield
     finally:
-        if file is not None:
+        if lock.file is not None:
             # Removed before it is unlocked: who opened it meanwhile finds another file in its place, or none.
             with suppress(OSError):
                 os.unlink(path)
-            os.close(file)
+            os.close(lock.file)
 
 
 def _path(client: Client, name: str) -> str:
@@ -63,18 +60,24 @@ def _path(client: Client, name: str) -> str:
     return os.path.join(tempfile.gettempdir(), f"compshare-{os.getuid()}-{digest}.lock")
 
 
-def _try_to_take(path: str) -> tuple[bool, int | None]:
-    """Tell whether the lock is ours now, and its open file; True and None where there can be no lock."""
+class _Lock(t.NamedTuple):
+    """A lock that this task holds; C(file) is None where no lock is possible."""
+
+    file: int | None
+
+
+def _try_to_take(path: str) -> _Lock | None:
+    """Return the lock if it is ours now, None while another task holds it."""
     try:
         # Not through a link: in a folder that all users share, somebody else may have put one there.
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:
-        return True, None
+        return _Lock(None)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(file), os.stat(path)):
-            return True, file
+            return _Lock(file)
     except OSError:  # held by another task, or its file was just removed
         pass
     os.close(file)
-    return False, None
+    return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError
-from .rows import rows_of
+from .._api.pages import rows_of
 
 _PRICE = "GetCompShareInstancePrice"
 _CAPACITY = "CheckCompShareResourceCapacity"

@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, WaitError
-from .._api.pages import PAGE_SIZE
+from .._api.pages import PAGE_SIZE, rows_of
 from .._api.retcodes import GONE_CODES, Retry
-from .._waiting import Pauses
+from .._waiting import Backoff, DeadlineError, wait_until
 from .model import Instance, normalise_instance
 from .query import ACTION, describe, read_rows
-from .rows import rows_of
 from .states import settled
 
 #: Refusals that mean: not in this state. What was seen is outdated, so it is looked at again.
@@ -34,7 +33,7 @@ _LOST_AFTER = 20.0
 _MISSING_LOOKS = 2
 #: One that nobody was told to remove must have been missing for so many seconds, too: it may still be paid for.
 _MISSING_FOR = 30.0
-_PAUSES = (2.0, 10.0)
+_BACKOFF = Backoff(first=2.0, longest=10.0)
 
 
 class Send(t.NamedTuple):
@@ -195,26 +194,33 @@ class Mover:
         for identity, course in courses.items():
             self.seen.setdefault(identity, course.instance)
         pending = set(courses)
-        began, pauses, trouble = self._client.clock.now(), Pauses(self._client, *_PAUSES), None
-        while pending:
-            trouble = self._look([course for identity, course in courses.items() if identity in pending])
-            if trouble is None:
-                pending -= {identity for identity in pending if self._step(courses[identity], goal)}
-            if pending and not pauses.pause(self._deadline):
-                raise self._too_late(
-                    [courses[identity] for identity in courses if identity in pending], goal, began, trouble
-                )
+        began = self._client.clock.now()
+        stepping = False
+
+        def probe() -> bool | None:
+            nonlocal stepping
+            stepping = False
+            self._look([course for identity, course in courses.items() if identity in pending])
+            stepping = True
+            pending.difference_update([identity for identity in pending if self._step(courses[identity], goal)])
+            return None if pending else True
+
+        def on_error(error: CompShareError) -> None:
+            # What a step raises is final; only a look is retried.
+            if stepping or not error.retryable:
+                raise error
+
+        try:
+            if pending:
+                wait_until(self._client.clock, probe, deadline=self._deadline, backoff=_BACKOFF, on_error=on_error)
+        except DeadlineError as late:
+            unfinished = [courses[identity] for identity in courses if identity in pending]
+            raise self._too_late(unfinished, goal, began, late.error) from None
         return [self.seen[identity] for identity in courses]
 
-    def _look(self, courses: Sequence[Course]) -> CompShareError | None:
-        """Show each course how its instance is now; returns the error where the API cannot be asked at the moment."""
-        ids = [course.instance["id"] for course in courses]
-        try:
-            found = read_by_id(self._client, ids)
-        except CompShareError as error:
-            if not error.retryable:
-                raise
-            return error
+    def _look(self, courses: Sequence[Course]) -> None:
+        """Show each course how its instance is now."""
+        found = read_by_id(self._client, [course.instance["id"] for course in courses])
         now = self._client.clock.now()
         for course in courses:
             instance = found.get(course.instance["id"])
@@ -223,7 +229,6 @@ class Mover:
             course.see(instance, now)
             if instance is not None:
                 self.seen[instance["id"]] = instance
-        return None
 
     def _step(self, course: Course, goal: Goal) -> bool:
         """Do what is to be done with one instance now; tell whether it needs no more."""

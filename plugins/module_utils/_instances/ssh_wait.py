@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
-from .._waiting import Pauses
+from .._waiting import Backoff, DeadlineError, raise_lasting, wait_until
 from .model import Instance
 from .query import describe
 from .reconcile import read_by_id
@@ -23,7 +23,7 @@ from .states import RUNNING, STOPPED, settled
 _BANNER = b"SSH-"
 #: Seconds for connecting, and again for the greeting.
 _TIMEOUT = 5.0
-_PAUSES = (1.0, 5.0)
+_BACKOFF = Backoff(first=1.0, longest=5.0)
 
 
 def greets(host: str, port: int) -> bool:
@@ -60,25 +60,32 @@ def wait_for_ssh(
         )
     ready: dict[str, Instance] = {}
     latest = {instance["id"]: instance for instance in instances}
-    pauses, trouble = Pauses(client, *_PAUSES), None
-    while True:
-        waiting = [identity for identity in latest if identity not in ready]
+
+    trouble: CompShareError | None = None
+
+    def probe() -> bool | None:
+        nonlocal trouble
+        unreachable = [identity for identity in latest if identity not in ready]
         try:
-            latest.update(read_by_id(client, waiting))
+            latest.update(read_by_id(client, unreachable))
             trouble = None
         except CompShareError as error:
-            if not error.retryable:
-                raise
+            # An SSH server may answer while the API does not.
+            raise_lasting(error)
             trouble = error
-        for identity in waiting:
+        for identity in unreachable:
             instance = latest[identity]
-            told = instance["state"] == RUNNING and instance["ssh_host"]
-            if told and answers(instance["ssh_host"], instance["ssh_port"]):
+            known = instance["state"] == RUNNING and instance["ssh_host"]
+            if known and answers(instance["ssh_host"], instance["ssh_port"]):
                 ready[identity] = instance
-        if len(ready) == len(latest):
-            return [ready[instance["id"]] for instance in instances]
-        if not pauses.pause(deadline):
-            raise _no_answer([latest[identity] for identity in latest if identity not in ready], trouble)
+        return True if len(ready) == len(latest) else None
+
+    try:
+        wait_until(client.clock, probe, deadline=deadline, backoff=_BACKOFF)
+    except DeadlineError:
+        unreachable = [latest[identity] for identity in latest if identity not in ready]
+        raise _no_answer(unreachable, trouble) from None
+    return [ready[instance["id"]] for instance in instances]
 
 
 def _no_answer(instances: Sequence[Instance], trouble: CompShareError | None) -> WaitError:

@@ -18,7 +18,8 @@ from contextlib import suppress
 
 from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
 from .._api.values import iso_time, printable
-from .._waiting import send_patiently
+from .._task import Task
+from .._waiting import send_when_free
 from .create import ACTION, make_instance, predicted_instance
 from .model import Instance, normalise_instance
 from .placement import Choice, choose
@@ -31,9 +32,6 @@ from .states import CREATING, FAILED, INSTALL_FAIL, RUNNING
 from .stop_schedule import DELETE, UPDATE, StopWish, check_ahead, parse_wish, wanted_stop
 from .transitions import Ready
 from .zones import list_zones, project_of, zones_in, zones_named
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 RENAME = "ModifyCompShareInstanceName"
 #: What the diff shows of an instance.
@@ -76,10 +74,7 @@ class InstanceWork:
         self._project: str | None = None
         #: The instance of which a create may be under way.
         self.ordering: str | None = None
-        wait_timeout = self.options["wait_timeout"]
-        if not wait_timeout >= 0:
-            raise OptionError("wait_timeout must be 0 seconds or more.")
-        self.deadline = self.client.clock.now() + wait_timeout
+        self.deadline = self.client.clock.now() + self.options["wait_timeout"]
         self._began = self.client.clock.now()
 
     # --- Looking ---
@@ -350,7 +345,7 @@ class InstanceWork:
             place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
             for last in (False, True):
                 try:
-                    send_patiently(self.client, action, {**place, **params}, deadline=self.deadline)
+                    send_when_free(self.client, action, {**place, **params}, deadline=self.deadline)
                     break
                 except CompShareError as error:
                     if not error.outcome_unknown or last:

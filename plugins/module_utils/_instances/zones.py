@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from .._api import values
 from .._api.client import Client, Scope
 from .._api.errors import AnswerError, OptionError
+from .._api.naming import region_of
+from .._api.pages import rows_of
 from .._api.retcodes import Retry
-from .model import region_of_zone
-from .rows import rows_of
 
 _ZONES = "DescribeCompShareSupportZone"
 _PROJECTS = "GetProjectList"
@@ -30,7 +30,7 @@ def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     name = values.text(row.get("Zone"))
     zone: dict[str, t.Any] = {
         "zone": name,
-        "region": values.text(row.get("Region")) or region_of_zone(name),
+        "region": values.text(row.get("Region")) or region_of(name),
         "description": values.text(row.get("Describe")),
         "pod": bool(values.boolean(row.get("IsPod"))),
         "zone_id": values.integer(row.get("ZoneId")),

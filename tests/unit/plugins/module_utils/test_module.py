@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import ast
 import base64
 import importlib
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +18,12 @@ from ansible.module_utils import basic
 
 from ansible_collections.compshare.cloud.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.options import NUMBERS
 from ansible_collections.compshare.cloud.plugins.module_utils._journal import JOURNAL_NAME
-from ansible_collections.compshare.cloud.plugins.module_utils._module import (
-    CONNECTION_ARGUMENT_SPEC,
-    Task,
-    run_module,
-)
+from ansible_collections.compshare.cloud.plugins.module_utils._module import CONNECTION_ARGUMENT_SPEC, run_module
+from ansible_collections.compshare.cloud.plugins.module_utils._task import Task
 
+MODULES = Path(__file__).parents[4] / "plugins/modules"
 KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001"}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Run = Callable[..., dict[str, Any]]
@@ -40,14 +42,14 @@ def masked(output: str) -> str:
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a module's work as Ansible does, and return what it prints."""
 
-    def run_with(work: Callable[[Task], dict[str, Any]], **options: Any) -> dict[str, Any]:
+    def run_with(work: Callable[[Task], dict[str, Any]], *, spec: Any = None, **options: Any) -> dict[str, Any]:
         arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments.encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         with pytest.raises(SystemExit):
-            run_module({"name": {"type": "str"}}, work)
+            run_module({"name": {"type": "str"}, **(spec or {})}, work)
         for number, handler in handlers.items():
             signal.signal(number, handler)
         printed = capsys.readouterr()
@@ -185,3 +187,26 @@ def test_options_and_documentation_are_the_same() -> None:
         variable = spec["fallback"][1][0]
         assert variable == environment[name]["env"][0]["name"] == f"COMPSHARE_{name.upper()}"
         assert any(f"E({variable})" in line for line in documented[name]["description"])
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["nan", "inf", -1, 1e12])
+def test_a_number_that_cannot_be_meant_fails_before_anything_is_done(run: Run, name: str, value: Any) -> None:
+    def work(_task: Task) -> dict[str, Any]:
+        raise AssertionError("the work began")
+
+    given = {"type": "int" if name == "api_retries" else "float"}
+    if name == "api_retries" and isinstance(value, str):
+        return  # Ansible refuses it itself
+    result = run(work, spec={name: given}, **{name: int(value) if name == "api_retries" else value}, **KEYS)
+    assert result["msg"].startswith(f"{name} ")
+    assert result["error"]["retryable"] is False
+
+
+@pytest.mark.parametrize("path", sorted(MODULES.glob("compshare_*.py")), ids=lambda path: path.stem)
+def test_every_interval_and_timeout_of_a_module_is_checked(path: Path) -> None:
+    """Only numbers of NUMBERS are checked at once for all modules, so no other option may be a time."""
+    spec = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.value for node in ast.walk(spec) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    times = {name for name in names if re.fullmatch(r"\w+_(timeout|interval|retries|rate)", name)}
+    assert times <= NUMBERS.keys()

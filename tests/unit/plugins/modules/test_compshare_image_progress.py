@@ -56,7 +56,7 @@ def test_a_failed_build_fails_the_wait_but_not_the_look() -> None:
 
 def test_the_time_for_all_builds_together() -> None:
     task = task_in(world(), MODULE, {"image_ids": [B1, B2], "wait": True, "wait_timeout": 400}, scope=PLACE)
-    with pytest.raises(WaitError, match="1 of 2 image builds did not end within 400 s: env-two"):
+    with pytest.raises(WaitError, match="1 of 2 image builds did not end within 6 min 40 s: env-two"):
         report_progress(task)
 
 

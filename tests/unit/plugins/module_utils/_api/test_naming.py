@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.naming import check_name
+from ansible_collections.compshare.cloud.plugins.module_utils._api.naming import check_name, region_of
 
 
 @pytest.mark.parametrize("name", ["a", "训练环境_v1.0:夜间", "x" * 20, "comfyui-prod:2026.11", "a,b"])
@@ -31,3 +31,11 @@ def test_names_that_are_not(name: str, said: str) -> None:
         check_name("image", name, 20)
     assert said in str(caught.value)
     assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [("cn-wlcb-01", "cn-wlcb"), ("us-den-01", "us-den"), ("cn-wlcb", None), ("", None), (None, None)],
+)
+def test_the_region_of_a_zone(zone: str | None, region: str | None) -> None:
+    assert region_of(zone) == region

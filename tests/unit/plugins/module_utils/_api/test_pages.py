@@ -15,6 +15,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import 
     ListReader,
     Page,
     page_of,
+    rows_of,
 )
 
 LISTING = Listing("DescribeThings", id_key="Id")
@@ -307,3 +308,25 @@ def test_the_first_shape_that_holds_something_is_read() -> None:
 def test_ids_that_are_no_text_still_tell_rows_apart() -> None:
     pages = [{"Id": ["x"]}, {"Id": ["x"]}, {"Id": 3}]
     assert len(read(lambda _offset: Page(pages, None))[0]) == 2
+
+
+@pytest.mark.parametrize("answer", [{}, {"UHostSet": None}, {"UHostSet": None, "TotalCount": 0}, {"UHostSet": []}])
+def test_no_rows(answer: dict[str, Any]) -> None:
+    assert rows_of("DescribeX", answer, "UHostSet") == []
+
+
+@pytest.mark.parametrize("answer", [{"UHostSet": None, "TotalCount": "2"}, {"UHostSet": "x"}, {"UHostSet": [1]}])
+def test_an_answer_that_hides_rows_is_an_error_that_says_what_to_do(answer: dict[str, Any]) -> None:
+    with pytest.raises(AnswerError, match="DescribeX") as caught:
+        rows_of("DescribeX", answer, "UHostSet")
+    assert caught.value.hint and caught.value.retryable
+
+
+def test_a_required_list_that_is_missing_is_an_error() -> None:
+    with pytest.raises(AnswerError, match="has no AccountSet"):
+        rows_of("DescribeX", {}, "AccountSet", required=True)
+    assert rows_of("DescribeX", {"AccountSet": None}, "AccountSet", required=True) == []
+
+
+def test_the_first_key_that_the_answer_has() -> None:
+    assert rows_of("DescribeX", {"A": None, "B": [{"x": 1}]}, "A", "B") == [{"x": 1}]

@@ -23,6 +23,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.secrets impor
         ({"UHostId": "uhost-1", "LoginMode": "Password"}, []),
         ({"Password": "abc"}, ["Password"]),
         ({"Password": ""}, []),
+        ({"SudoPass": "x", "PassPhrase": "y"}, ["SudoPass", "PassPhrase"]),
         ({"Password": None}, []),
         ({"Disks": [{"Size": 1}, {"DiskPassword": "x"}], "Tags": ["a"]}, ["Disks.1.DiskPassword"]),
         ({"Login": {"private_key": "x", "SecurityToken": "y"}}, ["Login.private_key", "Login.SecurityToken"]),

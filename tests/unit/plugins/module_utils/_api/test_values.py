@@ -184,3 +184,21 @@ def test_no_key_of_a_result_is_taken_for_a_mark_of_ansible() -> None:
         "ansible_type": "TrustedAsTemplate",
         "rows": [{"ansible_unsafe": "{{ x }}", "__other": 1, 2: 3}],
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (59.6, "1 min"),
+        (105, "1 min 45 s"),
+        (600, "10 min"),
+        (1320, "22 min"),
+        (3599, "1 h"),
+        (7500, "2 h 5 min"),
+        (7200, "2 h"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert values.duration_text(seconds) == text

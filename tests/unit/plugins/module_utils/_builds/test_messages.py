@@ -5,12 +5,11 @@ from random import Random
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.messages import (
-    duration_text,
     state_text,
     wait_message,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings, Schedule
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import Build, BuildTarget, region_of
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import Build, BuildTarget
 
 
 def build(image_id: str, **known: object) -> Build:
@@ -18,24 +17,6 @@ def build(image_id: str, **known: object) -> Build:
     for name, value in known.items():
         setattr(made, name, value)
     return made
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (0.4, "0 s"),
-        (59.6, "1 min"),
-        (105, "1 min 45 s"),
-        (600, "10 min"),
-        (1320, "22 min"),
-        (3599, "1 h"),
-        (7500, "2 h 5 min"),
-        (7200, "2 h"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -75,11 +56,3 @@ def test_everything_at_once() -> None:
 def test_a_long_list_is_cut() -> None:
     summary, _hint, _retryable = wait_message([build(f"i-{n}", missing=True) for n in range(30)], "", None)
     assert summary.endswith("i-19, and 10 more.")
-
-
-@pytest.mark.parametrize(
-    ("zone", "region"),
-    [("cn-wlcb-01", "cn-wlcb"), ("us-den-01", "us-den"), ("cn-wlcb", None), ("", None), (None, None)],
-)
-def test_the_region_of_a_zone(zone: str | None, region: str | None) -> None:
-    assert region_of(zone) == region

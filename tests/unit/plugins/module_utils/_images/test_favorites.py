@@ -109,5 +109,5 @@ def test_a_state_that_cannot_be_read_is_not_made_up() -> None:
 def test_an_action_that_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_with(False)
     world.add_faults({"kind": "raw", "action": ACTIONS["present"], "body": '{"RetCode": 0}'})
-    with pytest.raises(CompShareError, match="it cannot be seen that the group planted is a favourite"):
+    with pytest.raises(CompShareError, match="the API does not show that the group planted is a favourite"):
         run(world)

@@ -132,7 +132,7 @@ def test_options_that_cannot_be_used(world: World) -> None:
 
 def test_an_answer_that_is_no_list(world: World) -> None:
     world.add_faults({"kind": "string_list", "action": "DescribeCompShareImageShareAccounts"})
-    with pytest.raises(AnswerError, match="no list where its accounts should stand"):
+    with pytest.raises(AnswerError, match="where its list AccountSet should stand"):
         run(world, [1])
 
 

@@ -75,7 +75,7 @@ def test_an_instance_that_does_not_exist() -> None:
 
 def test_an_answer_that_is_no_list() -> None:
     client, _transport, _clock = client_of(lambda _fields: success(UHostSet="text"), retries=0)
-    with pytest.raises(AnswerError, match="no list"):
+    with pytest.raises(AnswerError, match="where its list UHostSet should stand"):
         find_source(client, "uhost-1")
 
 

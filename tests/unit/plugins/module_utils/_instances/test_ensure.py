@@ -413,7 +413,6 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"schedule_stop": "tomorrow"}, "schedule_stop is 'tomorrow'"),
     ({"schedule_stop": "8h", "charge_type": "Spot"}, "schedule_stop cannot be kept with charge_type=Spot"),
     ({"schedule_stop": "4m"}, "five minutes or more"),
-    ({"wait_timeout": -1}, "wait_timeout must be 0"),
 ]
 
 

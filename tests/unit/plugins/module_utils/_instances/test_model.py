@@ -11,7 +11,6 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.model i
     INSTANCE_KEYS,
     SECRET_KEYS,
     normalise_instance,
-    region_of_zone,
     secrets_of,
 )
 
@@ -77,8 +76,6 @@ def test_the_second_name_of_a_field_is_read_where_the_first_is_missing() -> None
 
 def test_the_region_follows_from_the_zone_where_a_row_does_not_tell_it() -> None:
     assert normalise_instance({"Zone": "cn-wlcb-01"})["region"] == "cn-wlcb"
-    assert region_of_zone("cn-sh2-02") == "cn-sh2"
-    assert region_of_zone(None) is None
 
 
 def test_the_heaviest_public_address_is_taken() -> None:
