@@ -270,7 +270,8 @@ error:
 
 from ..module_utils._images.query import ORDER_KEYS, ImageQuery, find_images
 from ..module_utils._images.sources import IMAGE_TYPES, SOURCES
-from ..module_utils._module import Task, run_module
+from ..module_utils._module import run_module
+from ..module_utils._task import Task
 
 
 def list_images(task: Task) -> dict[str, object]:

@@ -218,7 +218,8 @@ error:
 
 from ..module_utils._builds.follow import DEFAULT_WAIT_TIMEOUT, build_targets, follow, look, poll_settings
 from ..module_utils._builds.schedule import PollSettings
-from ..module_utils._module import Task, run_module
+from ..module_utils._module import run_module
+from ..module_utils._task import Task
 
 
 def report_progress(task: Task) -> dict[str, object]:

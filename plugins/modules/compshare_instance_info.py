@@ -436,7 +436,8 @@ error:
 
 from ..module_utils._instances.model import secrets_of
 from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances
-from ..module_utils._module import Task, run_module
+from ..module_utils._module import run_module
+from ..module_utils._task import Task
 
 
 def list_instances(task: Task) -> dict[str, object]:

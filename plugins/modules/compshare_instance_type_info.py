@@ -254,7 +254,8 @@ error:
 
 from ..module_utils._instances.gpu_types import TypeQuery, find_types
 from ..module_utils._instances.query import CHARGE_TYPES
-from ..module_utils._module import Task, run_module
+from ..module_utils._module import run_module
+from ..module_utils._task import Task
 
 
 def list_types(task: Task) -> dict[str, object]:

@@ -120,7 +120,8 @@ error:
 """
 
 from ..module_utils._instances.zones import list_zones, zones_in
-from ..module_utils._module import Task, run_module
+from ..module_utils._module import run_module
+from ..module_utils._task import Task
 
 
 def find_zones(task: Task) -> dict[str, object]:

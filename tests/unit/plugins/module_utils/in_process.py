@@ -19,7 +19,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.client import
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
-from ansible_collections.compshare.cloud.plugins.module_utils._module import Task
+from ansible_collections.compshare.cloud.plugins.module_utils._task import Task
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import Exchange, receive, refusal
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
 from ansible_collections.compshare.cloud.tests.simulator.wire import WireRequest, read_request
