@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-for name, examples in {"quick": 50, "short": 200, "nightly": 10_000}.items():
+for name, examples in {"short": 200, "nightly": 10_000}.items():
     # How long an example takes depends on what else the machine does, so none fails for being slow.
     patience = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile(name, patience, max_examples=examples)

@@ -71,17 +71,17 @@ def test_what_a_job_raises_is_raised_where_its_result_is_taken() -> None:
 
 
 def test_threads_end_with_the_crew() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     crew: Crew[int, int] = Crew(3)
     with crew:
         for number in range(3):
             crew.start(number, lambda: 1)
         for _number in range(3):
             crew.next_result()
-        workers = [thread for thread in threading.enumerate() if thread.daemon]
+        workers = set(threading.enumerate()) - before
     for worker in workers:
         worker.join(timeout=10)
-    assert threading.active_count() <= before
+    assert workers and not any(worker.is_alive() for worker in workers)
 
 
 def test_a_signal_that_comes_to_another_thread_ends_the_wait() -> None:
