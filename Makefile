@@ -95,8 +95,8 @@ playbooks: setup ## Examples, roles and live lines in real playbooks against the
 sanity: setup ## ansible-test sanity; ARGS="--test validate-modules"
 	@$(NOX) sanity -- $(ARGS)
 
-integration: setup ## ansible-test integration against the simulator; TARGET="name other"
-	@$(NOX) integration -- $(TARGET)
+integration: setup ## ansible-test integration against the simulator; TARGET="name other" DIALECT=documented
+	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) integration -- $(TARGET)
 
 docs-check: setup ## Plugin documentation, cross references and guides
 	@$(NOX) docs-check

@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import ssl
 import sys
 import tempfile
 from pathlib import Path
 
+from .dialect import DIALECT_VARIABLE, DOCUMENTED, RECORDED, table
 from .scenario import Scenario, ScenarioError
 from .server import Server
 from .tls import context_of, make_self_signed
@@ -30,6 +32,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--tls", nargs="+", metavar="FILE", help="CERTIFICATE KEY, or the word self-signed to make them on the spot"
     )
+    parser.add_argument(
+        "--dialect",
+        choices=(RECORDED, DOCUMENTED),
+        default=os.environ.get(DIALECT_VARIABLE, RECORDED),
+        help=f"of every world whose scenario names none (default: {DIALECT_VARIABLE}, else {RECORDED})",
+    )
+    parser.add_argument("--list-dialects", action="store_true", help="show every switch with its answers, and end")
     return parser.parse_args()
 
 
@@ -39,7 +48,7 @@ async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts:
         scenario.speed = options.speed
     if options.latency_ms is not None:
         scenario.latency_ms = options.latency_ms
-    server = Server(options.port, tls)
+    server = Server(options.port, tls, options.dialect)
     world = server.add_world(scenario, options.public_key, options.private_key)
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -54,6 +63,9 @@ async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts:
 
 def main() -> int:
     options = _arguments()
+    if options.list_dialects:
+        print(table())
+        return 0
     with tempfile.TemporaryDirectory(prefix="compshare-simulator-") as folder:
         facts: dict[str, str] = {}
         tls = None

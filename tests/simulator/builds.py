@@ -20,19 +20,23 @@ from .scenario import BuildPlan, ScenarioError, load
 if TYPE_CHECKING:
     from .world import World
 
-CONTAINER_REFUSED = ApiError(8433, "The progress of a container image is not available")
+FIRST_SECONDS = 10
 _PLAN_NAMES = frozenset(one.name for one in dataclasses.fields(BuildPlan))
 _TRACE_NAMES = frozenset({"image_id", "started_ago", "container", "zone", "size_mb", "row"})
 
 
 @dataclass
 class Build:
-    """One build: when it began and how it goes. ``worked`` seconds of ``duration`` are done at a moment."""
+    """One build: when it began and how it goes. ``worked`` seconds of ``duration`` are done at a moment.
+
+    ``let_go``: gives the source back, once; further calls do nothing.
+    """
 
     image: OwnImage
     plan: BuildPlan
     started: float
     duration: float
+    let_go: Callable[[], None]
 
     @property
     def lasts(self) -> float:
@@ -54,28 +58,37 @@ def begin_build(
     duration: float,
     started_ago: float = 0.0,
     size_mb: int = 0,
-    on_end: Callable[[], None] | None = None,
+    on_end: Callable[[], None] = lambda: None,
 ) -> Build:
     """Put an image that is being made into the world; its row changes when the build ends."""
     now = world.clock.now()
     started = now - started_ago
     image.row.update(Status="Making", Size=0, CreateTime=int(started), UpdateTime=int(started))
     image.visible_at = started + plan.visible_after
-    build = Build(image, plan, started, plan.duration or duration)
+    build = Build(image, plan, started, plan.duration or duration, on_end)
     world.images.own[image.identifier] = image
     world.builds[image.identifier] = build
 
     def end() -> None:
         moment = int(world.clock.now())
+        if image.row["Status"] != "Making":
+            return
         if plan.fails_at is None:
             image.row.update(Status="Available", Size=size_mb, UpdateTime=moment)
         else:
             image.row.update(Status="UnAvailable", FailedReason=plan.failed_reason, UpdateTime=moment)
 
     world.clock.after(build.lasts - started_ago + plan.status_lag, end)
-    if on_end is not None:
-        world.clock.after(build.lasts - started_ago, on_end)
+    world.clock.after(build.lasts - started_ago, on_end)
     return build
+
+
+def break_builds(world: World, instance_id: str) -> None:
+    """Let the builds fail whose source is gone."""
+    for image_id in [image for image, source in world.sources.items() if source == instance_id]:
+        build = world.builds[image_id]
+        build.image.row.update(Status="UnAvailable", FailedReason="The source instance is gone")
+        build.let_go()
 
 
 def next_plan(world: World, name: str) -> BuildPlan:
@@ -123,15 +136,33 @@ def plant_build(world: World, trace: Mapping[str, Any]) -> str:
 @action("GetCompShareImageCreateProgress", required=("Region", "Zone", "CompShareImageId"), reads=True)
 def image_create_progress(world: World, params: Params) -> Answer:
     """Process and two durations, never a status. Container images are refused, as the vendor's own clients expect."""
-    _unused, zone = check_place(params)
-    image = world.images.own.get(params.required("CompShareImageId"))
+    _unused, zone = check_place(world, params)
+    dialect = world.dialect
+    identifier = params.required("CompShareImageId")
+    image = world.images.own.get(identifier)
     if image is None or not world.is_visible(image):
+        if dialect.is_("progress_platform", "100") and world.images.platform.find(identifier) is not None:
+            return _in_types(world, tell("accurate", 600.0, 600.0, 1.0, world.dice()))
+        if dialect.is_("progress_unknown", "8039"):
+            raise ApiError(8039, "The resource is not found or already released")
         raise unavailable("CompShareImageId")
     if image.row["Zone"] != zone:
         raise unavailable("Zone")
-    if image.is_container and not world.scenario.builds.container_progress:
-        raise CONTAINER_REFUSED
+    if image.is_container and not dialect.is_("progress_container", "served"):
+        code = int(dialect["progress_container"])
+        raise ApiError(code, "The progress of a container image is not available")
+    if image.row["Status"] != "Making" and dialect.is_("progress_end", "refused"):
+        raise unavailable("CompShareImageId")
     build = world.builds.get(image.identifier)
     if build is None:
-        return tell("accurate", 600.0, 600.0, 1.0, world.dice())
-    return build.told_at(world.clock.now(), world.dice(), world.clock.speed)
+        return _in_types(world, tell("accurate", 600.0, 600.0, 1.0, world.dice()))
+    if world.clock.now() - build.started < FIRST_SECONDS and dialect.is_("progress_start", "null"):
+        return {"Process": None, "TotalDuration": None, "RemainingDuration": None}
+    return _in_types(world, build.told_at(world.clock.now(), world.dice(), world.clock.speed))
+
+
+def _in_types(world: World, told: dict[str, Any]) -> Answer:
+    """The durations as text, where the dialect has them so."""
+    if world.dialect.is_("progress_types", "numbers"):
+        return told
+    return {name: str(value) if name != "Process" and value is not None else value for name, value in told.items()}

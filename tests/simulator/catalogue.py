@@ -6,6 +6,7 @@ Container as "True" or "False", sizes in MB, times in epoch seconds, prices in C
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -24,9 +25,9 @@ DAY = 86400
 PLATFORM, CUSTOM, SHARED, COMMUNITY, PUBLISHED, PLANTED = range(1, 7)
 
 
-def type_counts(total: int) -> dict[str, int]:
-    """How the platform images spread over the four types; App takes what rounding leaves."""
-    counts = {kind: total * share // 100 for kind, share in _TYPE_SHARES.items()}
+def type_counts(total: int, types: Collection[str] = PLATFORM_TYPES) -> dict[str, int]:
+    """How the platform images spread over the four types; App takes what rounding and types without images leave."""
+    counts = {kind: total * share // 100 if kind in types else 0 for kind, share in _TYPE_SHARES.items()}
     counts["App"] += total - sum(counts.values())
     return counts
 
@@ -80,10 +81,10 @@ def softwares(dice: Dice, framework: str = "", version: str = "", applications: 
 class PlatformCatalogue:
     """Platform images by index; ``count`` of them, one type after the other."""
 
-    def __init__(self, seed: int, count: int) -> None:
+    def __init__(self, seed: int, count: int, types: Collection[str] = PLATFORM_TYPES) -> None:
         self._seed = seed
         self._ids = IdMaker(ID_PREFIX, seed, PLATFORM)
-        self.counts = type_counts(count)
+        self.counts = type_counts(count, types)
         self.count = count
         self._cached_row = lru_cache(maxsize=20_000)(self._make_row)
 

@@ -47,22 +47,50 @@ def _grouped(
     listed_place(world, params)
     rules = world.scenario.list_rules(name)
     bounds = page_bounds(params, rules)
-    test = _row_test(params) if world.scenario.community_filters else (lambda row: True)
-    wanted_group = params.text("GroupId") if world.scenario.community_filters else None
+    filters = world.dialect.is_("community_filters", "honoured")
+    test = _row_test(params) if filters else (lambda row: True)
+    wanted_group = params.text("GroupId") if filters else None
     found: list[tuple[dict[str, Any], list[Row]]] = []
     for group in world.images.groups.values():
         if belongs(group) and wanted_group in (None, group["GroupId"]):
             rows = [row for row in group["_rows"] if row["Status"] in statuses and test(row)]
             if rows:
                 found.append((group, rows))
-    page = cut(found, bounds, rules, world.dice)
+    if params.came_as_json and world.dialect.is_("community_tags", "honoured"):
+        found = _tagged_and_sorted(found, params)
     with_readme = not params.boolean("ExcludeReadme")
+    shape = world.dialect["community_shape" if name == "DescribeCommunityImages" else "published_shape"]
+    versions = sum(len(rows) for _unused, rows in found)
+    total = versions if shape == "ImageSet" or world.dialect.is_("group_total", "versions") else len(found)
+    if shape == "ImageSet":
+        flat = [_flat_version(group, row, with_readme) for group, rows in found for row in rows]
+        page = cut(world, flat, bounds, rules)
+        return {**total_fields(total, len(page), rules, world.dice), "ImageSet": page or None}
+    groups = cut(world, found, bounds, rules)
     return {
-        **total_fields(len(found), len(page), rules, world.dice),
+        **total_fields(total, len(groups), rules, world.dice),
         # Recorded: this one counts the groups on the page.
-        "AvailableTotalCount": len(page),
-        "CompshareImageGroup": [_group(world, group, rows, with_readme) for group, rows in page] or None,
+        "AvailableTotalCount": len(groups),
+        shape: [_group(world, group, rows, with_readme) for group, rows in groups] or None,
     }
+
+
+def _tagged_and_sorted(
+    found: list[tuple[dict[str, Any], list[Row]]], params: Params
+) -> list[tuple[dict[str, Any], list[Row]]]:
+    """What Tag (all of them) and SortCondition leave of the groups."""
+    tags, field = set(params.texts("Tag")), params.text("SortCondition.Field")
+    kept = [(group, [row for row in rows if tags <= set(row["Tags"] or [])]) for group, rows in found]
+    kept = [(group, rows) for group, rows in kept if rows]
+    if field is not None:
+        down = not params.boolean("SortCondition.ASC")
+        kept.sort(key=lambda one: max(float(row.get(field) or 0) for row in one[1]), reverse=down)
+    return kept
+
+
+def _flat_version(group: dict[str, Any], row: Row, with_readme: bool) -> Row:
+    """A version in a list without groups."""
+    return {**_version(row, with_readme), "GroupId": group["GroupId"], "Name": row["Name"] or group["ImageName"]}
 
 
 def _row_test(params: Params) -> Callable[[Row], bool]:
@@ -108,7 +136,7 @@ def _version(row: Row, with_readme: bool) -> Row:
 @action("DescribeFavoriteImages", reads=True)
 def favorite_images(world: World, params: Params) -> Answer:
     """Documented, but answered with 161 when recorded; a setting of the scenario makes it work. No TotalCount."""
-    if not world.scenario.favorites_list:
+    if world.dialect.is_("favorites_list", "161"):
         raise ApiError(161, "Action DescribeFavoriteImages does not exist")
     listed_place(world, params)
     rules = world.scenario.list_rules("DescribeFavoriteImages")
@@ -118,13 +146,16 @@ def favorite_images(world: World, params: Params) -> Answer:
         for group, row in world.images.versions()
         if group["GroupId"] in world.images.favorites and row["Status"] in ONLINE
     ]
-    page = cut(rows, bounds, rules, world.dice)
+    page = cut(world, rows, bounds, rules)
     return {"ImageSet": page or None}
 
 
 @action("CreateCompShareImageFavorite", required=("GroupId",))
 def create_favorite(world: World, params: Params) -> Answer:
-    world.images.favorites.add(_known_group(world, params))
+    group = _known_group(world, params)
+    if group in world.images.favorites and world.dialect.is_("favorite_again", "8436"):
+        raise ApiError(8436, "The image is a favorite already")
+    world.images.favorites.add(group)
     return {}
 
 
@@ -136,7 +167,7 @@ def delete_favorite(world: World, params: Params) -> Answer:
 
 def _known_group(world: World, params: Params) -> str:
     identifier = params.required("GroupId")
-    if identifier not in world.images.groups:
+    if identifier not in world.images.groups and world.dialect.is_("favorite_unknown", "230"):
         raise unavailable("GroupId")
     return identifier
 

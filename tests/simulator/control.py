@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from .builds import plant_build
+from .dialect import SWITCHES
 from .scenario import BuildPlan, Scenario, ScenarioError, load
 from .world import World
 
@@ -38,6 +40,8 @@ def add_control_routes(app: web.Application, server: Server) -> None:
         ("DELETE", "/faults", control.clear_faults),
         ("POST", "/limit", control.set_limit),
         ("POST", "/refuse", control.refuse),
+        ("POST", "/interrupt", control.interrupt),
+        ("GET", "/dialect", control.dialect),
         ("POST", "/builds", control.plant_build),
         ("POST", "/plans", control.add_plans),
         ("GET", "/crashes", control.crashes),
@@ -143,6 +147,15 @@ class _Control:
         body = await _body(request)
         self._server.refuse(float(body.get("seconds", 1)))
         return _json({})
+
+    async def interrupt(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        self._world(request, body).interrupt(body["instance_id"])
+        return _json({})
+
+    async def dialect(self, request: web.Request) -> web.Response:
+        spoken = self._world(request).dialect
+        return _json({"dialect": spoken.as_dict(), "switches": {one: asdict(SWITCHES[one]) for one in SWITCHES}})
 
     async def plant_build(self, request: web.Request) -> web.Response:
         body = await _body(request)

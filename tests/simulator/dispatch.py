@@ -29,6 +29,7 @@ ACTION_MODULES = (
     instance_writes,
     market,
 )
+MOST_SKEW = 300  # seconds
 _HIDDEN = ("Password", "SecurityToken")
 
 
@@ -92,12 +93,19 @@ def _authenticate(worlds: Mapping[str, World], wire: WireRequest) -> World:
         raise ApiError(172, "User does not exist")
     if not wire.is_signed_with(world.private_key):
         raise ApiError(171, "Signature VerifyAC Error")
+    if wire.timestamp is not None and world.dialect.is_("timestamp", "checked") and _is_off(wire.timestamp):
+        raise ApiError(171, "Signature VerifyAC Error")
     return world
+
+
+def _is_off(timestamp: str) -> bool:
+    """Whether the client's clock, in milliseconds, and the real one are far apart."""
+    return not timestamp.isdecimal() or abs(int(timestamp) / 1000 - time.time()) > MOST_SKEW
 
 
 def _answer(world: World, wire: WireRequest) -> dict[str, Any]:
     known = ACTIONS[wire.action]
-    params = Params(wire.flat)
+    params = Params(wire.flat, came_as_json=wire.is_json)
     with world.lock:
         world.clock.settle()
         try:

@@ -5,12 +5,14 @@ Load them with ``pytest_plugins``; the module path is that of this package where
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from .caller import Caller
+from .dialect import DIALECT_VARIABLE, RECORDED
 from .server import Simulator
 from .world import World
 
@@ -20,7 +22,7 @@ MakeWorld = Callable[..., World]
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
     """The server. Its first world's clock stands still; tests make worlds of their own with :func:`make_world`."""
-    with Simulator(speed=0) as running:
+    with Simulator(speed=0, dialect=os.environ.get(DIALECT_VARIABLE, RECORDED)) as running:
         yield running
 
 

@@ -38,6 +38,7 @@ GPU_TYPES: Mapping[str, GpuType] = {
 # Cards in stock by zone as a world begins; 0 is a type that the zone sells but has none of.
 STOCK: Mapping[str, Mapping[str, int]] = {
     "cn-wlcb-01": {"4090": 64, "4090_48G": 16, "3090": 24, "3080Ti": 40, "H20": 8, "A800": 0, "P40": 12},
+    "cn-wlcb-03": {"4090": 16, "5090": 0},
     "cn-sh2-01": {"5090": 32, "4090": 0},
     "cn-sh2-02": {"4090": 24, "2080Ti": 48, "3090": 0},
     "cn-sh2-03": {"4090": 8, "5090": 8},

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue import Row
 from .errors import missing, unavailable
-from .paging import cut, page_bounds, total_fields
+from .paging import check_end, cut, page_bounds, shuffled_page, total_fields
 from .params import Params
-from .places import check_place, is_in
+from .places import ZONE_BY_NAME, check_place, is_in
 from .registry import Answer, action
+from .scenario import OWN_IMAGES
 
 if TYPE_CHECKING:
     from .world import World
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 def listed_place(world: World, params: Params) -> tuple[str | None, str | None]:
     """Region and Zone of a list request. The documentation demands Region, the API did without it when recorded."""
-    if world.scenario.require_region and params.text("Region") is None:
+    if world.dialect.is_("list_region", "required") and params.text("Region") is None:
         raise missing("Region")
-    return check_place(params)
+    return check_place(world, params)
 
 
 @action("DescribeCompShareImages", reads=True)
@@ -38,10 +39,12 @@ def platform_images(world: World, params: Params) -> Answer:
         return _flat([{"Readme": f"# {row['Name']}\n", **row}], 1, world, "DescribeCompShareImages")
     image_type = params.text("ImageType")
     if image_type is not None and image_type not in platform.types:
+        if world.dialect.is_("unknown_image_type", "empty"):
+            return _flat([], 0, world, "DescribeCompShareImages")
         raise unavailable("ImageType")
-    test = _platform_test(params)
+    test = _platform_test(world, params)
     rows: list[Row] = []
-    total = 0
+    total = longest = 0
     for kind in platform.types if image_type is None else (image_type,):
         if test is None and not rules.shuffle:
             count = platform.count(kind)
@@ -50,15 +53,18 @@ def platform_images(world: World, params: Params) -> Answer:
         else:
             found = platform.matching(kind, test or (lambda row: True))
             count = len(found)
-            rows += cut(found, bounds, rules, world.dice)
+            rows += shuffled_page(found, bounds, rules, world.dice)
         total += count
+        longest = max(longest, count)
+    check_end(world, bounds, longest)
     return _flat([without_readme(row) for row in rows], total, world, "DescribeCompShareImages")
 
 
-def _platform_test(params: Params) -> Callable[[Row], bool] | None:
+def _platform_test(world: World, params: Params) -> Callable[[Row], bool] | None:
     """Name is a case-sensitive substring (recorded); Author and Tag compare whole values."""
     name, author, tag = params.text("Name"), params.text("Author"), params.text("Tag")
-    if name is None and author is None and tag is None:
+    zone = ZONE_BY_NAME.get(params.text("Zone") or "") if world.dialect.is_("platform_zone", "filtered") else None
+    if name is None and author is None and tag is None and zone is None:
         return None
 
     def test(row: Row) -> bool:
@@ -66,6 +72,7 @@ def _platform_test(params: Params) -> Callable[[Row], bool] | None:
             (name is None or name in row["Name"])
             and (author is None or author == row["Author"])
             and (tag is None or tag in (row["Tags"] or []))
+            and (zone is None or row["ImageType"] not in zone.unsupported_types)
         )
 
     return test
@@ -75,7 +82,7 @@ def _platform_test(params: Params) -> Callable[[Row], bool] | None:
 def custom_images(world: World, params: Params) -> Answer:
     """The account's images in every state. Asked by id, it may answer with an image that is not the account's."""
     rows = [image.row for image in world.images.own.values() if world.is_visible(image)]
-    return _account_list(world, params, "DescribeCompShareCustomImages", rows)
+    return _account_list(world, params, OWN_IMAGES, rows)
 
 
 @action("DescribeCompShareSharingImages", reads=True)
@@ -94,9 +101,9 @@ def _account_list(world: World, params: Params, name: str, rows: list[Row]) -> A
         if not found and foreign is not None:
             found = [foreign]
         return _flat(found, len(found), world, name)
-    if rules.by_region:
+    if world.dialect.is_("own_place", "filtered"):
         rows = [row for row in rows if is_in(row["Zone"], region, zone)]
-    page = cut(rows, bounds, rules, world.dice)
+    page = cut(world, rows, bounds, rules)
     return _flat([without_readme(row) for row in page], len(rows), world, name)
 
 

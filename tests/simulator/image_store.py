@@ -21,6 +21,7 @@ from .catalogue import (
 )
 from .catalogue_groups import community_groups, group_row, published_groups
 from .catalogue_words import CUSTOM_NAMES
+from .dialect import Dialect
 from .dice import IdMaker
 from .places import DEFAULT_ZONE, ZONE_BY_NAME
 from .scenario import Scenario
@@ -60,7 +61,9 @@ class PlatformImages:
 
     def __init__(self, scenario: Scenario, planted: Iterable[Row]) -> None:
         count = 0 if "platform" in scenario.replace else scenario.counts.platform
-        self._catalogue = PlatformCatalogue(scenario.seed, count)
+        two = Dialect(scenario.dialect).is_("image_types", "two")
+        types = ("System", "App") if two else PLATFORM_TYPES
+        self._catalogue = PlatformCatalogue(scenario.seed, count, types)
         self._planted: dict[str, list[Row]] = {kind: [] for kind in PLATFORM_TYPES}
         for row in planted:
             self._planted.setdefault(str(row.get("ImageType")), []).append(row)

@@ -32,14 +32,15 @@ def create_custom_image(world: World, params: Params) -> Answer:
     instance = instance_at(world, params)
     name = params.required("Name")
     _check_source(world, instance)
-    _check_name(world, name)
+    _check_name(world, name, instance.zone)
     row = _new_row(world, instance, name, params)
     plan = next_plan(world, name)
     disk_gb = instance.boot_disk_gb
     before = instance.state
 
     def give_back() -> None:
-        if instance.state == "ImageMaking":
+        ours = world.sources.pop(image.identifier, None) is not None
+        if ours and instance.state == "ImageMaking":
             instance.row["State"] = before
 
     image = OwnImage(row, from_community=instance.row["CompShareImageType"] == "Community")
@@ -51,15 +52,23 @@ def create_custom_image(world: World, params: Params) -> Answer:
         size_mb=disk_gb * 1024 if not image.is_container else disk_gb * 400,
         on_end=give_back,
     )
-    instance.row["State"] = "ImageMaking"
-    instance.changes += 1
+    if world.dialect.is_("source_while_making", "ImageMaking"):
+        instance.row["State"] = "ImageMaking"
+        instance.changes += 1
+    world.sources[image.identifier] = instance.identifier
     return {"CompShareImageId": image.identifier}
 
 
 def _check_source(world: World, instance: Instance) -> None:
     """May this instance be imaged now? A VM must be Running or Stopped, a container Running."""
-    if instance.state == "ImageMaking":
+    if world.is_being_imaged(instance):
         raise ApiError(8964, "The instance is making an image")
+    if len(world.sources) >= 20 and world.dialect.is_("parallel_builds", "20"):
+        raise ApiError(8095, "The quota of images that are being made is exhausted")
+    if instance.without_gpu is not None and (
+        instance.without_gpu == "A" or world.dialect.is_("image_without_gpu", "never")
+    ):
+        raise ApiError(226607, "An instance without its GPU cannot be imaged")
     if instance.locked_until > world.clock.now():
         raise ApiError(226609, "Another operation is in progress")
     if instance.state not in (("Running",) if instance.is_container else ("Running", "Stopped")):
@@ -68,12 +77,21 @@ def _check_source(world: World, instance: Instance) -> None:
         raise ApiError(226644, "The source instance uses a paid image, only its publisher may image it")
 
 
-def _check_name(world: World, name: str) -> None:
+def _check_name(world: World, name: str, zone: str) -> None:
     if not NAME_PATTERN.fullmatch(name):
         raise unavailable("Name")
-    taken = any(image.row["Name"] == name for image in world.images.own.values())
-    if taken and not world.scenario.allow_duplicate_names:
-        raise ApiError(230, f"Params [Name] not available, an image named {name} exists")
+    answer = world.dialect["duplicate_name"]
+    if answer != "accepted" and any(_holds_name(world, image, name, zone) for image in world.images.own.values()):
+        raise ApiError(int(answer), f"Params [Name] not available, an image named {name} exists")
+
+
+def _holds_name(world: World, image: OwnImage, name: str, zone: str) -> bool:
+    """Whether an image stands in the way of another of this name in this zone."""
+    if image.row["Name"] != name:
+        return False
+    if image.row["Status"] == "UnAvailable" and world.dialect.is_("failed_name", "free"):
+        return False
+    return image.row["Zone"] == zone or world.dialect.is_("name_scope", "account")
 
 
 def _new_row(world: World, instance: Instance, name: str, params: Params) -> Row:
@@ -93,7 +111,7 @@ def _new_row(world: World, instance: Instance, name: str, params: Params) -> Row
 
 def own_image(world: World, params: Params) -> OwnImage:
     """The account's image that a request names; Region and Zone must be the image's own, where given."""
-    region, zone = check_place(params)
+    region, zone = check_place(world, params)
     image = world.images.own.get(params.required("CompShareImageId"))
     if image is None or not world.is_visible(image):
         raise unavailable("CompShareImageId")
@@ -112,7 +130,7 @@ def update_image(world: World, params: Params) -> Answer:
         raise ApiError(8436, "The image cannot be modified at this moment")
     changes = {row_field: value for name, row_field in _UPDATES.items() if (value := params.text(name)) is not None}
     if changes.get("Name", image.row["Name"]) != image.row["Name"]:
-        _check_name(world, str(changes["Name"]))
+        _check_name(world, str(changes["Name"]), str(image.row["Zone"]))
     version = changes.get("VersionName", image.row["VersionName"])
     if version != image.row["VersionName"]:
         _check_version(world, str(image.row["GroupId"]), str(version))
@@ -206,7 +224,8 @@ def _review(world: World, image: OwnImage) -> None:
         if image.row["Status"] != "Reviewing" or image.reviews != this_review:
             return
         if rules.outcome == "rejected":
-            image.row.update(Status="UnAvailable", FailedReason=rules.rejected_reason, Visibility=0)
+            status = world.dialect["rejected_status"]
+            image.row.update(Status=status, FailedReason=rules.rejected_reason, Visibility=0)
         else:
             image.row.update(Status="Available", PubTime=int(world.clock.now()))
 
@@ -226,9 +245,12 @@ def _leave_group(world: World, image: OwnImage) -> None:
 def terminate_custom_image(world: World, params: Params) -> Answer:
     """Delete an image. It stays listed for some seconds. A published one must be withdrawn first."""
     if params.required("CompShareImageId") not in world.images.own:
-        raise ApiError(8039, "The resource is not found or already released")
+        answer = int(world.dialect["delete_missing"])
+        if not answer:
+            return {}
+        raise ApiError(answer, "The resource is not found or already released")
     image = own_image(world, params)
-    if image.row["Status"] == "Making":
+    if image.row["Status"] == "Making" and world.dialect.is_("delete_while_making", "8436"):
         raise ApiError(8436, "The image is being made, it cannot be modified at this moment")
     if image.is_published:
         raise ApiError(8436, "The image is published, withdraw it first")
@@ -238,7 +260,9 @@ def terminate_custom_image(world: World, params: Params) -> Answer:
         def go() -> None:
             _leave_group(world, image)
             world.images.own.pop(image.identifier, None)
-            world.builds.pop(image.identifier, None)
+            build = world.builds.pop(image.identifier, None)
+            if build is not None:
+                build.let_go()
 
         world.clock.after(world.scenario.builds.delete_seconds, go)
     return {}

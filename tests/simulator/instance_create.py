@@ -25,14 +25,14 @@ MAX_AT_ONCE = 20
 @action("CreateCompShareInstance", required=("Region", "Zone", "GpuType", "GPU", "CPU", "Memory", "CompShareImageId"))
 def create_instance(world: World, params: Params) -> Answer:
     """Create instances; they get ready one state after the other. Without ChargeType a whole month is bought."""
-    check_place(params)
+    check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
     gpu_type, cards, cpus, memory = requested_size(params)
     check_sold(world, zone.name, gpu_type, cards, cpus, memory)
     image = image_for_zone(world, params, zone)
-    charge_type = charge_type_of(params, zone, gpu_type)
+    charge_type = charge_type_of(world, params, zone, gpu_type)
     boot_gb, data_gb, disk_type = _disks(params, image)
-    password, name = check_password(params), check_name(params)
+    password, name = check_password(world, params), check_name(params)
     count = params.integer("MaxCount") or 1
     if not 1 <= count <= MAX_AT_ONCE:
         raise unavailable("MaxCount")
@@ -74,7 +74,8 @@ def create_instance(world: World, params: Params) -> Answer:
 def _install(world: World, instance: Instance) -> None:
     rules = world.scenario.instances
     third = rules.create_seconds / 3
-    steps = [(0.0, "Initializing"), (third, "Install")]
+    first = world.dialect["first_pod_state"] if instance.is_pod else "Initializing"
+    steps = [(0.0, first), (third, "Install")]
     if rules.fail_installs > 0:
         rules.fail_installs -= 1
         move(world, instance, [*steps, (third, "Install Fail")])
@@ -107,8 +108,10 @@ def image_for_zone(world: World, params: Params, zone: Zone) -> Row:
     return image
 
 
-def charge_type_of(params: Params, zone: Zone, gpu_type: str) -> str:
+def charge_type_of(world: World, params: Params, zone: Zone, gpu_type: str) -> str:
     charge_type = params.text("ChargeType") or "Month"
+    if charge_type == "Year" and world.dialect.is_("year", "refused"):
+        raise unavailable("ChargeType")
     if charge_type not in CHARGE_TYPES or (charge_type == "Dynamic" and zone.name == "cn-sh2-01"):
         raise unavailable("ChargeType")
     if charge_type == "Spot" and not GPU_TYPES[gpu_type].spot:
@@ -141,24 +144,42 @@ def check_disk_holds(boot_gb: int, image: Row) -> None:
 
 @action("ReinstallCompShareInstance", required=("Region", "Zone", "UHostId", "CompShareImageId"))
 def reinstall_instance(world: World, params: Params) -> Answer:
-    """Put another image on a stopped instance. The password stays, unless one is given or a VM becomes a container."""
+    """Put another image on an instance. Its password stays, unless a VM becomes a container."""
     instance = instance_at(world, params)
-    check_free(world, instance)
-    check_state(instance, "Stopped", "Install Fail", ret_code=8010)
+    if not (instance.is_pod and instance.state == "Stopping"):
+        check_free(world, instance)
     zone = ZONE_BY_NAME[instance.zone]
+    if world.dialect.is_("reinstall_state", "stopped"):
+        check_state(instance, "Stopped", "Install Fail", ret_code=8010)
     image = image_for_zone(world, params, zone)
+    if world.dialect.is_("reinstall_state", "by kind"):
+        _check_state_by_kind(instance, image)
+    if instance.without_gpu is not None:
+        raise ApiError(226603, "The image does not support this GPU type")
     supported = image.get("SupportedGpuTypes")
     if supported and instance.row["GpuType"] not in supported:
         raise ApiError(226603, "The image does not support this GPU type")
     check_disk_holds(instance.boot_disk_gb, image)
-    password = check_password(params)
+    password = check_password(world, params)
     was_container = instance.is_container
     _become(instance, kind_of(zone, image), zone, image)
+    if world.dialect.is_("reinstall_password", "ignored"):
+        password = None
     if password is not None or (instance.is_container and not was_container):
         instance.row["Password"] = password or generated_password(instance)
     rules = world.scenario.instances
     move(world, instance, [(0.0, "Reinstalling"), (rules.reinstall_seconds, rules.reinstall_ends)])
     return {"UHostId": instance.identifier}
+
+
+def _check_state_by_kind(instance: Instance, image: Row) -> None:
+    """Container to container on a VM host wants Running; a pod takes more states; anything else wants Stopped."""
+    if instance.is_pod:
+        check_state(instance, "Running", "Stopping", "Stopped", "Install Fail", ret_code=8905)
+    elif instance.is_container and image.get("Container") == "True":
+        check_state(instance, "Running", "Install Fail", ret_code=8905)
+    else:
+        check_state(instance, "Stopped", "Install Fail", ret_code=8010)
 
 
 def _become(instance: Instance, kind: str, zone: Zone, image: Row) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .world import World
 
 NAME_PATTERN = re.compile(r"[\w,.:\-]{1,63}")
-STEADY = frozenset({"Running", "Stopped", "Install Fail", ""})
+INTERRUPTED = "Interrupted"
+STEADY = frozenset({"Running", "Stopped", INTERRUPTED, "Install Fail", ""})
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/")
 
 
@@ -70,14 +71,14 @@ def enter_state(world: World, instance: Instance, state: str) -> None:
         world.greet_later(instance)
     else:
         world.stop_greeting(instance)
-    if state in ("Stopped", "Install Fail"):
+    if state in ("Stopped", INTERRUPTED, "Install Fail"):
         instance.row["StopTime"] = now
         instance.row["SchedulerStopTime"] = 0
         world.stock.give_back(instance)
 
 
-def check_password(params: Params) -> str | None:
-    """The base64 text of a new password, where given: 8 to 32 characters of two classes at least, else 8314."""
+def check_password(world: World, params: Params) -> str | None:
+    """The base64 text of a new password, where given: 8 to 32 (or 30) characters of two classes at least, else 8314."""
     encoded = params.text("Password")
     if encoded is None:
         return None
@@ -86,7 +87,11 @@ def check_password(params: Params) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         raise unavailable("Password") from None
     classes = sum(any(one in members for one in plain) for members in _CLASSES)
-    if not 8 <= len(plain) <= 32 or classes < 2 or any(one not in "".join(_CLASSES) for one in plain):
+    if (
+        not 8 <= len(plain) <= int(world.dialect["password_length"])
+        or classes < 2
+        or any(one not in "".join(_CLASSES) for one in plain)
+    ):
         raise ApiError(8314, "The password does not meet the rules")
     return encoded
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @action("DescribeCompShareInstance", reads=True)
 def instances(world: World, params: Params) -> Answer:
     """Without Region and Zone every region is seen; with them, strictly only what is there (recorded)."""
-    region, zone = check_place(params)
+    region, zone = check_place(world, params)
     rules = world.scenario.list_rules("DescribeCompShareInstance")
     bounds = page_bounds(params, rules)
     wanted = params.texts("UHostIds")
@@ -28,9 +28,9 @@ def instances(world: World, params: Params) -> Answer:
         for one in world.instances.all.values()
         if one.visible_at <= now and is_in(one.zone, region, zone) and (not wanted or one.identifier in wanted)
     ]
-    page = cut(found, bounds, rules, world.dice)
+    page = cut(world, found, bounds, rules)
     totals = total_fields(len(found), len(page), rules, world.dice)
-    return {**totals, "UHostSet": [one.shown() for one in page] or None}
+    return {**totals, "UHostSet": [one.shown(world.dialect) for one in page] or None}
 
 
 def instance_at(world: World, params: Params) -> Instance:
@@ -38,7 +38,7 @@ def instance_at(world: World, params: Params) -> Instance:
 
     :raises ApiError: 230 for one that is not there, or is elsewhere.
     """
-    region, zone = check_place(params)
+    region, zone = check_place(world, params)
     instance = world.instances.all.get(params.required("UHostId"))
     if instance is None or instance.visible_at > world.clock.now():
         raise unavailable("UHostId")
@@ -51,7 +51,7 @@ def instance_at(world: World, params: Params) -> Instance:
 
 @action("DescribeCompShareSupportZone", reads=True)
 def support_zones(world: World, params: Params) -> Answer:
-    region, _unused = check_place(params)
+    region, _unused = check_place(world, params)
     return {
         "ZoneInfo": [
             {
@@ -62,6 +62,7 @@ def support_zones(world: World, params: Params) -> Answer:
                 "Describe": zone.description,
                 "IsPod": zone.is_pod,
                 "DisableImageSync": zone.no_image_sync,
+                "UnsupportedImageTypes": list(zone.unsupported_types),
             }
             for zone in ZONES
             if region in (None, zone.region)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .catalogue import DAY, NEWEST, Row
+from .dialect import Dialect
 from .dice import Dice, IdMaker
 from .gpu_market import GPU_TYPES, disk_price, instance_price
 from .image_store import ImageStore
@@ -13,16 +14,16 @@ from .scenario import Scenario
 
 VM, CONTAINER, POD, WINDOWS = "vm", "container", "pod", "windows"
 # Fields of a row that depend on the state and are made anew for every answer.
-_HEADS: tuple[tuple[str, str, str, str, str, str], ...] = (
-    # kind, name, zone, GPU type, state, shape of SshLoginCommand
-    (VM, "train-vm", "cn-wlcb-01", "4090", "Running", "plain"),
-    (CONTAINER, "jupyter-4090", "cn-wlcb-01", "4090", "Running", "port first"),
-    (POD, "comfy-pod", "cn-sh2-01", "5090", "Running", "-s1"),
-    (POD, "推理服务-pod", "cn-bj2-03", "H20", "Running", "bare"),
-    (POD, "batch-pod", "cn-bj2-03", "5090", "Running", "port last"),
-    (WINDOWS, "win-render", "cn-sh2-02", "4090", "Running", "plain"),
-    (VM, "wyp-test", "cn-wlcb-01", "3090", "Stopped", "plain"),
-    (CONTAINER, "wyp-test", "cn-wlcb-01", "4090", "Install Fail", "port last"),
+_HEADS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
+    # kind, name, zone, GPU type, state, shape of SshLoginCommand, ChargeType
+    (VM, "train-vm", "cn-wlcb-01", "4090", "Running", "plain", "Postpay"),
+    (CONTAINER, "jupyter-4090", "cn-wlcb-01", "4090", "Running", "port first", "Postpay"),
+    (POD, "comfy-pod", "cn-sh2-01", "5090", "Running", "-s1", "Postpay"),
+    (POD, "推理服务-pod", "cn-bj2-03", "H20", "Running", "bare", "Month"),
+    (POD, "batch-pod", "cn-bj2-03", "5090", "Running", "port last", "Postpay"),
+    (WINDOWS, "win-render", "cn-sh2-02", "4090", "Running", "plain", "Dynamic"),
+    (VM, "wyp-test", "cn-wlcb-01", "3090", "Stopped", "plain", "Postpay"),
+    (CONTAINER, "wyp-test", "cn-wlcb-01", "4090", "Install Fail", "port last", "Postpay"),
 )
 
 
@@ -33,7 +34,8 @@ class Instance:
     ``row``: its fields as the API names them, as they are while it runs. ``ssh``: the login command while it runs.
     ``changes``: counts every change of state, so that a transition that was overtaken does nothing.
     ``locked_until``: another operation is refused with 226609 before that moment. ``gpu_held``: cards taken out of
-    the stock. ``full_size``: GPU, CPU and Memory while it runs without its GPU. ``leaving``: released, still listed.
+    the stock. ``without_gpu``: the size, A or B, that it has without its GPU, and ``full_size`` the archived GPU, CPU,
+    Memory and price. ``leaving``: released, still listed.
     """
 
     row: Row
@@ -42,6 +44,7 @@ class Instance:
     changes: int = 0
     locked_until: float = 0.0
     gpu_held: int = 0
+    without_gpu: str | None = None
     full_size: Row = field(default_factory=dict)
     leaving: bool = False
     release_disks: bool = False
@@ -70,14 +73,30 @@ class Instance:
     def boot_disk_gb(self) -> int:
         return next((int(disk["Size"]) for disk in self.row["DiskSet"] or [] if disk.get("IsBoot") == "True"), 100)
 
-    def shown(self) -> Row:
+    def shown(self, dialect: Dialect) -> Row:
         """The row of a list: the login command only while it runs, no public address while a VM is being imaged."""
         row = dict(self.row)
+        if self.is_pod and dialect.is_("pod_addresses", "nothing"):
+            row["IPSet"] = []
+        if self.without_gpu is not None:
+            row.update(self._no_gpu_sign(dialect["no_gpu_sign"]))
+        if dialect.is_("stop_time", "planned stop"):
+            row["StopTime"] = row["SchedulerStopTime"]
+        if dialect.is_("schedule_key", "StopSchedulerTime"):
+            row["StopSchedulerTime"] = row.pop("SchedulerStopTime")
         windows = row.get("OsType") == "Windows"
         row["SshLoginCommand"] = self.ssh if self.state == "Running" and not windows else ""
         if self.state == "ImageMaking" and not self.is_container:
             row["IPSet"] = [one for one in row["IPSet"] or [] if one["Type"] == "Private"]
         return row
+
+    def _no_gpu_sign(self, field: str) -> Row:
+        """What shows that it has no GPU now; never more than one of the fields that sources know."""
+        if field == "MachineType":
+            return {"MachineType": "O"}
+        if field == "SrcInstanceConfig":
+            return {field: {"GpuType": self.row["GpuType"], **self.full_size}}
+        return {field: {"Spec": self.without_gpu, "Cpu": self.row["CPU"], "Gpu": 0, "Memory": self.row["Memory"]}}
 
 
 def disk_set(identifier: str, boot_gb: int, data_gb: int, disk_type: str = "CLOUD_SSD") -> list[Row]:
@@ -99,10 +118,14 @@ def disk_set(identifier: str, boot_gb: int, data_gb: int, disk_type: str = "CLOU
     return disks
 
 
-def addresses(number: int, kind: str) -> list[Row]:
-    """A private and a public address; Pods have none. All stand in ranges that lead nowhere."""
+def addresses(number: int, kind: str, identifier: str = "") -> list[Row]:
+    """A private and a public address. A Pod has its id and its host name in their places (recorded)."""
     if kind == POD:
-        return []
+        host = f"{identifier}.podtcp.compshare.cn"
+        return [
+            {"Type": "Private", "IPMode": "IPv4", "IP": identifier, "Default": "true"},
+            {"Type": "Bgp", "IPMode": "IPv4", "IP": host, "Bandwidth": 300, "Weight": 50},
+        ]
     high, low = divmod(number, 250)
     public = f"203.0.113.{10 + number}" if number < 200 else f"198.18.{high}.{low + 1}"
     return [
@@ -167,7 +190,7 @@ class InstanceStore:
         identifier = identifier or self.new_id(kind, number)
         gpu = GPU_TYPES[gpu_type]
         cpus, memory_gb = gpu.sizes[0]
-        ip_set = addresses(number, kind)
+        ip_set = addresses(number, kind, identifier)
         windows = kind == WINDOWS
         row: Row = {
             "UHostId": identifier,
@@ -223,10 +246,11 @@ class InstanceStore:
 
     def _built_in(self, index: int) -> Instance:
         dice = Dice(self._seed, 41, index)
-        kind, name, zone, gpu_type, state, shape = _HEADS[index % len(_HEADS)]
+        kind, name, zone, gpu_type, state, shape, charge_type = _HEADS[index % len(_HEADS)]
         if index >= len(_HEADS):
             name = f"{name}-{index:04}"
             state = dice.pick((state, state, state, "Stopped", "Starting"))
+            charge_type = dice.pick(("Postpay", "Postpay", "Dynamic", "Month"))
         instance = self.blank(
             kind, ZONE_BY_NAME[zone], gpu_type=gpu_type, image=self._image_for(kind, dice), shape=shape
         )
@@ -238,7 +262,7 @@ class InstanceStore:
             CreateTime=NEWEST - age,
             StartTime=NEWEST - age + 120,
             StopTime=NEWEST - age // 2 if state == "Stopped" else 0,
-            ChargeType=dice.pick(("Postpay", "Postpay", "Dynamic", "Month")),
+            ChargeType=charge_type,
         )
         if instance.row["ChargeType"] == "Month":
             instance.row.update(ExpireTime=NEWEST + 5 * DAY + dice.below(25 * DAY), AutoRenew="Yes")

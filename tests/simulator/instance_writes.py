@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .builds import break_builds
 from .errors import ApiError, unavailable
 from .gpu_market import disk_price, instance_price
-from .instance_moves import any_case, check_free, check_name, check_password, check_sold, check_state, memory_gb, move
+from .instance_moves import (
+    INTERRUPTED,
+    any_case,
+    check_free,
+    check_name,
+    check_password,
+    check_sold,
+    check_state,
+    memory_gb,
+    move,
+)
 from .instance_reads import instance_at
 from .instance_store import Instance
 from .params import Params
@@ -16,8 +27,10 @@ if TYPE_CHECKING:
     from .world import World
 
 PLACE = ("Region", "Zone", "UHostId")
-# CPUs and memory in MB of an instance that is started without its GPU.
-WITHOUT_GPU = {"A": (2, 4096), "B": (8, 16384)}
+# CPUs, memory in MB and CNY an hour of an instance that is started without its GPU.
+WITHOUT_GPU = {"A": (2, 4096, 0.13), "B": (8, 16384, 0.52)}
+_SIZE_FIELDS = ("GPU", "CPU", "Memory", "InstancePrice")
+IDLE = ("Stopped", INTERRUPTED)
 SOONEST_STOP = 300
 
 
@@ -31,17 +44,18 @@ def _ready(world: World, params: Params, *states: str, ret_code: int = 8905) -> 
 @action("StartCompShareInstance", required=PLACE)
 def start_instance(world: World, params: Params) -> Answer:
     """Start. A WithoutGpu that is neither true nor false counts as absent: the paid GPU starts (recorded)."""
-    instance = _ready(world, params, "Stopped")
+    instance = _ready(world, params, *IDLE)
     spec = params.text("WithoutGpuSpec") or ("A" if params.boolean("WithoutGpu") else None)
-    if spec is not None and spec not in WITHOUT_GPU:
+    if spec is not None and spec not in (("A",) if instance.is_pod else WITHOUT_GPU):
         raise unavailable("WithoutGpuSpec")
     if spec is None:
         cards = int((instance.full_size or instance.row)["GPU"])
         if not world.stock.has(instance.zone, instance.row["GpuType"], cards):
-            raise ApiError(8357, "The resource is sold out")
-        instance.row.update(instance.full_size, MachineType="G")
-        instance.row.pop("WithoutGpuSpec", None)
-        instance.full_size = {}
+            code = int(world.dialect["start_without_stock"])
+            texts = {8357: "The resource is sold out", 226604: "This GPU type is currently out of resources"}
+            raise ApiError(code, texts[code])
+        instance.row.update(instance.full_size)
+        instance.without_gpu, instance.full_size = None, {}
         world.stock.take(instance, cards)
     else:
         _take_gpu_away(world, instance, spec)
@@ -51,27 +65,26 @@ def start_instance(world: World, params: Params) -> Answer:
 
 
 def _take_gpu_away(world: World, instance: Instance, spec: str) -> None:
-    if not instance.row["SupportWithoutGpuStart"]:
+    if not instance.row["SupportWithoutGpuStart"] or instance.row["ChargeType"] not in ("Postpay", "Dynamic"):
         raise ApiError(8442, "Starting without GPU is not supported")
     others = (one for one in world.instances.all.values() if one is not instance)
-    if any(one.row["MachineType"] == "O" and one.state != "Stopped" for one in others):
+    if any(one.without_gpu is not None and one.state != "Stopped" for one in others):
         raise ApiError(8445, "Only one instance without GPU is allowed")
     row = instance.row
-    instance.full_size = instance.full_size or {key: row[key] for key in ("GPU", "CPU", "Memory")}
-    cpus, memory = WITHOUT_GPU[spec]
-    row.update(
-        MachineType="O",
-        GPU=0,
-        CPU=cpus,
-        Memory=memory,
-        WithoutGpuSpec={"Spec": spec, "Cpu": cpus, "Gpu": 0, "Memory": memory},
-        SrcInstanceConfig={"GpuType": row["GpuType"], **instance.full_size},
-    )
+    instance.full_size = instance.full_size or {key: row[key] for key in _SIZE_FIELDS}
+    instance.without_gpu = spec
+    row.update(zip(_SIZE_FIELDS, (0, *WITHOUT_GPU[spec])))
 
 
 @action("StopCompShareInstance", required=PLACE)
 def stop_instance(world: World, params: Params) -> Answer:
-    instance = _ready(world, params, "Running")
+    instance = instance_at(world, params)
+    stuck = instance.state == "Initializing" and world.dialect.is_("stop_initializing", "accepted")
+    if not stuck or instance.leaving:
+        check_free(world, instance)
+        check_state(instance, "Running")
+    if instance.row["IsSpot"] and world.dialect.is_("spot_stop", "never"):
+        raise ApiError(8905, "A spot instance cannot be stopped")
     if instance.row["IsSpot"] and not params.boolean("Force"):
         raise unavailable("Force")
     stop(world, instance)
@@ -93,7 +106,12 @@ def reboot_instance(world: World, params: Params) -> Answer:
 def resize_instance(world: World, params: Params) -> Answer:
     """Change CPUs, memory and cards together, or let one disk grow. It stays stopped."""
     instance = _ready(world, params, "Stopped", ret_code=8010)
-    if params.text("DiskId") is not None:
+    spec = params.text("WithoutGpuSpec") or ("A" if params.boolean("WithoutGpu") else None)
+    if spec is not None and world.dialect.is_("resize_without_gpu", "refused"):
+        raise unavailable("WithoutGpu")
+    if spec is not None:
+        _take_gpu_away(world, instance, spec)
+    elif params.text("DiskId") is not None:
         _grow_disk(instance, params)
     else:
         _change_size(world, instance, params)
@@ -127,10 +145,19 @@ def _change_size(world: World, instance: Instance, params: Params) -> None:
 
 @action("TerminateCompShareInstance", required=PLACE)
 def terminate_instance(world: World, params: Params) -> Answer:
-    """Release a stopped instance. It stays listed for some seconds."""
-    instance = _ready(world, params, "Stopped", "Install Fail", ret_code=8010)
+    """Release an instance. It stays listed for some seconds."""
+    instance = instance_at(world, params)
+    if world.is_being_imaged(instance):
+        if world.dialect.is_("terminate_while_making", "8964"):
+            raise ApiError(8964, "The instance is making an image")
+        break_builds(world, instance.identifier)
+    elif world.dialect.is_("terminate_state", "stopped") or instance.leaving:
+        check_free(world, instance)
+        check_state(instance, *IDLE, "Install Fail", ret_code=8010)
     instance.leaving = True
-    instance.release_disks = bool(params.boolean("ReleaseUDisk"))
+    instance.changes += 1
+    honoured = not instance.is_pod or world.dialect.is_("pod_disks", "honoured")
+    instance.release_disks = bool(params.boolean("ReleaseUDisk")) and honoured
 
     def go() -> None:
         world.stop_greeting(instance)
@@ -139,7 +166,7 @@ def terminate_instance(world: World, params: Params) -> Answer:
         world.released[instance.identifier] = instance
 
     world.clock.after(world.scenario.instances.terminate_seconds, go)
-    return {"UHostId": instance.identifier, "InRecycle": "Yes"}
+    return {"UHostId": instance.identifier, "InRecycle": world.dialect["recycle"]}
 
 
 @action("ResetCompShareInstancePassword", required=(*PLACE, "Password"), answers_as="ResetCompShareInstancePassword")
@@ -148,10 +175,11 @@ def reset_password(world: World, params: Params) -> Answer:
     instance = instance_at(world, params)
     check_free(world, instance)
     if instance.is_container:
-        check_state(instance, "Running", ret_code=8433)
+        states = ("Running", "Stopped") if world.dialect.is_("container_password", "accepted") else ("Running",)
+        check_state(instance, *states, ret_code=8433)
     else:
         check_state(instance, "Stopped")
-    instance.row["Password"] = check_password(params)
+    instance.row["Password"] = check_password(world, params)
     return {"UHostId": instance.identifier}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from .errors import unavailable
@@ -38,7 +39,7 @@ def _type_row(world: World, zone: Zone, name: str) -> dict[str, Any]:
     return {
         "Name": name,
         "Zone": zone.name,
-        "Status": "Normal" if world.stock.has(zone.name, name, 1) else "SoldOut",
+        "Status": "Normal" if world.stock.has(zone.name, name, 1) else world.dialect["sold_out"],
         "GraphicsMemory": {"Value": known.memory, "Rate": known.rate},
         "Performance": {"Value": known.rate, "Rate": known.rate},
         "CpuPlatforms": {"Intel": ["Intel/Auto"], "Amd": ["Amd/Auto"]},
@@ -64,7 +65,7 @@ def _type_row(world: World, zone: Zone, name: str) -> dict[str, Any]:
 @action("CheckCompShareResourceCapacity", required=("Region", "Zone", "GpuType"), reads=True)
 def resource_capacity(world: World, params: Params) -> Answer:
     """Which sizes can be created now; nothing where the zone does not sell the GPU."""
-    check_place(params)
+    check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
     gpu_type = params.required("GpuType")
     if gpu_type not in GPU_TYPES:
@@ -72,7 +73,7 @@ def resource_capacity(world: World, params: Params) -> Answer:
     if params.text("CompShareImageId") is not None:
         image_for_zone(world, params, zone)
     if params.text("ChargeType") is not None:
-        charge_type_of(params, zone, gpu_type)
+        charge_type_of(world, params, zone, gpu_type)
     wanted = params.integer("GPU") or params.integer("Gpu")
     known = GPU_TYPES[gpu_type]
     specs = [
@@ -98,16 +99,11 @@ def gpu_inventory(world: World, params: Params) -> Answer:
     by_zone: dict[str, dict[str, int]] = {
         str(zone.zone_id): dict(world.stock.left.get(zone.name, {})) for zone in ZONES if zone.is_pod == pods
     }
-    total: dict[str, int] = {}
-    for types in by_zone.values():
-        for name, count in types.items():
-            total[name] = total.get(name, 0) + count
+    counts: Any = {"Exclusive": by_zone, "Spot": {key: _spot(types) for key, types in by_zone.items()}}
+    if world.dialect.is_("inventory_type", "JSON text"):
+        counts = json.dumps(counts)
     unsupported = [one.name for one in GPU_TYPES.values() if not one.spot]
-    return {
-        "GpuInventory": {"Exclusive": total, "Spot": _spot(total)},
-        "GpuInventoryByZone": {"Exclusive": by_zone, "Spot": {key: _spot(types) for key, types in by_zone.items()}},
-        "SpotUnsupportedGpuTypes": unsupported,
-    }
+    return {world.dialect["inventory_key"]: counts, "SpotUnsupportedGpuTypes": unsupported}
 
 
 def _spot(types: dict[str, int]) -> dict[str, int]:
@@ -130,13 +126,14 @@ def instance_user_prices(world: World, params: Params) -> Answer:
 
 
 def _prices(world: World, params: Params, default: tuple[str, ...]) -> Answer:
-    check_place(params)
+    check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
     gpu_type, cards, _unused, _unused = requested_size(params)
     if params.text("ChargeType") is not None:
-        charge_types = [charge_type_of(params, zone, gpu_type)]
+        charge_types = [charge_type_of(world, params, zone, gpu_type)]
     else:
-        charge_types = [one for one in default if one != "Spot" or GPU_TYPES[gpu_type].spot]
+        sold = [one for one in default if one != "Year" or world.dialect.is_("year", "sold")]
+        charge_types = [one for one in sold if one != "Spot" or GPU_TYPES[gpu_type].spot]
     disks = params.objects("Disks")
     boot = sum(disk.integer("Size") or 0 for disk in disks if disk.boolean("IsBoot"))
     data = sum(disk.integer("Size") or 0 for disk in disks if not disk.boolean("IsBoot"))
@@ -157,4 +154,5 @@ def _prices(world: World, params: Params, default: tuple[str, ...]) -> Answer:
             for one in charge_types
         ]
 
-    return {"PriceDetails": details(1.0), "OriginalPriceDetails": details(1.25), "ListPriceDetails": details(1.5)}
+    key = world.dialect["price_key"]
+    return {key: details(1.0), f"Original{key}": details(1.25), f"List{key}": details(1.5)}

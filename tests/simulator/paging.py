@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .dice import Dice
 from .errors import unavailable
 from .params import Params
 from .scenario import ListRules
+
+if TYPE_CHECKING:
+    from .world import World
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -30,8 +33,22 @@ def page_bounds(params: Params, rules: ListRules) -> tuple[int, int]:
     return offset, min(limit, rules.max_rows or limit)
 
 
-def cut(rows: Sequence[Any], bounds: tuple[int, int], rules: ListRules, dice: Callable[[], Dice]) -> list[Any]:
+def check_end(world: World, bounds: tuple[int, int], total: int) -> None:
+    """Refuse a page at or past the end of a list, where the dialect does."""
+    if bounds[0] and bounds[0] >= total and world.dialect.is_("offset_past_end", "refused"):
+        raise unavailable("Offset")
+
+
+def cut(world: World, rows: Sequence[Any], bounds: tuple[int, int], rules: ListRules) -> list[Any]:
     """The rows of one page."""
+    check_end(world, bounds, len(rows))
+    return shuffled_page(rows, bounds, rules, world.dice)
+
+
+def shuffled_page(
+    rows: Sequence[Any], bounds: tuple[int, int], rules: ListRules, dice: Callable[[], Dice]
+) -> list[Any]:
+    """The rows of one page, whatever its offset; in another order at every call where the rules say so."""
     offset, count = bounds
     if rules.shuffle:
         rolls = dice()

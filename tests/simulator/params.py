@@ -14,11 +14,16 @@ class Params:
     from the API: a bool that could not be read let a paid GPU start). A number that is none is refused with 230.
     """
 
-    def __init__(self, flat: Mapping[str, str]) -> None:
+    def __init__(self, flat: Mapping[str, str], *, came_as_json: bool = False) -> None:
         self._flat = flat
+        self.came_as_json = came_as_json
 
     def text(self, name: str) -> str | None:
         return self._flat.get(name) or None
+
+    def is_empty(self, name: str) -> bool:
+        """Whether it was sent as an empty string."""
+        return self._flat.get(name) == ""
 
     def required(self, name: str) -> str:
         value = self.text(name)

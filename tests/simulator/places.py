@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import unavailable
 from .params import Params
+
+if TYPE_CHECKING:
+    from .world import World
 
 
 @dataclass(frozen=True)
@@ -17,10 +21,12 @@ class Zone:
     description: str
     is_pod: bool = False
     no_image_sync: bool = False
+    unsupported_types: tuple[str, ...] = ()
 
 
 ZONES: tuple[Zone, ...] = (
-    Zone("cn-wlcb-01", "cn-wlcb", 10027, 1000014, "华北二A"),
+    Zone("cn-wlcb-01", "cn-wlcb", 10027, 1000039, "华北二A"),
+    Zone("cn-wlcb-03", "cn-wlcb", 10033, 1000039, "华北二C", is_pod=True, unsupported_types=("System", "Other")),
     Zone("cn-sh2-01", "cn-sh2", 8100, 1000009, "上海二A", is_pod=True),
     Zone("cn-sh2-02", "cn-sh2", 8200, 1000009, "上海二B"),
     Zone("cn-sh2-03", "cn-sh2", 8300, 1000009, "上海二C", no_image_sync=True),
@@ -37,8 +43,10 @@ def is_in(place: str, region: str | None, zone: str | None) -> bool:
     return zone in (None, place) and (region is None or (known is not None and known.region == region))
 
 
-def check_place(params: Params) -> tuple[str | None, str | None]:
+def check_place(world: World, params: Params) -> tuple[str | None, str | None]:
     """The Region and Zone of a request, where given; refused when they do not exist or do not belong together."""
+    if params.is_empty("Region") and world.dialect.is_("empty_region", "refused"):
+        raise unavailable("Region")
     region, zone = params.text("Region"), params.text("Zone")
     if region is not None and region not in REGIONS:
         raise unavailable("Region")

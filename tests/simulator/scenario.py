@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .dialect import Dialect, DialectError
+
 T = TypeVar("T")
 
 
@@ -41,7 +43,6 @@ class ListRules:
     ``page`` (rows on this page), ``wrong`` (too many), ``low`` (too few), ``zero``, ``random``, ``missing``, ``null``.
     ``repeat_pages``: Offset is ignored. ``max_rows``: serve at most so many rows, whatever Limit says.
     ``overlap``: later pages start so many rows too early. ``shuffle``: another order at every call.
-    ``by_region``: the list holds only what is in the given Region and Zone.
     """
 
     total: str = "right"
@@ -49,7 +50,6 @@ class ListRules:
     max_rows: int | None = None
     overlap: int = 0
     shuffle: bool = False
-    by_region: bool = False
 
     TOTALS = ("right", "as_total", "text", "page", "wrong", "low", "zero", "random", "missing", "null")
 
@@ -58,9 +58,9 @@ class ListRules:
             raise ScenarioError(f"total must be one of {', '.join(self.TOTALS)}, not {self.total!r}")
 
 
-# What was recorded of single lists: totals that count one page, or go by another name.
+OWN_IMAGES = "DescribeCompShareCustomImages"
+# What was recorded of single lists: a total that goes by another name.
 LIST_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "DescribeCompShareCustomImages": {"total": "page"},
     "DescribeUserCommunityImages": {"total": "as_total"},
 }
 
@@ -97,7 +97,6 @@ class BuildRules:
     failure_share: float = 0.0
     default: BuildPlan = field(default_factory=BuildPlan)
     plans: list[BuildPlan] = field(default_factory=list)
-    container_progress: bool = False
     delete_seconds: float = 3.0
 
 
@@ -204,8 +203,8 @@ class Scenario:
 
     ``speed``: world seconds in a real second; 0 is a clock moved by hand. ``start``: the world's first moment, epoch
     seconds; None is the real time. ``types``: ``plain``, or ``mixed`` for numbers as strings, "True" and "False", and
-    null where a list stands. ``favorites_list``: the documented list of favourites works instead of answering 161.
-    ``community_filters``: community lists honour the documented filters; false ignores them all.
+    null where a list stands. ``dialect``: how questions are answered that the API's sources leave open, see dialect.py:
+    ``recorded``, ``documented``, or a mapping of switches to answers.
     ``traces``: builds that are under way when the world begins, or start later (see builds.py).
     """
 
@@ -214,10 +213,7 @@ class Scenario:
     start: float | None = None
     latency_ms: float = 0.0
     types: str = "plain"
-    require_region: bool = False
-    favorites_list: bool = False
-    community_filters: bool = True
-    allow_duplicate_names: bool = False
+    dialect: str | dict[str, str] | None = None
     account: Account = field(default_factory=Account)
     counts: Counts = field(default_factory=Counts)
     lists: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -234,6 +230,10 @@ class Scenario:
     def __post_init__(self) -> None:
         if self.types not in ("plain", "mixed"):
             raise ScenarioError(f"types must be plain or mixed, not {self.types!r}")
+        try:
+            Dialect(self.dialect)
+        except DialectError as error:
+            raise ScenarioError(f"dialect: {error}") from None
         for action in self.lists:
             self.list_rules(action)
 
@@ -248,7 +248,10 @@ class Scenario:
 
     def list_rules(self, action: str) -> ListRules:
         """The paging rules of one list: its own settings over those of ``*`` over what was recorded of it."""
-        merged = {**LIST_DEFAULTS.get(action, {}), **self.lists.get("*", {}), **self.lists.get(action, {})}
+        default = LIST_DEFAULTS.get(action, {})
+        if action == OWN_IMAGES and Dialect(self.dialect).is_("own_total", "page"):
+            default = {"total": "page"}
+        merged = {**default, **self.lists.get("*", {}), **self.lists.get(action, {})}
         return load(ListRules, merged, f"lists.{action}")
 
 

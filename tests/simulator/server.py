@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from .control import add_control_routes
+from .dialect import RECORDED, Dialect
 from .dispatch import Exchange, receive
 from .fault_wire import answer_with_fault, render
 from .scenario import Scenario
@@ -29,14 +31,16 @@ _MAX_REQUEST = 16 * 1024 * 1024
 class Server:
     """The listener and its worlds, inside a running event loop.
 
+    ``dialect``: of every world whose scenario names none.
     ``crashes``: what went wrong in the simulator itself; a test that finds something here found a bug of the simulator.
     """
 
-    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None, dialect: str = RECORDED) -> None:
         self.worlds: dict[str, World] = {}
         self.crashes: list[str] = []
         self._port = port
-        self._host = host
+        self._host = "127.0.0.1"
+        self._dialect = dialect
         self._tls = tls
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.AbstractServer | None = None
@@ -48,6 +52,7 @@ class Server:
         return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
 
     def add_world(self, scenario: Scenario, public_key: str | None = None, private_key: str | None = None) -> World:
+        scenario.dialect = Dialect(scenario.dialect, self._dialect).as_dict()
         world = World(scenario, public_key, private_key, find_url=lambda: self.url)
         self.worlds[world.public_key] = world
         return world
@@ -109,6 +114,7 @@ class Server:
                 return web.Response(status=405, text="Method Not Allowed")
             content_type = request.headers.get("Content-Type", "")
             wire = read_request(request.method, request.rel_url.raw_query_string, content_type, await request.read())
+            wire = replace(wire, timestamp=request.headers.get("U-Timestamp-Ms"))
         except UnreadableRequest as error:
             return web.Response(status=400, text=f"Bad Request: {error}")
         except ConnectionError:
@@ -143,6 +149,7 @@ class Simulator:
 
     :param scenario: of the first world: a :class:`Scenario`, a mapping, a file, or None for the defaults.
     :param speed: world seconds in a real second; None leaves it to the scenario.
+    :param dialect: of every world whose scenario names none.
     """
 
     def __init__(
@@ -153,13 +160,14 @@ class Simulator:
         port: int = 0,
         latency_ms: float | None = None,
         tls: ssl.SSLContext | None = None,
+        dialect: str = RECORDED,
     ) -> None:
         first = Scenario.read(scenario)
         if speed is not None:
             first.speed = speed
         if latency_ms is not None:
             first.latency_ms = latency_ms
-        self.server = Server(port, tls)
+        self.server = Server(port, tls, dialect)
         self.world = self.server.add_world(first)
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None

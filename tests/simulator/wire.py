@@ -24,10 +24,15 @@ class UnreadableRequest(Exception):
 
 @dataclass(frozen=True)
 class WireRequest:
-    """``flat``: dotted parameters as strings. ``signed``: the text that each top-level key puts into the signature."""
+    """``flat``: dotted parameters as strings. ``signed``: the text that each top-level key puts into the signature.
+
+    ``timestamp``: the header U-Timestamp-Ms, which the vendor's SDK sends.
+    """
 
     flat: dict[str, str]
     signed: dict[str, str]
+    is_json: bool = False
+    timestamp: str | None = None
 
     @property
     def action(self) -> str:
@@ -79,7 +84,8 @@ def _read_json(body: bytes) -> WireRequest:
     flat: dict[str, str] = {}
     for key, value in tree.items():
         _flatten(key, value, flat)
-    return WireRequest(flat=flat, signed={key: _json_signed_text(value) for key, value in tree.items()})
+    signed = {key: json_signed_text(value) for key, value in tree.items()}
+    return WireRequest(flat=flat, signed=signed, is_json=True)
 
 
 def _number_text(literal: str) -> str:
@@ -96,15 +102,15 @@ def _flatten(key: str, value: Any, into: dict[str, str]) -> None:
         for name, element in value.items():
             _flatten(f"{key}.{name}", element, into)
     elif value is not None:
-        into[key] = _json_signed_text(value)
+        into[key] = json_signed_text(value)
 
 
-def _json_signed_text(value: Any) -> str:
+def json_signed_text(value: Any) -> str:
     """Arrays are signed as their elements one after the other, maps as sorted keys and values."""
     if isinstance(value, list):
-        return "".join(_json_signed_text(element) for element in value)
+        return "".join(json_signed_text(element) for element in value)
     if isinstance(value, dict):
-        return "".join(key + _json_signed_text(value[key]) for key in sorted(value))
+        return "".join(key + json_signed_text(value[key]) for key in sorted(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

@@ -11,6 +11,7 @@ from typing import Any
 from .builds import Build, plant_build
 from .catalogue_words import CUSTOM_NAMES
 from .clock import WorldClock
+from .dialect import Dialect
 from .dice import Dice
 from .fault_rules import FaultBook
 from .image_store import ImageStore, OwnImage
@@ -40,6 +41,7 @@ class World:
     ) -> None:
         number = next(_numbers)
         self.scenario = scenario
+        self.dialect = Dialect(scenario.dialect)
         self.public_key = public_key or f"simulator-public-key-{number:04}"
         self.private_key = private_key or f"simulator-private-key-{number:04}-not-a-secret"
         self._find_url = find_url
@@ -57,6 +59,7 @@ class World:
         self._request_numbers = itertools.count(1)
         self._rolls = itertools.count(1)
         self.builds: dict[str, Build] = {}
+        self.sources: dict[str, str] = {}
         if "custom" not in scenario.replace and scenario.counts.custom >= len(CUSTOM_NAMES):
             plant_build(self, {"name": CUSTOM_NAMES[-1], "duration": 1200, "started_ago": 300})
         for trace in scenario.traces:
@@ -83,6 +86,20 @@ class World:
 
     def is_visible(self, image: OwnImage) -> bool:
         return image.visible_at <= self.clock.now()
+
+    def interrupt(self, instance_id: str) -> None:
+        """Take a running spot instance's GPU away, as the provider may at any time."""
+        from .instance_moves import move
+
+        with self.lock:
+            instance = self.instances.all[instance_id]
+            if not instance.row["IsSpot"] or instance.state != "Running":
+                raise ValueError(f"{instance_id} is no running spot instance")
+            move(self, instance, [(0.0, self.dialect["interrupted_state"])])
+
+    def is_being_imaged(self, instance: Instance) -> bool:
+        """``sources``: the instance of each image that is being made."""
+        return instance.identifier in self.sources.values()
 
     def close(self) -> None:
         """Let go of what the world holds outside of itself: the ports of its instances."""
@@ -152,7 +169,7 @@ class World:
             if source == "shared":
                 return {str(row["CompShareImageId"]) for row in images.shared}
             statuses = {"published": EVERY, "community": PUBLIC, "favorite": PUBLIC, "user": ONLINE}[source]
-            if source == "favorite" and self.scenario.favorites_list:
+            if source == "favorite" and self.dialect.is_("favorites_list", "served"):
                 statuses = ONLINE
             owner = {"published": self.scenario.account.id, "user": user_id}.get(source)
             return {
@@ -171,13 +188,14 @@ class World:
                 "public_key": self.public_key,
                 "time": self.clock.now(),
                 "speed": self.clock.speed,
+                "dialect": self.dialect.as_dict(),
                 "account_id": self.scenario.account.id,
                 "images": [
                     {**image.row, "SharedWith": list(image.shared_with), "Visible": self.is_visible(image)}
                     for image in self.images.own.values()
                 ],
                 "instances": [
-                    {key: value for key, value in one.shown().items() if key not in _SECRETS}
+                    {key: value for key, value in one.shown(self.dialect).items() if key not in _SECRETS}
                     for one in self.instances.all.values()
                 ],
                 "groups": [

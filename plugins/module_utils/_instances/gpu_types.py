@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -22,6 +23,8 @@ from .zones import list_zones, zones_in, zones_named
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
 _INVENTORY = "DescribeCompShareGpuInventory"
+#: Where the counts by zone stand: seen in production, and documented.
+_COUNTS = ("GpuInventory", "GpuInventoryByZone")
 
 #: Every key that an instance type always has, in the order of the documentation.
 TYPE_KEYS = (
@@ -143,7 +146,7 @@ def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[
         region=zone["region"],
         zone=zone["zone"],
         pod=zone["pod"],
-        sold_out=None if status is None else status == "SoldOut",
+        sold_out=None if status is None else status.casefold() == "soldout",
         gpu_memory_gb=values.number(values.dictionary(row.get("GraphicsMemory")).get("Value")),
         performance=values.number(values.dictionary(row.get("Performance")).get("Value")),
         cpu_platforms=[name for names in platforms.values() for name in values.text_list(names)],
@@ -184,6 +187,16 @@ def _disk_kinds(disks: object) -> list[dict[str, t.Any]]:
     ]
 
 
+def _object(value: object) -> dict[str, t.Any]:
+    """Return an object that may have come as JSON text; an empty one for anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return values.dictionary(value)
+
+
 def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence[Mapping[str, t.Any]]) -> str | None:
     """Fill in how many GPUs are free, and return a warning where the API does not tell.
 
@@ -202,9 +215,9 @@ def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence
     except RefusedError as error:
         return f"The stock is unknown: {error}"
     for answer in answers:
-        by_zone = values.dictionary(answer.get("GpuInventoryByZone"))
-        if not by_zone:
-            return f"The stock is unknown: the answer to {_INVENTORY} has no GpuInventoryByZone."
+        by_zone = next((told for key in _COUNTS if (told := _object(answer.get(key)))), None)
+        if by_zone is None:
+            return f"The stock is unknown: the answer to {_INVENTORY} has no {' or '.join(_COUNTS)}."
         for use, found in counts.items():
             for zone_id, numbers in values.dictionary(by_zone.get(use)).items():
                 zone = ids.get(values.integer(zone_id) or 0)

@@ -119,16 +119,20 @@ def _port(port: str | None) -> int | None:
     return number if 0 < number < 65536 else None
 
 
-def is_host(host: object) -> bool:
-    """Tell whether C(host) is an address or a host name, and nothing that a program could take for an option."""
-    if not isinstance(host, str):
+def is_address(host: object) -> bool:
+    """Tell whether C(host) is an IP address, without a zone index: that may hold any text."""
+    if not isinstance(host, str) or "%" in host:
         return False
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return _HOST_NAME.match(host) is not None
-    # A zone index may hold any text.
-    return "%" not in host
+        return False
+    return True
+
+
+def is_host(host: object) -> bool:
+    """Tell whether C(host) is an address or a host name, and nothing that a program could take for an option."""
+    return is_address(host) or (isinstance(host, str) and _HOST_NAME.match(host) is not None)
 
 
 def decode_password(password: object) -> str | None:

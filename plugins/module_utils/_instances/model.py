@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from .._api import values
 from .._api.naming import POD_PREFIX, region_of
 from .._api.secrets import is_secret_name
-from .login import decode_password, is_host, parse_ssh_command, without_secrets
+from .login import decode_password, is_address, parse_ssh_command, without_secrets
 
 #: An instance as results have it.
 Instance = dict[str, t.Any]
@@ -151,7 +151,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
         instance[key] = next((found for found in (read(row.get(name)) for name in names) if found is not None), None)
     instance["region"] = instance["region"] or region_of(instance["zone"])
     instance["kind"] = _kind(instance["id"], instance["instance_type"])
-    instance["without_gpu"] = None if instance["machine_type"] is None else instance["machine_type"] == _WITHOUT_GPU
+    instance["without_gpu"] = _runs_without_gpu(instance, row)
     instance["gpu_memory_gb"] = values.number(values.dictionary(row.get("GraphicsMemory")).get("Value"))
     memory_mb = values.number(row.get("Memory"))
     instance["memory_gb"] = None if memory_mb is None else values.number(memory_mb / 1024)
@@ -206,6 +206,13 @@ def _kind(identity: str | None, instance_type: str | None) -> str | None:
     return "container" if instance_type == "Container" else "vm"
 
 
+def _runs_without_gpu(instance: Mapping[str, t.Any], row: Mapping[str, t.Any]) -> bool | None:
+    """Tell whether an instance lacks its GPU now; None where nothing says so. Sources know three signs of it."""
+    if row.get("WithoutGpuSpec") or (instance["gpu_count"] == 0 and row.get("SrcInstanceConfig")):
+        return True
+    return None if instance["machine_type"] is None else bool(instance["machine_type"] == _WITHOUT_GPU)
+
+
 def _add_access(instance: dict[str, t.Any], row: Mapping[str, t.Any]) -> None:
     addresses = [
         {
@@ -220,8 +227,9 @@ def _add_access(instance: dict[str, t.Any], row: Mapping[str, t.Any]) -> None:
     ]
     instance["addresses"] = addresses
     # The heaviest public address is the one that traffic leaves by.
-    public = [entry for entry in addresses if entry["type"] in _PUBLIC and is_host(entry["ip"])]
-    private = [entry for entry in addresses if entry["type"] == "Private" and is_host(entry["ip"])]
+    # A pod has its id and a host name there.
+    public = [entry for entry in addresses if entry["type"] in _PUBLIC and is_address(entry["ip"])]
+    private = [entry for entry in addresses if entry["type"] == "Private" and is_address(entry["ip"])]
     instance["public_ip"] = max(public, key=lambda entry: entry["weight"] or 0)["ip"] if public else None
     instance["private_ip"] = private[0]["ip"] if private else None
     login = parse_ssh_command(row.get("SshLoginCommand"))

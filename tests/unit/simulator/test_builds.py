@@ -111,7 +111,7 @@ def test_which_sources_can_be_imaged(make_world: MakeWorld) -> None:
 
 
 def test_duplicate_names_can_be_allowed(make_world: MakeWorld) -> None:
-    world = make_world(allow_duplicate_names=True)
+    world = make_world(dialect={"duplicate_name": "accepted"})
     assert create(Caller.of(world), world, Name="golden-ubuntu-22.04")["RetCode"] == 0
 
 

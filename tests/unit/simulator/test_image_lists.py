@@ -154,7 +154,7 @@ def test_the_list_of_favorites_is_not_served_but_groups_are_marked(caller: Calle
 
 
 def test_the_documented_list_of_favorites_can_be_switched_on(make_world: MakeWorld) -> None:
-    world = make_world(favorites_list=True)
+    world = make_world(dialect={"favorites_list": "served"})
     answer = Caller.of(world).call("DescribeFavoriteImages")
     assert set(ids(answer["ImageSet"])) == world.expected_ids("favorite")
     assert "TotalCount" not in answer
@@ -185,7 +185,7 @@ def test_region_and_zone_must_exist_and_fit(caller: Caller, place: dict[str, str
 
 
 def test_region_can_be_demanded(make_world: MakeWorld) -> None:
-    caller = Caller.of(make_world(require_region=True))
+    caller = Caller.of(make_world(dialect={"list_region": "required"}))
     assert caller.call(PLATFORM)["Message"] == "Missing params [Region]"
     assert caller.call(PLATFORM, Region="cn-wlcb")["RetCode"] == 0
 

@@ -198,7 +198,7 @@ def test_pods_and_containers(caller: Caller, world: World) -> None:
     row = shown(caller, pod)
     assert pod.startswith("cpod-")
     assert "podtcp.compshare.cn" in row["SshLoginCommand"]
-    assert row["IPSet"] == []
+    assert [one["IP"] for one in row["IPSet"]] == [pod, f"{pod}.podtcp.compshare.cn"]
 
 
 STATES_REFUSED = [
@@ -206,7 +206,6 @@ STATES_REFUSED = [
     ("StopCompShareInstance", "uhost-vm", {}, 8905),
     ("RebootCompShareInstance", "uhost-vm", {}, 8905),
     ("ResizeCompShareInstance", "uhost-up", {"CPU": 16, "Memory": 65536}, 8010),
-    ("ReinstallCompShareInstance", "uhost-up", {"CompShareImageId": "x"}, 8010),
     ("TerminateCompShareInstance", "uhost-up", {}, 8010),
     ("ResetCompShareInstancePassword", "uhost-up", {"Password": "x"}, 8905),
     ("ResetCompShareInstancePassword", "uhost-box", {"Password": "x"}, 8433),
@@ -277,18 +276,32 @@ def test_only_one_instance_without_gpu_and_back_to_full_size(stopped: World) -> 
     full = shown(caller, "uhost-vm")
     operate(caller, "StartCompShareInstance", "uhost-vm", WithoutGpuSpec="A")
     row = shown(caller, "uhost-vm")
-    assert (row["MachineType"], row["CPU"], row["Memory"]) == ("O", 2, 4096)
-    assert row["SrcInstanceConfig"]["GpuType"] == "4090"
+    assert (row["GPU"], row["CPU"], row["Memory"], row["InstancePrice"]) == (0, 2, 4096, 0.13)
+    assert row["WithoutGpuSpec"]["Spec"] == "A"
     assert operate(caller, "StartCompShareInstance", "uhost-box", WithoutGpu=True)["RetCode"] == 8445
     assert operate(caller, "StartCompShareInstance", "uhost-box", WithoutGpuSpec="C")["RetCode"] == 230
     stopped.advance(41)
     operate(caller, "StopCompShareInstance", "uhost-vm")
     stopped.advance(21)
+    assert shown(caller, "uhost-vm")["GPU"] == 0
     operate(caller, "StartCompShareInstance", "uhost-vm")
     row = shown(caller, "uhost-vm")
-    assert {key: row[key] for key in ("GPU", "CPU", "Memory", "MachineType")} == {
-        key: full[key] for key in ("GPU", "CPU", "Memory", "MachineType")
-    }
+    size = ("GPU", "CPU", "Memory", "InstancePrice")
+    assert {key: row[key] for key in size} == {key: full[key] for key in size}
+    assert "WithoutGpuSpec" not in row
+
+
+@pytest.mark.parametrize("charge_type", ["Month", "Spot"])
+def test_prepaid_and_spot_instances_need_their_gpu(make_world: MakeWorld, charge_type: str) -> None:
+    row = {"UHostId": "uhost-vm", "State": "Stopped", "ChargeType": charge_type}
+    caller = Caller.of(make_world(rows={"instances": [row]}))
+    assert operate(caller, "StartCompShareInstance", "uhost-vm", WithoutGpuSpec="A")["RetCode"] == 8442
+
+
+def test_a_pod_without_gpu_has_the_smaller_size_only(make_world: MakeWorld) -> None:
+    caller = Caller.of(make_world(rows={"instances": [{"UHostId": "cpod-a1", "State": "Stopped"}]}))
+    assert operate(caller, "StartCompShareInstance", "cpod-a1", WithoutGpuSpec="B")["RetCode"] == 230
+    assert operate(caller, "StartCompShareInstance", "cpod-a1", WithoutGpuSpec="A")["RetCode"] == 0
 
 
 def test_starting_a_sold_out_gpu(make_world: MakeWorld) -> None:

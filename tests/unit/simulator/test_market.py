@@ -15,8 +15,15 @@ SIZE = {**PLACE, "GpuType": "4090", "GPU": 1, "CPU": 16, "Memory": 65536}
 
 def test_zones_need_no_region(caller: Caller) -> None:
     zones = caller.call("DescribeCompShareSupportZone")["ZoneInfo"]
-    assert {zone["Zone"] for zone in zones} == {"cn-wlcb-01", "cn-sh2-01", "cn-sh2-02", "cn-sh2-03", "cn-bj2-03"}
-    assert {zone["Zone"] for zone in zones if zone["IsPod"]} == {"cn-sh2-01", "cn-bj2-03"}
+    assert {zone["Zone"] for zone in zones} == {
+        "cn-wlcb-01",
+        "cn-wlcb-03",
+        "cn-sh2-01",
+        "cn-sh2-02",
+        "cn-sh2-03",
+        "cn-bj2-03",
+    }
+    assert {zone["Zone"] for zone in zones if zone["IsPod"]} == {"cn-wlcb-03", "cn-sh2-01", "cn-bj2-03"}
     assert next(zone for zone in zones if zone["Zone"] == "cn-wlcb-01")["ZoneId"] == 10027
 
 
@@ -49,11 +56,10 @@ def test_capacity_tells_what_can_be_created(caller: Caller) -> None:
 def test_inventory_by_kind_of_zone(make_world: MakeWorld) -> None:
     caller = Caller.of(make_world(instances={"stock": {"cn-wlcb-01": {"4090": 3}}}))
     official = caller.call("DescribeCompShareGpuInventory")
-    assert official["GpuInventoryByZone"]["Exclusive"]["10027"]["4090"] == 3
-    assert official["GpuInventory"]["Exclusive"]["4090"] == 3 + 24 + 8
-    assert "8100" not in official["GpuInventoryByZone"]["Exclusive"]
+    assert official["GpuInventory"]["Exclusive"]["10027"]["4090"] == 3
+    assert "8100" not in official["GpuInventory"]["Exclusive"]
     pods = caller.call("DescribeCompShareGpuInventory", zone_id=8100)
-    assert set(pods["GpuInventoryByZone"]["Exclusive"]) == {"8100", "5001"}
+    assert set(pods["GpuInventory"]["Exclusive"]) == {"8100", "5001", "10033"}
     assert "A800" in official["SpotUnsupportedGpuTypes"]
 
 

@@ -115,9 +115,7 @@ def test_one_permission_is_enough(make_world: MakeWorld, allow: str, asked: set[
 
 
 def test_zone_and_region_are_found_without_options(make_world: MakeWorld) -> None:
-    world = make_world(
-        traces=[{"image_id": B1, "duration": LENGTH, "model": "accurate", "zone": "cn-sh2-02"}], require_region=False
-    )
+    world = make_world(traces=[{"image_id": B1, "duration": LENGTH, "model": "accurate", "zone": "cn-sh2-02"}])
     assert follow(client_of(world, Scope()), [BuildTarget(B1)], rng=Random(1)).builds[0]["complete"] is True
     refused = [one for one in world.requests(PROGRESS) if one["ret_code"] != 0]
     assert refused == []

@@ -100,7 +100,7 @@ def big_worlds(simulator: Any) -> dict[str, World]:
             "plain": {},
             "mixed": {"types": "mixed"},
             "total wrong": {"lists": {"*": {"total": "wrong"}}},
-            "total too low": {"lists": {"*": {"total": "low"}}, "favorites_list": True},
+            "total too low": {"lists": {"*": {"total": "low"}}, "dialect": {"favorites_list": "served"}},
             "total missing": {"lists": {"*": {"total": "missing"}}, "types": "mixed"},
             "total random": {"lists": {"*": {"total": "random"}}},
             "total text": {"lists": {"*": {"total": "text"}}},
@@ -162,7 +162,7 @@ def test_a_list_that_repeats_its_pages_is_an_error(make_world: MakeWorld, source
         "published": 120,
         "favorites": 101,
     }
-    world = make_world(counts=counts, lists={"*": {"repeat_pages": True}}, favorites_list=True)
+    world = make_world(counts=counts, lists={"*": {"repeat_pages": True}}, dialect={"favorites_list": "served"})
     if len(world.expected_ids(source, other_publisher(world) if source == "user" else None)) > 100:
         with pytest.raises(CompShareError, match="none of it is returned"):
             find(world, source)
@@ -197,7 +197,7 @@ def test_a_key_of_somebody_else_is_an_error(make_world: MakeWorld) -> None:
 
 
 def test_a_region_that_the_api_wants_is_asked_of_the_user(make_world: MakeWorld) -> None:
-    world = make_world(require_region=True)
+    world = make_world(dialect={"list_region": "required"})
     with pytest.raises(CompShareError, match="set region"):
         find_images(client_of(world, region=None), ImageQuery())
 

@@ -30,7 +30,7 @@ def build(world: World, transport: type[WorldTransport] = WorldTransport, **opti
 @pytest.fixture(params=[True, False], ids=["duplicates possible", "names unique"])
 def world(request: pytest.FixtureRequest) -> World:
     """A world in which the API would accept a second image of the name, and one in which it would not."""
-    return new_world(allow_duplicate_names=request.param)
+    return new_world(dialect={"duplicate_name": "accepted" if request.param else "230"})
 
 
 @pytest.mark.slow
@@ -241,7 +241,7 @@ def random_world(rng: random.Random, *, locked: bool) -> World:
     visible_after = min(duration, rng.choice([0, 0, 5, 30, 60])) if locked or unique else 0
     world = new_world(
         seed=rng.randint(1, 10_000),
-        allow_duplicate_names=not unique,
+        dialect={"duplicate_name": "230" if unique else "accepted"},
         types=rng.choice(["plain", "mixed"]),
         builds={
             "default": {

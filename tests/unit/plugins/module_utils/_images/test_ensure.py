@@ -217,7 +217,7 @@ def test_a_region_that_is_not_the_instances() -> None:
 
 
 def test_an_image_in_a_region_that_the_list_leaves_out() -> None:
-    world = new_world(lists={"DescribeCompShareCustomImages": {"by_region": True}})
+    world = new_world(dialect={"own_place": "filtered"})
     made = build(world, "comfy-pod")
     assert build(world, "comfy-pod")["image"]["id"] == made["image"]["id"]
     assert writes(world) == [CREATE]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.gpu_typ
     TYPE_KEYS,
     TypeQuery,
     find_types,
+    normalise_type,
 )
 
 from ..fakes import client_of, refusal, success
@@ -55,7 +57,7 @@ def answer(fields: Mapping[str, str]) -> HttpAnswer:
     if action == "DescribeAvailableCompShareInstanceTypes":
         return success(AvailableInstanceTypes=TYPES[fields["Zone"]])
     if action == "DescribeCompShareGpuInventory":
-        return success(GpuInventoryByZone=INVENTORY[fields.get("zone_id", "")])
+        return success(GpuInventory=INVENTORY[fields.get("zone_id", "")])
     return success(PriceDetails=PRICES)
 
 
@@ -119,7 +121,11 @@ def test_no_price_is_asked_for_without_need() -> None:
 
 @pytest.mark.parametrize(
     ("inventory", "said"),
-    [(refusal(161), "DescribeCompShareGpuInventory was refused"), (success(), "has no GpuInventoryByZone")],
+    [
+        (refusal(161), "DescribeCompShareGpuInventory was refused"),
+        (success(), "has no GpuInventory or"),
+        (success(GpuInventory="{"), "has no"),
+    ],
 )
 def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpAnswer, said: str) -> None:
     def without_inventory(fields: Mapping[str, str]) -> HttpAnswer:
@@ -128,6 +134,24 @@ def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpAnswer, 
     types, warnings, _requests = found(without_inventory, in_stock=True)
     assert [(entry["gpu_type"], entry["stock"]) for entry in types] == [("4090", None), ("5090", None)]
     assert said in warnings[0]
+
+
+@pytest.mark.parametrize("key", ["GpuInventory", "GpuInventoryByZone"], ids=["seen in production", "documented"])
+@pytest.mark.parametrize("encode", [lambda value: value, json.dumps], ids=["object", "text"])
+def test_the_stock_is_read_in_every_shape(key: str, encode: Callable[[object], object]) -> None:
+    def shaped(fields: Mapping[str, str]) -> HttpAnswer:
+        if fields["Action"] != "DescribeCompShareGpuInventory":
+            return answer(fields)
+        return success(**{key: encode(INVENTORY[fields.get("zone_id", "")])})
+
+    types, warnings, _requests = found(shaped, prices=False)
+    assert ([entry["stock"] for entry in types], warnings) == ([64, 0, 32], [])
+
+
+@pytest.mark.parametrize("status", ["SoldOut", "Soldout", "SOLDOUT"])
+def test_sold_out_is_read_in_any_case(status: str) -> None:
+    zone = {"region": "r", "zone": "z", "pod": False}
+    assert normalise_type({"Name": "A800", "Status": status}, zone)["sold_out"] is True
 
 
 def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:

@@ -93,8 +93,28 @@ def test_a_disk_in_two_lists_counts_once() -> None:
     assert [disk["id"] for disk in normalise_instance(row)["disks"]] == ["bsi-1", "bsi-2", "bsi-3"]
 
 
-def test_without_gpu() -> None:
-    assert normalise_instance({**VM, "MachineType": "O"})["without_gpu"] is True
+@pytest.mark.parametrize(
+    "signs",
+    [
+        {"MachineType": "O"},
+        {"GPU": 0, "WithoutGpuSpec": {"Spec": "A", "Cpu": 2}},
+        {"GPU": 0, "WithoutGpuSpec": "A"},
+        {"GPU": 0, "SrcInstanceConfig": {"GpuType": "4090"}},
+    ],
+    ids=["documented", "seen in production", "seen as text", "relied on by a client"],
+)
+def test_an_instance_without_its_gpu_is_known_by_each_sign(signs: dict[str, Any]) -> None:
+    assert normalise_instance({**VM, **signs})["without_gpu"] is True
+    assert normalise_instance({**VM, "SrcInstanceConfig": {"GpuType": "4090"}})["without_gpu"] is False
+
+
+def test_a_pods_id_and_host_name_are_no_addresses() -> None:
+    """Seen in production."""
+    host = "cpod-a1.podtcp.compshare.cn"
+    ip_set = [{"Type": "Private", "IP": "cpod-a1"}, {"Type": "Bgp", "IP": host}]
+    instance = normalise_instance({**VM, "IPSet": ip_set})
+    assert (instance["private_ip"], instance["public_ip"]) == (None, None)
+    assert [entry["ip"] for entry in instance["addresses"]] == ["cpod-a1", host]
 
 
 HIDDEN = {
