@@ -139,11 +139,13 @@ def send_when_free(
     *,
     deadline: float,
     unless: t.Callable[[], bool] | None = None,
+    before_try: t.Callable[[], None] | None = None,
 ) -> dict[str, t.Any] | None:
     """Send a write and return the response; retry it until C(deadline) while the API is busy with another operation.
 
     C(unless) is called after each busy response; if it returns True, the request is no longer needed: nothing more is
-    sent, and None is returned. Raises the client's errors, and the busy one after the deadline.
+    sent, and None is returned. C(before_try) is called before each try. Raises the client's errors, and the busy one
+    after the deadline.
     """
     began = client.clock.now()
     no_longer_needed = False
@@ -151,7 +153,7 @@ def send_when_free(
     def send() -> list[dict[str, t.Any]] | None:
         nonlocal no_longer_needed
         try:
-            return [client.call(action, params, write=True, deadline=deadline)]
+            return [client.call(action, params, write=True, deadline=deadline, before_try=before_try)]
         except CompShareError as error:
             no_longer_needed = error.retry is Retry.BUSY and unless is not None and unless()
             if no_longer_needed:

@@ -5,8 +5,10 @@ Load them with ``pytest_plugins``; the module path is that of this package where
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from .server import Simulator
 from .world import World
 
 MakeWorld = Callable[..., World]
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +56,16 @@ def world(make_world: MakeWorld) -> World:
 def caller(world: World) -> Caller:
     """A signed caller of :func:`world`."""
     return Caller.of(world)
+
+
+@pytest.fixture(scope="session")
+def state_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(autouse=True)
+def state_folder(state_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the locks and records of this test alone, where the collection creates it when it needs it."""
+    folder = state_folders / str(next(_numbers))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder

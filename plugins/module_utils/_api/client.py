@@ -125,12 +125,14 @@ class Client:
         write: bool = False,
         deadline: float | None = None,
         body_format: str = "form",
+        before_try: t.Callable[[], None] | None = None,
     ) -> dict[str, t.Any]:
         """Return the API's answer to C(action), which has RetCode 0.
 
         Takes parameters as nested dictionaries and lists; None is left out at any depth. A write is sent again only
         where nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
-        C(body_format) is C(json) for the few actions that cannot read a form.
+        C(body_format) is C(json) for the few actions that cannot read a form. C(before_try) is called before each try
+        of a write.
         Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
         taken effect.
         """
@@ -139,7 +141,9 @@ class Client:
         self._writes += 1
         self._unanswered_write = _title(action, params or {})
         try:
-            answer = self._ask_until(action, params, dict, write=True, deadline=deadline, body_format=body_format)
+            answer = self._ask_until(
+                action, params, dict, write=True, deadline=deadline, body_format=body_format, before_try=before_try
+            )
         except CompShareError:
             self._unanswered_write = None
             raise
@@ -193,6 +197,7 @@ class Client:
         write: bool = False,
         deadline: float | None = None,
         body_format: str = "form",
+        before_try: t.Callable[[], None] | None = None,
     ) -> _T:
         body = self._signed(action, params or {}, body_format)
         ends = self.clock.now() + self._timeout * _BUDGET
@@ -200,6 +205,8 @@ class Client:
             ends = min(ends, deadline)
         attempt = 0
         while True:
+            if before_try is not None:
+                before_try()
             try:
                 return self._ask(action, body, parse, min(self._timeout, max(1.0, ends - self.clock.now())))
             except CompShareError as error:

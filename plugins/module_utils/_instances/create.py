@@ -4,26 +4,27 @@
 
 # Private to this collection: it may change at any time.
 
-"""Making an instance: once for each wish, whatever happens on the way.
+"""Creating an instance: one for each name, whatever happens on the way.
 
-The name is the wish. Directly before a create, all instances are listed once more. A create is sent once; where its
-answer is lost, the list is asked whether the name has appeared: if so, that is the instance; if not, the task fails
-and says so, and the next run looks again before it makes one. Tasks on one machine wait for each other. Against tasks
-elsewhere that make the same one in the same moment the API has no means, so it is looked for afterwards, and told.
+Directly before the create request, all instances are listed once more. The request is recorded on disk and sent once.
+If its response is lost, the list decides: once the name appears, that is the instance; if it does not, the task fails
+and says so, and the next run looks again before it creates one. Tasks on one machine wait for each other. The API has
+no means against tasks elsewhere that create the same one at the same moment, so they are looked for afterwards.
 """
 
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError
 from .._api.values import printable
-from .._waiting import LOST_WITHIN, DeadlineError, send_when_free, wait_until
+from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
+from .._waiting import send_when_free
 from .login import encode_password
 from .model import Instance, normalise_instance
-from .name_lock import one_at_a_time
 from .placement import Choice
 from .pricing import Offer
 from .query import describe, one_named, read_rows
@@ -75,15 +76,17 @@ def make_instance(
     *,
     deadline: float,
     accepted: t.Callable[[Instance], None],
+    warn: t.Callable[[str], None] = lambda _message: None,
 ) -> Made:
-    """Make an instance, or find the one of this name that somebody else made meanwhile.
+    """Create an instance, or return the one of this name that another task has created meanwhile.
 
-    C(accepted) is told of the instance as soon as its id is known. Waits until C(deadline) (a value of C(clock.now()))
-    where the API is busy. Raises CompShareError, which after a lost answer says what is known, and after a success,
-    that somebody else has made another one of this name. A refusal (RefusedError) means that nothing was made.
+    C(accepted) is called with the instance as soon as its id is known, C(warn) if no record can be kept of the order.
+    Waits until C(deadline) (a value of C(clock.now())) while the API is busy. Raises CompShareError, which after a lost
+    response says what is known, and after a success, that another task has created a second one of this name. A refusal
+    (RefusedError) means that nothing was created.
     """
-    with one_at_a_time(client, name, deadline=deadline):
-        return _make(client, name, order, offer, choice, deadline, accepted)
+    with order_lock(client, "instance", name, deadline=deadline, warn=warn) as pending:
+        return _make(client, name, order, offer, choice, deadline, accepted, pending)
 
 
 def _make(
@@ -94,6 +97,7 @@ def _make(
     choice: Choice,
     deadline: float,
     accepted: t.Callable[[Instance], None],
+    pending: PendingOrder,
 ) -> Made:
     found: list[Instance] = []
 
@@ -102,23 +106,36 @@ def _make(
         found[:] = [instance] if instance else []
         return bool(found)
 
-    if appeared():
+    if appeared() or pending.wait_until_shown(appeared, deadline=deadline):
+        pending.settle()
         return Made(found[0], begun=False)
     try:
-        answer = send_when_free(client, ACTION, _params(name, order, offer, choice), deadline=deadline, unless=appeared)
+        answer = send_when_free(
+            client,
+            ACTION,
+            _params(name, order, offer, choice),
+            deadline=deadline,
+            unless=appeared,
+            before_try=pending.record,
+        )
         if answer is None:
+            pending.settle()
             return Made(found[0], begun=False)
         instance_id = next(iter(values.text_list(answer.get("UHostIds"))), None)
         if instance_id is None:
             raise AnswerError(f"The answer to {ACTION} names no instance.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
+            pending.settle()
             raise
-        _find_lost(client, name, appeared, error)
+        _find_lost(client, name, pending, appeared, error)
         return Made(found[0], begun=True)
     stub = predicted_instance(name, order, offer, choice, instance_id=instance_id, state="Initializing")
     accepted(stub)
-    await_sight(client, lambda: instance_id in read_by_id(client, [instance_id]))
+    # The task must not end while the instance is in no list yet, so nothing shortens this, not even wait_timeout. An
+    # instance that stays away is waited for below; the record stays for the next run if the list cannot be read.
+    with suppress(CompShareError):
+        pending.wait_until_shown(lambda: instance_id in read_by_id(client, [instance_id]))
     _check_alone(client, stub)
     return Made(stub, begun=True)
 
@@ -170,31 +187,20 @@ def _params(name: str, order: Order, offer: Offer, choice: Choice) -> dict[str, 
     }
 
 
-def _find_lost(client: Client, name: str, appeared: t.Callable[[], bool], error: CompShareError) -> None:
-    """Look for the instance of a create without an answer; where it stays away, raise the error with what is known."""
-    began = client.clock.now()
-    trouble = await_sight(client, appeared)
-    if trouble is None:
-        return
-    unreadable = f" The list of instances could not be read: {trouble.summary}" if trouble.summary else ""
+def _find_lost(
+    client: Client, name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError
+) -> None:
+    """Look for the instance of a create without a response; if it stays away, raise the error with what is known."""
+    unreadable = ""
+    try:
+        if pending.wait_until_shown(appeared):
+            return
+    except CompShareError as trouble:
+        unreadable = f" The list of instances could not be read: {trouble.summary}"
     error.summary += (
-        f" Whether the instance {printable(name, 80)!r} was made is not known: none of this name has appeared in the "
-        f"{client.clock.now() - began:.0f} s since.{unreadable}"
+        f" Whether the instance {printable(name, 80)!r} was created is not known: none of this name has appeared in "
+        f"the {SHOWN_WITHIN:g} s since.{unreadable}"
     )
-    error.hint = "Run the task again: it looks for the instance before it makes one."
+    error.hint = "Run the task again: it looks for the instance before it creates one."
     error.retryable = True
     raise error
-
-
-def await_sight(client: Client, seen: t.Callable[[], bool]) -> CompShareError | None:
-    """Ask C(seen) until it is true, whatever goes wrong meanwhile, and return None; after LOST_WITHIN, the trouble.
-
-    A task must not end with an error while the instance that it made is in no list yet: the next run would not see it,
-    and make another. So nothing shortens this, also not wait_timeout.
-    """
-    ends = client.clock.now() + LOST_WITHIN
-    try:
-        wait_until(client.clock, lambda: seen() or None, deadline=ends, on_error=lambda _error: None)
-    except DeadlineError as late:
-        return late.error or CompShareError("")
-    return None

@@ -12,6 +12,7 @@ import typing as t
 
 from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
+from .._pending import SHOWN_WITHIN
 from .._task import Task
 from .login import encode_password
 from .model import Instance
@@ -48,8 +49,9 @@ def _interrupted_hint(work: InstanceWork) -> str:
     if work.ordering is None:
         return "Run it again: it looks at what there is before it does anything."
     return (
-        f"The instance {printable(work.ordering, 80)!r} may have been ordered. Wait for two minutes before you run the "
-        "task again, so that it is in the list by then."
+        f"The instance {printable(work.ordering, 80)!r} may have been ordered. Run the task again: where there is a "
+        f"record of the order, it waits until the list must show the instance, {SHOWN_WITHIN:g} s after the order, "
+        "before it orders one."
     )
 
 

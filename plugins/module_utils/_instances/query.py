@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .._api.client import Client
-from .._api.errors import OptionError
+from .._api.errors import OptionError, RefusedError
 from .._api.pages import PAGE_SIZE, Listing
+from .._api.retcodes import GONE_CODES
 from .._api.values import printable
 from .model import normalise_instance
 
@@ -124,3 +125,8 @@ def describe(instance: Mapping[str, t.Any]) -> str:
     if instance["zone"]:
         details.append(instance["zone"])
     return f"{printable(instance['name'] or 'without a name')} ({', '.join(printable(text) for text in details)})"
+
+
+def is_unknown_id(error: RefusedError) -> bool:
+    """Return whether a refusal says that there is no instance of an id."""
+    return error.ret_code in GONE_CODES or error.names_parameter("UHostId") or error.names_parameter("UHostIds")

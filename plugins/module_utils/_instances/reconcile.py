@@ -22,7 +22,7 @@ from .._api.pages import PAGE_SIZE, rows_of
 from .._api.retcodes import GONE_CODES, Retry
 from .._waiting import Backoff, DeadlineError, wait_until
 from .model import Instance, normalise_instance
-from .query import ACTION, describe, read_rows
+from .query import ACTION, describe, is_unknown_id, read_rows
 from .states import settled
 
 #: Refusals that mean: not in this state. What was seen is outdated, so it is looked at again.
@@ -283,18 +283,25 @@ class Mover:
         )
 
 
-def read_by_id(client: Client, ids: Sequence[str]) -> dict[str, Instance]:
+def read_by_id(client: Client, ids: Sequence[str], *, strict: bool = False) -> dict[str, Instance]:
     """Return the instances of these ids that the API shows at the moment. One may be missing that exists.
 
     The vendor's clients reckon with other instances in the answer than those asked for. One that is missing from such
-    an answer may stand on a later page, so the whole list is read then.
+    an answer may stand on a later page, so the whole list is read then, and if the API refuses an id as unknown. With
+    C(strict), that refusal is raised (C(is_unknown_id())).
     """
     rows: list[dict[str, t.Any]] = []
-    for start in range(0, len(ids), PAGE_SIZE):
-        params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
-        rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
-    told = {row.get("UHostId") for row in rows}
-    if told - set(ids) and set(ids) - told:
+    try:
+        for start in range(0, len(ids), PAGE_SIZE):
+            params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
+            rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
+        told = {row.get("UHostId") for row in rows}
+        whole = not (told - set(ids) and set(ids) - told)
+    except RefusedError as error:
+        if strict or not is_unknown_id(error):
+            raise
+        whole = False
+    if not whole:
         rows = read_rows(client)
     instances = (normalise_instance(row) for row in rows)
     return {instance["id"]: instance for instance in instances if instance["id"] in ids}

@@ -24,7 +24,7 @@ from .create import ACTION, make_instance, predicted_instance
 from .model import Instance, normalise_instance
 from .placement import Choice, choose
 from .pricing import SOLD_OUT_CODES, Offer
-from .query import describe, one_named, read_rows
+from .query import describe, is_unknown_id, one_named, read_rows
 from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
@@ -34,6 +34,9 @@ from .transitions import Ready
 from .zones import list_zones, project_of, zones_in, zones_named
 
 RENAME = "ModifyCompShareInstanceName"
+#: An instance that a look does not show is looked for again after so many seconds. An id says that there was one.
+_LOOK_AGAIN_BY_NAME = (5.0,)
+_LOOK_AGAIN_BY_ID = (5.0, 15.0)
 #: What the diff shows of an instance.
 _SHOWN = (
     "name",
@@ -80,24 +83,36 @@ class InstanceWork:
     # --- Looking ---
 
     def find(self) -> None:
-        """Note the instances that are there; raises OptionError where several have a name."""
+        """Note the instances that are there; raises OptionError if several have a name.
+
+        One response may lack a row, so absence is believed only after further looks.
+        """
+        for pause in (0.0, *(_LOOK_AGAIN_BY_ID if self.options["instance_id"] else _LOOK_AGAIN_BY_NAME)):
+            self.client.clock.sleep(pause)
+            if self._look():
+                break
+        self._before = list(self.instances)
+
+    def _look(self) -> bool:
+        """Note the instances as the API shows them now; return whether further looks can show no more of them."""
         instance_id, name = self.options["instance_id"], self.options["name"]
         if instance_id and not name:
-            found = read_by_id(self.client, [instance_id]).get(instance_id)
-            if found is not None:
-                self.instances = [found]
-                self._before = [found]
-                return
-        rows = read_rows(self.client)
-        if instance_id:
+            try:
+                self.instances = [read_by_id(self.client, [instance_id], strict=True).get(instance_id)]
+            except RefusedError as error:
+                if not is_unknown_id(error):
+                    raise
+                return True
+        elif instance_id:
+            rows = read_rows(self.client)
             row = next((row for row in rows if row.get("UHostId") == instance_id), None)
             self.instances = [None if row is None else normalise_instance(row)]
             self._check_name_is_free(rows)
         else:
-            named = [normalise_instance(row) for row in rows if row.get("Name") in self.names]
+            named = [normalise_instance(row) for row in read_rows(self.client) if row.get("Name") in self.names]
             one_by_one = [one_named(named, t.cast(str, name)) for name in self.names]
             self.instances = [None if instance is None else dict(instance) for instance in one_by_one]
-        self._before = list(self.instances)
+        return None not in self.instances
 
     def _check_name_is_free(self, rows: Sequence[dict[str, t.Any]]) -> None:
         """Raise OptionError where an instance, named by its id, is to get a name that another one has."""
@@ -195,6 +210,7 @@ class InstanceWork:
                     choice,
                     deadline=self.deadline,
                     accepted=lambda instance: self._note_new(index, instance),
+                    warn=self.warn,
                 )
             except RefusedError as error:
                 # The last one was taken between the question and the order; nothing was made.

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._api.errors import WaitError
+from .._pending import SHOWN_WITHIN
 from .query import describe
 from .reconcile import Course, Done, Move, Wait
 from .states import FAILED, RUNNING, STOPPED
@@ -26,8 +27,6 @@ STOP = "StopCompShareInstance"
 REBOOT = "RebootCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
 TERMINATE = "TerminateCompShareInstance"
-#: A new instance may be in no list for this long, in seconds; later one is missed.
-_VISIBLE_WITHIN = 120.0
 
 
 class InstallFailedError(WaitError):
@@ -37,9 +36,9 @@ class InstallFailedError(WaitError):
 def _check(course: Course) -> None:
     """Raise where the instance has failed, or has been missing for too long."""
     instance = course.instance
-    if course.missing_since is not None and course.now - course.missing_since >= _VISIBLE_WITHIN:
+    if course.missing_since is not None and course.now - course.missing_since >= SHOWN_WITHIN:
         raise WaitError(
-            f"{describe(instance)} has not been in the list of instances for {_VISIBLE_WITHIN:g} s.",
+            f"{describe(instance)} has not been in the list of instances for {SHOWN_WITHIN:g} s.",
             hint="Look in the console before you run the task again: if it is there, it will appear.",
         )
     if instance["state"] in FAILED and not course.missing:

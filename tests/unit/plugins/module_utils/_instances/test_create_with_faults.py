@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError
-from ansible_collections.compshare.cloud.plugins.module_utils._instances import create as making
+from ansible_collections.compshare.cloud.plugins.module_utils._instances import create
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
+from ansible_collections.compshare.cloud.plugins.module_utils._pending import PendingOrder
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import PASSING, UNKNOWN, fault_name
@@ -78,8 +81,8 @@ def test_a_create_that_had_no_effect_and_no_good_answer(world: World, fault: dic
     with pytest.raises(CompShareError) as caught:
         make(world)
     error = caught.value
-    assert "Whether the instance 'new-vm' was made is not known" in str(error)
-    assert "Run the task again: it looks for the instance before it makes one." in str(error)
+    assert "Whether the instance 'new-vm' was created is not known" in str(error)
+    assert "Run the task again: it looks for the instance before it creates one." in str(error)
     assert error.retryable and error.action == CREATE and error.facts["changed"] is False
     assert all_named(world) == [] and writes(world) == [CREATE]
     assert make(world)["changed"]
@@ -109,6 +112,16 @@ def test_a_create_whose_instance_shows_late(world: World) -> None:
     assert len(all_named(world)) == 1 and writes(world) == [CREATE]
 
 
+@pytest.mark.parametrize("lag", [0, 40, 100, 140])
+def test_a_lost_answer_is_made_good_however_late_the_list_shows_the_instance(world: World, lag: int) -> None:
+    """Seen from outside with a lag of 100 s: the advice after 75 s, to run the task again, ordered a second one."""
+    world.scenario.instances.visible_after = lag
+    world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
+    assert make(world)["changed"] is True
+    assert make(world)["changed"] is False
+    assert [row["State"] for row in all_named(world)] == ["Running"] and carried_out(world, CREATE) == 1
+
+
 def test_a_create_whose_instance_shows_after_the_task_has_given_up(world: World) -> None:
     world.scenario.instances.visible_after = 400
     world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
@@ -122,7 +135,7 @@ def test_a_create_whose_instance_shows_after_the_task_has_given_up(world: World)
 def test_a_create_after_which_nothing_can_be_read(world: World) -> None:
     world.add_faults(
         {"kind": "reset_after", "action": CREATE, "count": 1},
-        {"kind": "ret_code", "code": 130, "action": "DescribeCompShareInstance", "after": 2},
+        {"kind": "ret_code", "code": 130, "action": "DescribeCompShareInstance", "after": 3},
     )
     with pytest.raises(CompShareError, match="The list of instances could not be read"):
         make(world)
@@ -234,7 +247,12 @@ def test_a_request_whose_answer_was_lost_is_given_time_before_it_is_sent_again(w
 @pytest.fixture
 def two_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks on two machines do not wait for each other."""
-    monkeypatch.setattr(making, "one_at_a_time", lambda *_args, **_kwargs: nullcontext())
+
+    @contextmanager
+    def no_lock(client: Client, kind: str, name: str, **_options: Any) -> Iterator[PendingOrder]:
+        yield PendingOrder(client, kind, name, -1)
+
+    monkeypatch.setattr(create, "order_lock", no_lock)
 
 
 @pytest.mark.slow
@@ -297,7 +315,7 @@ def test_a_second_task_on_this_machine_waits_for_the_first(world: World, monkeyp
 
     monkeypatch.setattr(WorldTransport, "post", with_another_task)
     assert make(world)["changed"]
-    assert "Another task on this machine is making the instance 'new-vm'" in str(refused[0])
+    assert "Another task on this machine is creating the instance 'new-vm'" in str(refused[0])
     assert make(world)["changed"] is False and len(all_named(world)) == 1
 
 
@@ -325,7 +343,7 @@ def random_world(rng: random.Random) -> World:
         lists={"DescribeCompShareInstance": {"total": rng.choice(["right", "page", "text", "as_total", "low"])}},
         instances={
             "create_seconds": rng.choice([10, 120, 400]),
-            "visible_after": rng.choice([0, 0, 5, 30, 60]),
+            "visible_after": rng.choice([0, 0, 5, 30, 60, 100, 140]),
             "lock_seconds": rng.choice([0, 0, 60]),
             "fail_installs": rng.choice([0, 0, 0, 1]),
         },
