@@ -261,6 +261,6 @@ def test_a_full_disk_is_an_error_before_anything_is_ordered(monkeypatch: pytest.
     client, clock = a_client()
     with (
         order_lock(client, "instance", "train-vm", deadline=clock.now()) as order,
-        pytest.raises(OptionError, match="cannot be recorded on disk: No space left on device. Nothing was ordered"),
+        pytest.raises(OptionError, match="cannot be recorded on disk: No space left on device"),
     ):
         order.record()
