@@ -34,6 +34,8 @@ TYPED = [
 ]
 # ansible-test runs unit tests with these, and installs them only into environments of its own.
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-xdist", "pyyaml"]
+# A busy machine can break a test that real time passes in. It is run once more, with a new world, and named at the end.
+TIMED = ("--reruns=1", "-raR")
 # The contexts of its unit tests; those of the first are for what runs on targets, too.
 CONTEXTS_ON_TARGETS = ("modules", "module_utils")
 CONTEXTS = (*CONTEXTS_ON_TARGETS, "controller")
@@ -121,7 +123,7 @@ def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml"
 @nox.session
 def playbooks(session: nox.Session) -> None:
     """Playbooks against the simulator, as a user runs them; they wait most of the time."""
-    run_pytest(session, "tests/playbooks", *workers(3), *session.posargs)
+    run_pytest(session, "tests/playbooks", *TIMED, *workers(3), *session.posargs)
 
 
 @nox.session(name="test-eda", venv_backend="virtualenv", reuse_venv=True)
@@ -137,7 +139,7 @@ def test_eda(session: nox.Session) -> None:
 @nox.session
 def reliability(session: nox.Session) -> None:
     """The whole under faults, malice, load and interruption, in short."""
-    run_pytest(session, "tests/reliability", *workers(3), *session.posargs)
+    run_pytest(session, "tests/reliability", *TIMED, *workers(3), *session.posargs)
 
 
 @nox.session(name="reliability-long")
@@ -183,7 +185,12 @@ def run_core(session: nox.Session) -> None:
     core = session.name.removeprefix("core-")
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
     # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
-    session.install(f"ansible-core~={CANDIDATES.get(core, f'{core}.0')}", *WANTED_BY_ANSIBLE_TEST, *requirements)
+    session.install(
+        f"ansible-core~={CANDIDATES.get(core, f'{core}.0')}",
+        *WANTED_BY_ANSIBLE_TEST,
+        "pytest-rerunfailures",
+        *requirements,
+    )
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
     # What text becomes, what signals do and what a terminal shows depends on the core.
@@ -193,7 +200,7 @@ def run_core(session: nox.Session) -> None:
         "tests/playbooks/action",
     )
     suites = {
-        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *depending, *workers(2)),
+        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *depending, *TIMED, *workers(2)),
         "sanity": lambda: workspace.sanity(results / "sanity"),
         "units": lambda: workspace.units(results / "units", CONTEXTS, "--local", f"--python={session.python}"),
         "integration": lambda: workspace.integration(results / "integration", "--local"),
@@ -247,7 +254,7 @@ def docs(session: nox.Session) -> None:
 def test_docs(session: nox.Session) -> None:
     """README, guides and examples, followed word for word with the installed artifact."""
     junit = results_folder(session.name) / "pytest.xml"
-    session.run(*DOCS_PYTEST, *workers(2), f"--junitxml={junit}", *session.posargs, external=True)
+    session.run(*DOCS_PYTEST, *TIMED, *workers(2), f"--junitxml={junit}", *session.posargs, external=True)
 
 
 @nox.session
@@ -256,7 +263,16 @@ def examples(session: nox.Session) -> None:
     junit = results_folder(session.name) / "pytest.xml"
     files = ("tests/docs/test_examples.py", "tests/docs/test_plugin_examples.py")
     session.run(
-        "python", "-m", "pytest", "-q", *files, *workers(2), f"--junitxml={junit}", *session.posargs, external=True
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        *files,
+        *TIMED,
+        *workers(2),
+        f"--junitxml={junit}",
+        *session.posargs,
+        external=True,
     )
 
 

@@ -62,7 +62,7 @@ class Workspace:
         ansible-test passes where the workers of pytest die before the first test.
         """
         listed = self._start("units", "--collect-only", *arguments, stdout=subprocess.PIPE)
-        print(listed.stdout, flush=True)
+        print(f"collected: {collected_in(listed.stdout) or listed.stdout}", flush=True)
         passed = self._run_with_junit(results, "units", *arguments)
         failures = judge_contexts(contexts, collected_in(listed.stdout), results)
         write_results(results / "contexts.xml", "unit test contexts", failures)

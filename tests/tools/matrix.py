@@ -48,7 +48,7 @@ def main() -> int:
         return 1
     outcomes = run_steps([session_of(leg) for leg in runnable], args.jobs)
     print_table(legs, outcomes)
-    return finish(outcomes)
+    return finish([outcome.step for outcome in outcomes])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,9 @@ class Totals:
     def __add__(self, other: Totals) -> Totals:
         return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
-    def with_exit_code(self, exit_code: int) -> Totals:
-        """A run that broke before it could report, or that reported no test, has failed all the same."""
-        silent_failure = self.failed == 0 and (exit_code != 0 or self.passed == 0)
-        return self + Totals(failed=1) if silent_failure else self
+    def hide_a_failure(self, exit_code: int) -> bool:
+        """Tell whether a run failed without a word: it broke before it could report, or reported no test."""
+        return self.failed == 0 and (exit_code != 0 or self.passed == 0)
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -65,10 +64,25 @@ def judge_contexts(contexts: Sequence[str], collected: Mapping[str, int], folder
     return failures
 
 
-def _read_file(path: Path) -> Totals:
+def read_failures(folder: Path) -> dict[str, str]:
+    """Return the name of every failed test in a folder's JUnit files, with what was said of it."""
+    failures = {}
+    for path in sorted(folder.rglob("*.xml")):
+        for case in filter(lambda case: _judge(case).failed, _cases_in(path)):
+            name = "::".join(filter(None, (case.classname, case.name)))
+            failures[name] = "\n".join(str(result.text or result.message) for result in case.result)
+    return failures
+
+
+def _cases_in(path: Path) -> Iterable[TestCase]:
+    """Return the test cases of a JUnit file; of one that was run again, the last run counts."""
     root: JUnitXml | TestSuite = JUnitXml.fromfile(str(path))
     suites = [root] if isinstance(root, TestSuite) else list(root)
-    return sum((_judge(case) for suite in suites for case in suite), Totals())
+    return {(case.classname, case.name): case for suite in suites for case in suite}.values()
+
+
+def _read_file(path: Path) -> Totals:
+    return sum(map(_judge, _cases_in(path)), Totals())
 
 
 def _judge(case: TestCase) -> Totals:

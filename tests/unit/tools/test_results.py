@@ -10,8 +10,15 @@ from ansible_collections.compshare.cloud.tests.tools.results import (
     Totals,
     collected_in,
     judge_contexts,
+    read_failures,
     read_totals,
     write_results,
+)
+from ansible_collections.compshare.cloud.tests.tools.run_steps import (
+    finish,
+    report,
+    results_folder,
+    retried_in,
 )
 
 PYTEST = """<testsuites><testsuite name="pytest" tests="5">
@@ -21,6 +28,10 @@ PYTEST = """<testsuites><testsuite name="pytest" tests="5">
 <testcase name="is left out"><skipped message="no reason is good enough"/></testcase>
 <testcase name="fails, and breaks at its end"><failure message="a"/><error message="b"/></testcase>
 </testsuite></testsuites>"""
+
+RUN_AGAIN = """<testsuites><testsuite name="pytest"><testcase classname="tests" name="fails once"/>
+<testcase classname="tests" name="fails once"/><testcase classname="tests" name="fails twice"/>
+<testcase classname="tests" name="fails twice"><failure message="a"/></testcase></testsuite></testsuites>"""
 
 SANITY = """<testsuites><testsuite name="ansible-test"><testcase name="pslint">
 <skipped>No tests applicable.</skipped></testcase></testsuite></testsuites>"""
@@ -33,6 +44,7 @@ SANITY_WITHOUT_PYTHON = """<testsuite name="ansible-test"><testcase name="import
     ("report", "totals"),
     [
         (PYTEST, Totals(passed=1, failed=3, skipped=1)),
+        (RUN_AGAIN, Totals(passed=1, failed=1)),
         (SANITY, Totals()),
         (SANITY_WITHOUT_PYTHON, Totals(skipped=1)),
     ],
@@ -49,17 +61,57 @@ def test_reports_in_all_folders_are_added_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reported", "exit_code", "counted"),
+    ("reported", "exit_code", "hidden"),
     [
-        (Totals(passed=3), 0, Totals(passed=3)),
-        (Totals(passed=3), 1, Totals(passed=3, failed=1)),
-        (Totals(passed=3, failed=2), 1, Totals(passed=3, failed=2)),
-        (Totals(), 0, Totals(failed=1)),
-        (Totals(skipped=4), 0, Totals(failed=1, skipped=4)),
+        (Totals(passed=3), 0, False),
+        (Totals(passed=3), 1, True),
+        (Totals(passed=3, failed=2), 1, False),
+        (Totals(), 0, True),
+        (Totals(skipped=4), 0, True),
     ],
 )
-def test_a_run_that_says_nothing_has_failed(reported: Totals, exit_code: int, counted: Totals) -> None:
-    assert reported.with_exit_code(exit_code) == counted
+def test_a_run_that_says_nothing_has_failed(reported: Totals, exit_code: int, hidden: bool) -> None:
+    assert reported.hide_a_failure(exit_code) is hidden
+
+
+def test_failures_are_named_with_what_was_said(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(PYTEST, encoding="utf-8")
+    write_results(tmp_path / "checks.xml", "lint", {"ruff": None, "mypy": "3 errors"})
+    assert read_failures(tmp_path) == {
+        "lint::mypy": "3 errors",
+        "fails": "…",
+        "breaks": "…",
+        "fails, and breaks at its end": "a\nb",
+    }
+
+
+def test_what_was_run_again_is_named() -> None:
+    log = """..R.
+RERUN tests/playbooks/test_a.py::test_b
+RERUN tests/playbooks/test_a.py::test_b
+WARNING: Retrying test target "compshare_image" with maximum verbosity.
+"""
+    assert retried_in(log) == ["compshare_image", "tests/playbooks/test_a.py::test_b"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_end_of_a_run_names_what_failed_and_what_was_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = {"unit": "RERUN test_d\n", "core-2.22": ""}
+    for step, log in steps.items():
+        write_results(results_folder(step) / "pytest.xml", "pytest", {"test_a": None, "test_b": None})
+        (results_folder(step) / "output.log").write_text(log)
+    if broken:
+        said = "\n".join(f"line {number}" for number in range(1, 21))
+        write_results(results_folder("core-2.22") / "units/run.xml", "units", {"test_c": said})
+    assert finish(list(steps)) == int(broken)
+    first, *failed, totals = capsys.readouterr().out.splitlines()
+    assert first == "Passed or failed only when it was run again: unit: test_d"
+    wanted = ["FAILED core-2.22: units::test_c", *(f"    line {number}" for number in range(6, 21))]
+    assert failed == (wanted if broken else [])
+    assert totals == f"4 passed, {int(broken)} failed, 0 skipped"
 
 
 def test_the_line_of_totals() -> None:
@@ -100,3 +152,15 @@ def test_a_context_must_have_run_what_was_collected(
         write_results(tmp_path / "python3.11-controller-units.xml", "pytest", dict(tests))
     write_results(tmp_path / "python3.11-modules-units.xml", "pytest", {"another context's": None, "and more": None})
     assert judge_contexts(["controller"], collected, tmp_path) == {"controller": wrong}
+
+
+def test_a_command_that_breaks_before_its_steps_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert report(["test-matrix CORES=2.16"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "FAILED commands: make::test-matrix CORES=2.16",
+        "    ended before any step failed",
+        "0 passed, 1 failed, 0 skipped",
+    ]
