@@ -1,4 +1,4 @@
-"""``python -m tests.reliability.page``: write docs/reliability.md from the figures that a long run has left."""
+"""``python -m tests.reliability.page``: write docs/reliability.md and the matrix of faults from a long run."""
 
 from __future__ import annotations
 
@@ -13,85 +13,88 @@ from tests.reliability.figures import FOLDER, SECTIONS, Record, read_records
 from tests.tools.trees import ROOT
 
 PAGE = ROOT / "docs/reliability.md"
+MATRIX_PAGE = FOLDER / "matrix.md"
 Finding = Mapping[str, Any]
 Row = Sequence[object]
 
 HEAD = """\
 # Reliability
 
-What the collection does under faults, with data from strangers, under load and when it is interrupted. This page is
-written by `make test-long`, and every figure in it comes from a run of the tests in `tests/reliability` and
-`tests/fuzz`; `make test` runs a short form of them. They run against the simulator in `tests/simulator`; the real API
-was not asked.
+How the collection behaves under faults, with untrusted data, under load and when it is interrupted. `make test-long`
+writes this page, and every figure in it comes from a run of the tests in `tests/reliability` and `tests/fuzz`; `make
+test` runs a short form of them. They run against the simulator in `tests/simulator`, all on one machine and as one
+user; no request reached the real API.
 """
 PROSE = {
     "faults": """\
 ## Faults
 
-Every module, the lookup and the inventory meet every kind of fault that the simulator can make: at the first request of
-a task, at the middle one (of a list, a middle page), at the last one, and at one during a wait. Each strikes that
-request once, or that request and all that follow. In every case the task must end with the right result or with one
-clear error, and in time: on the clock of the client, within `wait_timeout` where it waits, and otherwise within six
-times `api_timeout`, and 75 seconds more where it changes something. No request that changes something may be carried
-out more often than without the fault. An error after a change must say that something was or may have been done, and to
-what. Then the same task, run again without the fault, must finish the work, and a third run must change nothing.
+Every module, the lookup and the inventory meet every kind of fault that the simulator can inject: at the first
+request of a task, at the middle one (of a list, a middle page), at the last one, and at one during a wait. Each fault
+hits that request once, or that request and all later ones. In every case the task must end with the right result or
+with one clear error, and in time: on the client's clock, within `wait_timeout` if it waits, otherwise within six
+times `api_timeout`, plus 75 seconds if it changes something. No write request may be carried out more often than
+without the fault. An error after a change must say what was or may have been changed. The same task, run again
+without the fault, must then finish the work, and a third run must change nothing.
 
-One case is neither: null is how the API sends an empty page, and its count of rows is not to be relied on. Where it
-goes on sending null for a later page each time it is asked, nobody can tell that list from a shorter one.
+One case is neither: the API sends null for an empty page, and its count of rows is unreliable. If it keeps sending
+null for a later page, that list cannot be told from a shorter one.
+
+`make test-long` also writes what came of each case into `build/reliability/matrix.md`.
 """,
     "properties": """\
 ## Properties
 
-What must hold for any input at all is tried with inputs that are made up for it: any JSON as an answer, rows of any
-shape and type, any text in names, any options, any nesting of parameters. No input may end in a traceback, no row may
-be lost, and what is signed must be what the vendor's SDK signs. Where a property is tried for several modules or lists,
-the examples of all cases count.
+Properties that must hold for any input are tested with generated inputs: any JSON as a response, rows of any shape
+and type, any text in names, any options, any nesting of parameters. No input may end in a traceback, no row may be
+lost, and signatures must equal those of the vendor's SDK. If a property is tested for several modules or lists, the
+examples of all cases count.
 """,
     "fuzzing": """\
 ## Fuzzing
 
-What reads text that strangers write is run in a fuzzer (atheris), which looks for inputs that take new ways through the
-code. A failure is an exception, or a broken promise, such as a host name that an SSH client would take for an option.
+The parsers of untrusted text run in a fuzzer (atheris), which looks for inputs that reach new branches of the code. A
+failure is an exception, or a broken promise, such as a host name that an SSH client would take for an option.
 """,
     "secrets": """\
 ## Secrets
 
-A run of everything, with keys and passwords that stand nowhere else, writes what Ansible can write: all it says at
-`-vvvv`, a log, diffs, the files of callbacks, caches of facts and inventory, files of background jobs. Much of it
-fails on purpose. Then each secret, and the signature of each request, is looked for in every byte written and on the
-command lines of all processes: plain, in base64, and as URLs, JSON and Python write it. That the search finds what
-there is to find is shown with payloads that are kept.
+A run of everything, with unique keys and passwords, writes all that Ansible can write: output at `-vvvv`, a log,
+diffs, files of callbacks, caches of facts and inventory, files of background jobs. Much of it fails on purpose. Each
+secret, and the signature of each request, is then searched for in every byte written and on the command lines of all
+processes: plain, in base64, and escaped for URLs, JSON and Python. Kept payloads show that the search finds them.
 """,
     "hostile-text": """\
 ## Hostile text
 
 Names, descriptions, tags and error messages hold templates, YAML tags, commands, escape sequences, direction and
-control characters, and fields look like Ansible's own marks. They go wherever playbooks take results: variables,
-facts, templates, lookups, loops, host variables, groups, live lines, caches. A sum that was done, a file that was
-made, or a character that steers a terminal would fail the test.
+control characters, and fields look like Ansible's own markers. They go wherever playbooks use results: variables,
+facts, templates, lookups, loops, host variables, groups, live lines, caches. An evaluated expression, a created file,
+or a raw control character on the terminal fails the test.
 """,
     "load": """\
 ## Load
 
 Many hosts wait for a build each, on a clock that runs 60 times faster, in as many processes as Ansible allows.
-Thousands of tasks run one after the other, in one playbook and in one loop, against as many tasks that do nothing. A
-wait lasts four hours on the clock of the client. Nothing may fail, memory, open files and threads may not pile up,
-and the API may not be asked by all at once.
+Thousands of tasks run one after the other, in one playbook and in one loop, compared with as many tasks that do
+nothing. A wait lasts four hours on the client's clock. Nothing may fail; memory, open files and threads must not
+grow; requests must not all be sent at once.
 """,
     "interrupts": """\
 ## Interrupts
 
-SIGINT and SIGTERM reach `ansible-playbook` while a task waits, while the answer to a create is held back after it
-took effect, and while a page is. The run must end in time and leave no process behind. What was or may have been
-touched must be said, and a second run must finish the work without making anything twice.
+SIGINT and SIGTERM reach `ansible-playbook` while a task waits, while the response to a create is delayed after it
+took effect, and while a page is delayed. The run must end in time and leave no process behind. Its error must name
+what was or may have been changed, and a second run must finish the work without creating anything twice.
 """,
 }
 MATRIX = """\
-### The whole matrix
+# Every fault in every operation
 
-What came of each case, and how many requests had reached the API when the task ended. The first entry of a cell is for
-a fault that strikes once, the second for one that stays. Behind an error of what changes something stands what the
-world was like then: unchanged, done, or in between. A position that an operation does not have is left empty.
+The result of each case, and how many requests had reached the API when the task ended. The first entry of a cell is
+for a fault that occurs once, the second for one that stays. The error of an operation that changes something is
+followed by the state that it left: unchanged, done, or in between. A position that an operation does not have is
+empty.
 """
 POSITIONS = ("first call", "middle call", "last call", "during the wait")
 OPERATION_HEADER = (
@@ -170,13 +173,13 @@ def _figures_in(page: str, heading: str) -> list[str]:
 
 
 def _faults(records: list[Record]) -> list[str]:
-    by_operation: dict[str, list[tuple[str, list[Finding]]]] = defaultdict(list)
     by_fault: dict[str, list[Finding]] = defaultdict(list)
     for record in records:
-        findings = record.figures["findings"]
-        by_operation[record.figures["operation"]].append((record.figures["fault"], findings))
-        by_fault[record.figures["fault"]] += findings
-    operations = {name: [one for _fault, found in pairs for one in found] for name, pairs in by_operation.items()}
+        by_fault[record.figures["fault"]] += record.figures["findings"]
+    operations = {
+        name: [one for _fault, found in pairs for one in found]
+        for name, pairs in _findings_by_operation(records).items()
+    }
     everything = [one for found in operations.values() for one in found]
     totals = (
         f"{shown(len(everything))} cases of {len(operations)} operations and {len(by_fault)} faults: "
@@ -187,9 +190,21 @@ def _faults(records: list[Record]) -> list[str]:
         totals,
         table(OPERATION_HEADER, (_operation_row(name, found) for name, found in sorted(operations.items()))),
         table(FAULT_HEADER, (_fault_row(name, found) for name, found in sorted(by_fault.items()))),
-        MATRIX,
-        *(_details(name, pairs) for name, pairs in sorted(by_operation.items())),
     ]
+
+
+def matrix(folder: Path) -> str:
+    """Return the page that shows every case of the faults in a folder."""
+    by_operation = _findings_by_operation(read_records(folder, "faults"))
+    return "\n".join([MATRIX, *(_details(name, pairs) for name, pairs in sorted(by_operation.items()))])
+
+
+def _findings_by_operation(records: list[Record]) -> dict[str, list[tuple[str, list[Finding]]]]:
+    """Return, for each operation, its faults and the findings of each."""
+    found: dict[str, list[tuple[str, list[Finding]]]] = defaultdict(list)
+    for record in records:
+        found[record.figures["operation"]].append((record.figures["fault"], record.figures["findings"]))
+    return found
 
 
 def _results(findings: Iterable[Finding]) -> Counter[str]:
@@ -224,7 +239,7 @@ def _details(operation: str, pairs: list[tuple[str, list[Finding]]]) -> str:
         ]
         rows.append((fault, *cells))
     header = ("Fault", *POSITIONS)
-    return f"<details>\n<summary>{operation}</summary>\n\n{table(header, rows)}\n</details>\n"
+    return f"## {operation}\n\n{table(header, rows)}"
 
 
 def _outcome(finding: Finding, writes: bool) -> str:
@@ -278,6 +293,8 @@ def main() -> None:
         print(page, end="")
     else:
         PAGE.write_text(page, encoding="utf-8")
+        MATRIX_PAGE.parent.mkdir(parents=True, exist_ok=True)
+        MATRIX_PAGE.write_text(matrix(FOLDER), encoding="utf-8")
 
 
 if __name__ == "__main__":

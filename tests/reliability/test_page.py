@@ -16,6 +16,7 @@ from tests.reliability.page import (
     PROPERTY_HEADER,
     PROSE,
     frame,
+    matrix,
     render,
     table,
 )
@@ -51,7 +52,6 @@ def test_figures_become_tables(folder: Path) -> None:
         "4 cases of 1 operations and 2 faults: 2 right results, 2 clear errors, 0 short lists.",
         "| compshare_image: make | 4 | 2 | 2 | 0 | 1.5 | 1,700 | 0 | 0 | 2 |",
         "| HTTP 500 | 2 | 1 | 1 | 0 |",
-        "| HTTP 500 | right, 2; error, 1700, in between |  |  |  |",
         "| No row is lost | `tests/x.py` | 2 | 3,000 |",
         "3,000 examples of 1 properties; none broke one.",
         "| `tags` | 60 | 1,234,567 | 0 |",
@@ -59,6 +59,13 @@ def test_figures_become_tables(folder: Path) -> None:
         "| 200 hosts | 12.3 | yes |",
     ):
         assert f"\n{line}\n" in page, line
+
+
+def test_every_case_is_in_the_matrix(folder: Path) -> None:
+    page = matrix(folder)
+    assert "\n## compshare_image: make\n" in page
+    for fault in ("HTTP 500", "HTTP 502"):
+        assert f"\n| {fault} | right, 2; error, 1700, in between |  |  |  |\n" in page
 
 
 def test_figures_of_the_same_thing_are_replaced(folder: Path) -> None:
