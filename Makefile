@@ -132,6 +132,10 @@ test-long: setup ## The same in full, 10,000 examples of each property, fuzzing;
 test-eda: setup ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debian: openjdk-17-jre-headless)
 	@$(RUN_STEPS) --jobs 1 test-eda
 
+.PHONY: look
+look: setup ## Take pictures of the report in a browser, into build/look (Debian: apt-get install chromium fonts-noto-cjk)
+	@$(PYTHON) -m tests.tools.look
+
 .PHONY: test-docs
 test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest
 	@$(NOX) test-docs -- $(ARGS)
