@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: compshare
-short_description: CompShare instances as hosts
+short_description: CompShare instances as inventory hosts
 version_added: 1.0.0
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 description:
-  - Makes a host of each virtual machine, container and pod of the account.
-  - The file must be named C(compshare.yml) or C(compshare.yaml), or end so, as C(team.compshare.yml) does.
-  - The list is whole or the inventory fails. It is never a part of it.
-  - An instance that does not run is a host without C(ansible_host).
+  - Adds a host for each virtual machine, container and pod of the account.
+  - The file must be named C(compshare.yml) or C(compshare.yaml), or end in one of these, such as C(team.compshare.yml).
+  - The list of instances is complete or the inventory fails.
+  - An instance that is not running is a host without C(ansible_host).
 extends_documentation_fragment:
   - compshare.cloud.connection
   - compshare.cloud.connection.env
@@ -29,68 +29,76 @@ options:
     choices: [compshare.cloud.compshare]
   regions:
     description:
-      - Only instances in these regions. Left out, that of O(region), and where that is not set either, all regions.
+      - Only instances in these regions. If omitted, O(region) applies, and without that, all regions are read.
+      - A region that does not exist is an error that lists the regions.
     type: list
     elements: str
   zones:
     description:
-      - Only instances in these zones. Left out, that of O(zone), and where that is not set either, all zones.
+      - Only instances in these zones. If omitted, O(zone) applies, and without that, all zones are read.
+      - A zone that does not exist is an error that lists the zones.
     type: list
     elements: str
   states:
     description:
       - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case.
+      - An unknown state gives a warning that lists the known ones.
     type: list
     elements: str
   filters:
     description:
-      - Jinja expressions over the host variables, without braces. Only hosts for which all of them hold.
-      - An expression that fails is an error, also without O(strict), so that no host gets lost by a slip.
+      - Jinja expressions over the host variables, without braces. Only hosts for which all of them are true.
+      - An expression that fails is an error, also without O(strict), so that no host is lost by mistake.
     type: list
     elements: str
     default: []
   hostnames:
     description:
-      - What to name a host after, the first of these that gives something.
+      - What to name a host after. The first of these that is not empty is used.
       - V(name) is the name of the instance, V(id) its id, V(name_id) both. Anything else is a template over the host
-        variables, with braces. A template that fails is passed over, or is an error with O(strict=true).
-      - Where several hosts would have the same name, each of them gets the id appended. So does a host whose name is
-        that of a group, or means this machine.
-      - Letters and digits of every script stay, as do underscore, dot and hyphen. Every other character becomes an
+        variables, with braces. A template that fails is skipped, or is an error with O(strict=true).
+      - If several hosts would have the same name, the id is appended to each of these names. It is also appended to a
+        name that a group or this machine has, or that another inventory file gave to another instance.
+      - Letters and digits of every script, underscores, dots and hyphens are kept. Every other character becomes an
         underscore, in host names and in group names.
     type: list
     elements: str
     default: [name]
   hostvars_prefix:
     description:
-      - What the names of host variables begin with.
+      - The prefix of the names of host variables.
     type: str
     default: compshare_
   connect_with:
     description:
       - Where C(ansible_host), C(ansible_port) and C(ansible_user) come from.
-      - V(ssh_command) takes what the API tells as the command to log in with, and where there is none, as for Windows,
-        the public address. V(public_ip) and V(private_ip) take that address.
+      - V(ssh_command) uses the login command that the API returns, and the public address if it returns none, as for
+        Windows. V(public_ip) and V(private_ip) use that address.
     type: str
     choices: [ssh_command, public_ip, private_ip]
     default: ssh_command
   use_password:
     description:
-      - Whether to set C(ansible_password) to the password that the API tells. Everybody who can list the inventory can
-        then read it. Better deploy a public key.
-      - The cache holds no passwords, so it is written but not read then.
+      - Whether to set C(ansible_password) to the password that the API returns. Everybody who can list the inventory
+        can then read it. Deploying a public key is safer.
+      - The cache holds no passwords, so with this option it is written but not read.
     type: bool
     default: false
 notes:
   - The host variables are the keys of RV(compshare.cloud.compshare_instance_info#module:instances), each with
-    O(hostvars_prefix), so C(compshare_state) or C(compshare_gpu_type). There is no password and no token among them.
-  - Text from the API stays literal text; it is never taken for a template.
-  - O(public_key), O(private_key) and the other connection options may be templates or vaulted, for example with a
-    lookup that finds a key.
-  - The cache is read before anything is asked, and holds what the API told, so changes of O(filters), O(states),
-    O(hostnames) or groups need no new list. It is kept apart by address, account, project and regions.
+    O(hostvars_prefix), such as C(compshare_state) or C(compshare_gpu_type). They hold no password and no token.
+  - Text from the API is never evaluated as a template.
+  - Every option can be a template over the extra variables, for example with a lookup that finds a key, and every value
+    can be vaulted. The templates and expressions of O(hostnames), O(filters), O(compose), O(groups) and
+    O(keyed_groups) are evaluated for each host. They see the extra variables with O(use_extra_vars=true).
+  - The cache is read before any request is sent. It holds what the API returned, so a change of O(filters), O(states),
+    O(hostnames) or groups needs no new list. It is kept apart by address, account, project and regions.
+  - A cache that cannot be read is replaced in the same run, with a warning.
   - Addresses of pods can change when they restart. Refresh the cache after that, with the C(--flush-cache) of
     C(ansible-playbook) or C(meta=refresh_inventory).
+  - Ansible only warns about an inventory that fails, and runs plays without its hosts. Set the environment variable
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) or C(any_unparsed_is_failed) in the C([inventory]) section of
+    C(ansible.cfg) to true to make it fail the run.
 seealso:
   - module: compshare.cloud.compshare_instance_info
     description: The same list as a task.
@@ -100,12 +108,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Each example is a file of its own, whose name ends in compshare.yml. The smallest one has everything that this account
-# has; the keys come from the environment or the vendor's profile:
+# Each example is a file of its own, whose name ends in compshare.yml. The smallest one adds all instances of the
+# account; the keys come from the environment or the vendor's profile:
 #
 #   plugin: compshare.cloud.compshare
 #
-# Keys from elsewhere, and names that tell the zone:
+# Keys from elsewhere, and host names with the zone:
 #
 #   plugin: compshare.cloud.compshare
 #   public_key: "{{ lookup('ansible.builtin.file', '~/keys/compshare.pub') }}"
@@ -114,7 +122,7 @@ EXAMPLES = r"""
 #     - "{{ compshare_name }}.{{ compshare_zone }}"
 #     - id
 #
-# What runs, in groups by GPU and tag, with a cache:
+# Running instances in groups by GPU and tag, with a cache:
 plugin: compshare.cloud.compshare
 states: [Running]
 filters:
@@ -140,10 +148,14 @@ cache_timeout: 600
 import hashlib
 import json
 import typing as t
+from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
+from ansible.constants import config
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.vars import combine_vars
 
 from ..module_utils._api.client import Client
 from ..module_utils._api.credentials import find_credentials
@@ -153,14 +165,25 @@ from ..module_utils._api.values import inert, printable
 from ..module_utils._api.version import VERSION
 from ..module_utils._instances.hosts import host_variables, unique_names
 from ..module_utils._instances.login import decode_password
-from ..module_utils._instances.model import normalise_instance
-from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows
-from ..plugin_utils._options import plugin_options
-from ..plugin_utils._templates import TemplatedOptions, holds, is_template, render
+from ..module_utils._instances.model import INSTANCE_KEYS, normalise_instance
+from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows, unknown_states
+from ..module_utils._instances.zones import check_places, explaining_places
+from ..plugin_utils._options import CheckedOptions, connection_warnings, plugin_options
+from ..plugin_utils._templates import holds, is_template, render, rendered
 from ..plugin_utils._unsafe import make_unsafe
 
 ENDINGS = ("compshare.yml", "compshare.yaml")
 _NAMES = ("name", "id", "name_id")
+#: Options whose templates and expressions are about each host.
+_PER_HOST = frozenset(("plugin", "hostnames", "filters", "compose", "groups", "keyed_groups"))
+#: Keys of an instance that decide which host it is; text, or null.
+_TEXT_KEYS = ("id", "name", "zone", "region", "state", "kind", "os_type", "ssh_host", "ssh_user", "public_ip")
+_UNPARSED = (
+    "Ansible goes on without these hosts unless the environment variable ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED, or "
+    "any_unparsed_is_failed in the section [inventory] of ansible.cfg, is true."
+)
+#: The ids of the hosts of each inventory that this plugin made, whichever file they come from.
+_ids_of: WeakKeyDictionary[t.Any, dict[str, str | None]] = WeakKeyDictionary()
 
 
 class _NameOfAGroup(Exception):
@@ -171,7 +194,18 @@ class _NameOfAGroup(Exception):
         self.name = name
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class _Places(t.NamedTuple):
+    """Where instances are wanted; empty for everywhere."""
+
+    regions: Sequence[str]
+    zones: Sequence[str]
+
+    def unseen(self, instances: Sequence[Mapping[str, t.Any]]) -> set[str]:
+        """Return the regions and zones in which none of C(instances) is."""
+        return {*self.regions, *self.zones} - {instance[key] for instance in instances for key in ("region", "zone")}
+
+
+class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "compshare.cloud.compshare"
 
     def verify_file(self, path: str) -> bool:
@@ -185,20 +219,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         # Ansible's own reader takes for granted that this is so.
         if not isinstance(loader.load_from_file(path, cache="none") or {}, dict):
             raise AnsibleParserError(f"{path} holds no options: it must be a dictionary with plugin: {self.NAME}.")
-        self._read_config_data(path)
         self._host_names: set[str] = set()
         failure: CompShareError | None = None
         try:
+            self._read_config_data(path)
             self._check_options()
             hosts = self._hosts(cache)
         except CompShareError as error:
             failure = error
         # Outside of the handler, so that Ansible does not append the error to itself.
         if failure is not None:
-            raise AnsibleParserError(str(failure))
+            passed_over = "" if config.get_config_value("INVENTORY_ANY_UNPARSED_IS_FAILED") else f" {_UNPARSED}"
+            raise AnsibleParserError(f"{failure}{passed_over}")
         self._populate(hosts)
 
-    # --- What is asked for ---
+    # --- Options ---
+
+    def _render_option(self, name: str, value: t.Any) -> t.Any:
+        return value if name in _PER_HOST else rendered(self.templar, value, self._vars or {})
 
     def _check_options(self) -> None:
         prefix = self.get_option("hostvars_prefix")
@@ -214,82 +252,103 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     hint="Write a template with its braces: '{{ compshare_name }}'.",
                 )
 
-    def _connection_options(self) -> dict[str, t.Any]:
-        return plugin_options(TemplatedOptions(self, self.templar, self._vars or {}))
+    def _places(self, options: Mapping[str, t.Any]) -> _Places:
+        regions = self.get_option("regions") or ([options["region"]] if options["region"] else [])
+        zones = self.get_option("zones") or ([options["zone"]] if options["zone"] else [])
+        return _Places(list(dict.fromkeys(map(str, regions))), list(dict.fromkeys(map(str, zones))))
 
     # --- Reading ---
 
     def _hosts(self, cache: bool) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
         """Return the instances that are wanted, and the variables of each."""
-        options = self._connection_options()
-        regions = self.get_option("regions") or ([options["region"]] if options["region"] else [])
-        zones = self.get_option("zones") or ([options["zone"]] if options["zone"] else None)
-        instances, passwords = self._instances(options, regions, cache)
+        options = plugin_options(self)
+        places = self._places(options)
+        instances, passwords = self._instances(options, places, cache)
         query = InstanceQuery(states=self.get_option("states"))
+        warning = unknown_states(instances, query.states)
+        if warning:
+            self.display.warning(f"{self.NAME}: {warning}")
+        filters, prefix, connect_with = map(self.get_option, ("filters", "hostvars_prefix", "connect_with"))
         hosts = []
         for instance in ordered(instances):
-            if not matches(instance, query) or (zones and instance["zone"] not in zones):
+            if not matches(instance, query) or (places.zones and instance["zone"] not in places.zones):
                 continue
-            if regions and instance["region"] not in regions:
+            if places.regions and instance["region"] not in places.regions:
                 continue
-            variables = host_variables(
-                instance,
-                prefix=self.get_option("hostvars_prefix"),
-                connect_with=self.get_option("connect_with"),
-                password=passwords.get(instance["id"]),
+            password = passwords.get(instance["id"])
+            variables = make_unsafe(
+                host_variables(instance, prefix=prefix, connect_with=connect_with, password=password)
             )
-            variables = make_unsafe(variables)
-            if all(self._passes(condition, instance, variables) for condition in self.get_option("filters")):
+            if all(self._passes(condition, instance, variables) for condition in filters):
                 hosts.append((instance, variables))
         return hosts
 
     def _instances(
-        self, options: dict[str, t.Any], regions: list[str], cache: bool
+        self, options: dict[str, t.Any], places: _Places, cache: bool
     ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
         """Return the instances, from the cache where it has them and may be used, and the passwords by id if wanted."""
         caching, use_password = self.get_option("cache"), self.get_option("use_password")
-        key = self._key(options, regions) if caching else ""
+        key = self._key(options, places.regions) if caching else ""
         if caching and cache and not use_password:
-            instances = self._cached(key)
+            instances = self._cached(key, places)
             if instances is not None:
                 return instances, {}
         client = Client.from_options(options)
-        if client.credentials.warning:
-            self.display.warning(client.credentials.warning)
-        rows = read_rows(client, regions=regions)
+        for warning in connection_warnings(client, options):
+            self.display.warning(warning)
+        with explaining_places(client, regions=places.regions, zones=places.zones):
+            rows = read_rows(client, regions=places.regions)
         instances = inert([normalise_instance(row) for row in rows])
+        empty = sorted(places.unseen(instances))
+        if empty:
+            check_places(client, regions=places.regions, zones=places.zones)
         passwords: dict[str, str] = {}
         if use_password:
             decoded = {str(row.get("UHostId")): decode_password(row.get("Password")) for row in rows}
             passwords = {identity: password for identity, password in decoded.items() if password}
         self.display.v(f"{self.NAME}: {len(instances)} instances from {client.endpoint}.")
         if caching:
-            self._cache[key] = {"instances": instances, "read_at": client.clock.epoch()}
+            self._cache[key] = {"instances": instances, "read_at": client.clock.epoch(), "empty": empty}
         return instances, passwords
 
-    def _key(self, options: dict[str, t.Any], regions: list[str]) -> str:
+    def _key(self, options: dict[str, t.Any], regions: Sequence[str]) -> str:
         """Return what the cache is kept apart by: nothing of it can be read back from the key."""
         credentials = find_credentials(**{name: options[name] for name in ("public_key", "private_key", "profile")})
         endpoint = check_api_url(options["api_url"])[0]
-        parts = [VERSION, endpoint, credentials.public_key, options["project_id"] or "", *sorted(set(regions))]
+        parts = [VERSION, endpoint, credentials.public_key, options["project_id"] or "", *sorted(regions)]
         return f"{self.NAME}_{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
 
-    def _cached(self, key: str) -> list[dict[str, t.Any]] | None:
+    def _cached(self, key: str, places: _Places) -> list[dict[str, t.Any]] | None:
+        """Return the instances in the cache; None where it has none that can be used."""
         try:
             content = self._cache[key]
         except KeyError:
             self.display.v(f"{self.NAME}: the cache has nothing, or nothing recent enough.")
             return None
+        except Exception as error:  # noqa: BLE001 -- a cache plugin raises anything for a damaged file
+            reason = printable(str(error), 200)
+            self.display.warning(f"{self.NAME}: the cache cannot be read, so the list is read anew: {reason}")
+            return None
         instances = content.get("instances") if isinstance(content, dict) else None
-        if not isinstance(instances, list):
-            self.display.warning(f"{self.NAME}: what the cache holds is not ours, so it is not used.")
+        if not isinstance(instances, list) or not all(map(_is_instance, instances)):
+            self.display.warning(f"{self.NAME}: the cache holds something else, so the list is read anew.")
+            return None
+        if places.unseen(instances) - set(content.get("empty") or ()):
+            self.display.v(f"{self.NAME}: the cache knows nothing of a region or zone, so the list is read anew.")
             return None
         self.display.v(f"{self.NAME}: {len(instances)} instances from the cache; nothing was asked.")
         return instances
 
+    def _with_extra(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the variables of a host, with extra variables if use_extra_vars wants them."""
+        combined: dict[str, t.Any] = variables
+        if self.get_option("use_extra_vars"):
+            combined = combine_vars(variables, self._vars)
+        return combined
+
     def _passes(self, condition: str, instance: dict[str, t.Any], variables: dict[str, t.Any]) -> bool:
         try:
-            return holds(self.templar, condition, variables)
+            return holds(self.templar, condition, self._with_extra(variables))
         except AnsibleError as error:
             reason = printable(str(error), 300)
         raise OptionError(
@@ -302,12 +361,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _populate(self, hosts: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
         """Add the hosts and their groups, or nothing: an inventory that failed must not look like a small one."""
         variables_of = {id(instance): variables for instance, variables in hosts}
+        ids = _ids_of.setdefault(self.inventory, {})
         taken = set(self.inventory.groups)
         while True:
             names = unique_names(
                 [instance for instance, _variables in hosts],
                 lambda instance: self._wished_name(instance, variables_of[id(instance)]),
-                taken,
+                lambda name, instance: name in taken or ids.get(name, instance["id"]) != instance["id"],
             )
             new = [name for name in names if name not in self.inventory.hosts]
             try:
@@ -319,6 +379,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._remove(new)
                 raise
             else:
+                ids.update(zip(names, (instance["id"] for instance, _variables in hosts)))
                 return
 
     def _remove(self, names: list[str]) -> None:
@@ -352,7 +413,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _rendered_name(self, template: str, instance: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> t.Any:
         try:
-            return render(self.templar, template, variables)
+            return render(self.templar, template, self._with_extra(variables))
         except AnsibleError as error:
             if not self.get_option("strict"):
                 return None
@@ -367,3 +428,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if safe in self._host_names:
             raise _NameOfAGroup(safe)
         return safe
+
+
+def _is_instance(value: t.Any) -> bool:
+    """Return whether a value from the cache is an instance as this version of the plugin writes it."""
+    return (
+        isinstance(value, dict)
+        and all(key in value for key in INSTANCE_KEYS)
+        and all(value[key] is None or isinstance(value[key], str) for key in _TEXT_KEYS)
+    )

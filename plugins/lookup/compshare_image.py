@@ -25,6 +25,11 @@ options:
       - Names or ids of images.
     type: list
     elements: str
+  name:
+    description:
+      - Only images with exactly this name.
+    type: str
+    version_added: 1.1.0
   most_recent:
     description:
       - Where several images have a name, take the one published, or else made, last.
@@ -85,16 +90,20 @@ from ..module_utils._api.values import inert
 from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
 from ..module_utils._images.sources import SOURCES
-from ..plugin_utils._options import plugin_options
+from ..module_utils._instances.zones import check_places, explaining_places
+from ..plugin_utils._options import CheckedOptions, connection_warnings, plugin_options
 
-_FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery) if field.name != "name")
+_FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery))
 
 
-class LookupModule(LookupBase):
+class LookupModule(CheckedOptions, LookupBase):
+    _unnamed = ("_terms",)
+
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
-        self.set_options(var_options=variables, direct=kwargs)
         failure: CompShareError | None = None
         try:
+            self.set_options(var_options=variables, direct=kwargs)
+            self._zone_to_check = kwargs.get("zone")
             found: list[t.Any] = inert(self._find([str(term) for term in terms], "default" in kwargs))
             return found
         except CompShareError as error:
@@ -110,8 +119,12 @@ class LookupModule(LookupBase):
         if terms and query.limit is not None:
             raise OptionError("limit cannot be used together with a name or id: each must match exactly one image.")
         client = Client.from_options(options)
-        found = find_images(client, query)
-        for warning in filter(None, [client.credentials.warning, *found.warnings]):
+        with explaining_places(client, regions=[options["region"] or ""], zones=[]):
+            found = find_images(client, query)
+        # No list of images is narrowed by a zone, so the API refuses none.
+        if self._zone_to_check:
+            check_places(client, regions=[], zones=[self._zone_to_check])
+        for warning in [*connection_warnings(client, options), *found.warnings]:
             Display().warning(warning)
         if not terms:
             return [_field_of(image, field, known) for image in found.images]

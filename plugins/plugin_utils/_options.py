@@ -4,11 +4,26 @@
 
 # Private to this collection: it may change at any time.
 
-"""The connection options of a plugin that runs in the controller."""
+"""The options of a plugin that runs in the controller, checked before ansible-core converts them.
+
+ansible-core ignores options that a plugin does not have, converts before a plugin can render a template, and takes any
+text that is no truth value for false: C(validate_certs: flase) would switch off the check of certificates.
+"""
 
 from __future__ import annotations
 
+import difflib
+import os
 import typing as t
+from collections.abc import Collection, Mapping
+
+from ansible.constants import config
+from ansible.errors import AnsibleError
+
+from ..module_utils._api.client import Client
+from ..module_utils._api.errors import OptionError
+from ..module_utils._api.options import strict_boolean
+from ..module_utils._api.values import printable
 
 CONNECTION_OPTIONS = (
     "public_key",
@@ -25,6 +40,60 @@ CONNECTION_OPTIONS = (
     "api_throttle_timeout",
     "api_rate",
 )
+_CONVERTED = ("bool", "int", "float")
+#: Types that empty text is no value of.
+_EMPTY_IS_OMITTED = (*_CONVERTED, "list", "path")
+
+
+class CheckedOptions:
+    """What a plugin class inherits, before ansible-core's base, to have its options checked.
+
+    An option that is empty text, or whose environment variable is empty, counts as omitted.
+    """
+
+    #: Options that are given as keywords, but not by this name.
+    _unnamed: Collection[str] = ()
+    _omitted: frozenset[str] = frozenset()
+
+    def set_options(
+        self,
+        task_keys: Mapping[str, t.Any] | None = None,
+        var_options: Mapping[str, t.Any] | None = None,
+        direct: Mapping[str, t.Any] | None = None,
+    ) -> None:
+        """Set the options, like the method that this one overrides; raises OptionError."""
+        plugin: t.Any = self
+        definitions = config.get_configuration_definitions(plugin.plugin_type, plugin._load_name)
+        given = _by_name(direct or {}, definitions, self._unnamed)
+        given = {name: self._rendered(name, value) for name, value in given.items()}
+        given = {name: value for name, value in given.items() if not _is_empty(value, definitions[name])}
+        empty = set()
+        for name, definition in definitions.items():
+            variable = next((each["name"] for each in definition.get("env") or () if each["name"] in os.environ), None)
+            if name in given:
+                given[name] = _converted(name, given[name], definition)
+            elif variable is not None and not os.environ[variable].strip():
+                empty.add(name)
+                given[name] = definition.get("default")
+            elif variable is not None and definition.get("type") in _CONVERTED:
+                given[name] = _converted(name, os.environ[variable], definition, variable)
+        self._omitted = frozenset(name for name in empty if given[name] is None)
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=given)  # type: ignore[misc]  # a mixin
+
+    def get_option(self, option: str, hostvars: Mapping[str, t.Any] | None = None) -> t.Any:
+        """Return the value of an option, None where it is omitted and has no default."""
+        return None if option in self._omitted else super().get_option(option, hostvars)  # type: ignore[misc]  # a mixin
+
+    def _render_option(self, _name: str, value: t.Any) -> t.Any:
+        """Return the value of an option with its templates rendered, in a plugin that allows some."""
+        return value
+
+    def _rendered(self, name: str, value: t.Any) -> t.Any:
+        try:
+            return self._render_option(name, value)
+        except AnsibleError as error:
+            reason = printable(str(error), 300)
+        raise OptionError(f"The template of {name} cannot be rendered: {reason}")
 
 
 class _Plugin(t.Protocol):
@@ -35,3 +104,55 @@ class _Plugin(t.Protocol):
 def plugin_options(plugin: _Plugin, *names: str) -> dict[str, t.Any]:
     """Return the connection options and the options C(names) of a plugin, None for those that were not given."""
     return {name: plugin.get_option(name) for name in (*CONNECTION_OPTIONS, *names)}
+
+
+def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:
+    """Return what the user of a plugin should know of the connection."""
+    found = [client.credentials.warning] if client.credentials.warning else []
+    if options["validate_certs"] is False:
+        found.append(f"validate_certs is false: whoever answers as {client.endpoint} is not checked.")
+    return found
+
+
+def _by_name(
+    given: Mapping[str, t.Any], definitions: Mapping[str, t.Any], unnamed: Collection[str]
+) -> dict[str, t.Any]:
+    """Return options without aliases; raises OptionError for one that the plugin does not have."""
+    names = {name: name for name in definitions if name not in unnamed}
+    names.update({alias: name for name in tuple(names) for alias in definitions[name].get("aliases") or ()})
+    unknown = sorted(str(name) for name in given if name not in names)
+    if unknown:
+        said = []
+        for each in unknown:
+            near = [name for name in sorted(names) if name.startswith(each.casefold())]
+            near = near or difflib.get_close_matches(each.casefold(), names, n=1)
+            said.append(f"{printable(each, 60)!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        raise OptionError(
+            f"There is no option {' or '.join(said)}.",
+            hint=f"The options are: {', '.join(sorted(names))}.",
+        )
+    return {names[name]: value for name, value in given.items()}
+
+
+def _is_empty(value: t.Any, definition: Mapping[str, t.Any]) -> bool:
+    if isinstance(value, str):
+        return not value.strip() and definition.get("type") in _EMPTY_IS_OMITTED
+    return value is None and definition.get("type") != "raw"
+
+
+def _converted(name: str, value: t.Any, definition: Mapping[str, t.Any], variable: str | None = None) -> t.Any:
+    """Return a value of the type that its option has; raises OptionError where it means none."""
+    kind = definition.get("type")
+    source = f"{name} (from the environment variable {variable})" if variable else name
+    if kind == "bool":
+        return strict_boolean(source, value)
+    if kind not in _CONVERTED:
+        return value
+    try:
+        number = float("no number" if isinstance(value, bool) else value)
+        if kind == "float" or number == int(number):
+            return number if kind == "float" else int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    wanted = "a number" if kind == "float" else "a whole number"
+    raise OptionError(f"{source} must be {wanted}, not {printable(repr(value), 80)}.")

@@ -18,28 +18,16 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import Templar
 
 
-class _Plugin(t.Protocol):
-    def get_option(self, option: str) -> t.Any:
-        """Return the value of an option, whatever way it was given."""
-
-
-class TemplatedOptions:
-    """The options of a plugin, with those rendered that hold a template, such as a key that a lookup finds."""
-
-    def __init__(self, plugin: _Plugin, templar: Templar, variables: Mapping[str, t.Any]) -> None:
-        self._plugin = plugin
-        self._templar = templar
-        self._variables = variables
-
-    def get_option(self, option: str) -> t.Any:
-        """Return the value of an option, rendered where it is text with a template in it."""
-        value = self._plugin.get_option(option)
-        return render(self._templar, value, self._variables) if is_template(value) else value
-
-
 def is_template(value: object) -> bool:
     """Tell whether a user's text has a template in it."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def rendered(templar: Templar, value: t.Any, variables: Mapping[str, t.Any]) -> t.Any:
+    """Return the value of a user's option with its templates rendered, also those in lists."""
+    if isinstance(value, list):
+        return [rendered(templar, item, variables) for item in value]
+    return render(templar, value, variables) if is_template(value) else value
 
 
 def render(templar: Templar, template: str, variables: Mapping[str, t.Any]) -> t.Any:

@@ -83,6 +83,7 @@ def find_images(client: Client, query: ImageQuery) -> Found:
     )
     images = _each_once(images)
     if query.has_filters:
+        warnings = [*warnings, *_unknown_values(images, query, source)]
         images = [image for image in images if matches(image, query)]
     matching = ordered(images, query.order_by, query.order)
     shown = matching[: query.limit]
@@ -119,6 +120,25 @@ def matches(image: Mapping[str, t.Any], query: ImageQuery) -> bool:
             query.search is None or _mentions(image, query.search),
         )
     )
+
+
+#: Every status that is documented.
+_STATUSES = ("Available", "Making", "UnAvailable", "Reviewing", "Offline")
+
+
+def _unknown_values(images: list[dict[str, t.Any]], query: ImageQuery, source: Source) -> t.Iterator[str]:
+    """Yield a warning for each value that no image of the list has, and that may be a slip."""
+    statuses = {*_STATUSES, *(image["status"] for image in images if image["status"])}
+    if query.status is not None and not any(_same(query.status, status) for status in statuses):
+        yield _unknown("status", query.status, statuses, source)
+    gpu_types = {gpu_type for image in images for gpu_type in image["supported_gpu_types"]}
+    if query.gpu_type is not None and gpu_types and not _among([query.gpu_type], gpu_types):
+        yield _unknown("gpu_type", query.gpu_type, gpu_types, source)
+
+
+def _unknown(option: str, value: str, known: t.Iterable[str], source: Source) -> str:
+    shown = ", ".join(values.printable(each, 40) for each in sorted(known)[:30])
+    return f"No image in {source.title} has the {option} {values.printable(value, 60)!r}. There are: {shown}."
 
 
 def _same(wanted: str | None, value: str | None) -> bool:

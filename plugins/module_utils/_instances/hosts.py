@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .login import SSH_PORT
 from .model import SECRET_KEYS
@@ -91,19 +91,21 @@ def safe_host_name(text: str | None) -> str:
 def unique_names(
     instances: Sequence[Mapping[str, t.Any]],
     name_of: Callable[[Mapping[str, t.Any]], str | None],
-    taken: Collection[str] = (),
+    is_taken: Callable[[str, Mapping[str, t.Any]], bool] = lambda _name, _instance: False,
 ) -> list[str]:
     """Return a host name for each instance, no two alike.
 
     C(name_of) tells the wished name. Where several instances wish the same, each of them gets its id appended, so that
-    nobody's name depends on who comes first; so does a name that is C(taken) or has a meaning of its own.
+    nobody's name depends on who comes first; so does a name that C(is_taken()) or has a meaning of its own.
     """
     ids = [safe_host_name(instance["id"]) or f"instance-{index}" for index, instance in enumerate(instances)]
     names = [safe_host_name(name_of(instance)) or ids[index] for index, instance in enumerate(instances)]
     # Once is mostly enough; but somebody may have named an instance like another one with its id.
     while True:
         count = Counter(names)
-        clashes = [count[name] > 1 or name in taken or name in _RESERVED for name in names]
+        clashes = [
+            count[name] > 1 or name in _RESERVED or is_taken(name, instance) for name, instance in zip(names, instances)
+        ]
         if not any(clashes):
             return names
         names = [f"{name}_{ids[index]}" if clashes[index] else name for index, name in enumerate(names)]

@@ -18,6 +18,7 @@ from .._api.pages import PAGE_SIZE, Listing
 from .._api.retcodes import GONE_CODES
 from .._api.values import printable
 from .model import normalise_instance
+from .states import STATES
 
 ACTION = "DescribeCompShareInstance"
 KINDS = ("vm", "container", "pod")
@@ -100,6 +101,15 @@ def matches(instance: Mapping[str, t.Any], query: InstanceQuery) -> bool:
             query.charge_type is None or _same(query.charge_type, instance["charge_type"]),
         )
     )
+
+
+def unknown_states(instances: Sequence[Mapping[str, t.Any]], states: Sequence[str] | None) -> str | None:
+    """Return a warning where no instance is ever, as far as is known, in one of C(states); None otherwise."""
+    known = sorted({*STATES, *(instance["state"] for instance in instances if instance["state"])})
+    unknown = [printable(state, 40) for state in states or () if not any(_same(state, each) for each in known)]
+    if not unknown:
+        return None
+    return f"No instance is ever in the state {' or '.join(map(repr, unknown))}. States are: {', '.join(known)}."
 
 
 def _same(wanted: str, value: str | None) -> bool:

@@ -24,6 +24,8 @@ LEADS_TO = {
     "Stopping": STOPPED,
     "Resizing": STOPPED,
 }
+#: Every state that was seen or is documented.
+STATES = frozenset((RUNNING, STOPPED, INSTALL_FAIL, "Deleted", "Reinstalling", "ImageMaking", *CREATING, *LEADS_TO))
 
 
 def settled(state: str | None) -> str | None:

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._api import values
 from .._api.client import Client, Scope
-from .._api.errors import AnswerError, OptionError
+from .._api.errors import AnswerError, OptionError, RefusedError
 from .._api.naming import region_of
 from .._api.pages import rows_of
 from .._api.retcodes import Retry
@@ -70,6 +71,32 @@ def zones_named(zones: Sequence[dict[str, t.Any]], names: Sequence[str]) -> list
         if name not in by_name:
             raise OptionError(f"There is no zone {name!r}.", hint=f"There are: {', '.join(by_name) or 'none'}.")
     return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def check_places(client: Client, *, regions: Iterable[str], zones: Iterable[str]) -> None:
+    """Raise OptionError for a region or zone that the API does not list, with those that it lists."""
+    try:
+        listed = list_zones(client)
+    except RefusedError:
+        return  # an account that may not list zones can still use them
+    for kind, names in (("region", regions), ("zone", zones)):
+        known = list(dict.fromkeys(zone[kind] for zone in listed if zone[kind]))
+        unknown = [values.printable(name, 60) for name in names if name not in known]
+        if unknown:
+            raise OptionError(
+                f"There is no {kind} {' or '.join(map(repr, unknown))}.", hint=f"There are: {', '.join(known)}."
+            )
+
+
+@contextlib.contextmanager
+def explaining_places(client: Client, *, regions: Collection[str], zones: Collection[str]) -> Iterator[None]:
+    """Where the API refuses a region or zone, raise the error that lists those that there are."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.names_parameter("Region") or error.names_parameter("Zone"):
+            check_places(client, regions=regions, zones=zones)
+        raise
 
 
 def project_of(client: Client) -> str:

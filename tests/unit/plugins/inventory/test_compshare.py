@@ -345,7 +345,49 @@ def test_what_the_cache_holds_is_not_trusted(source: Source, lines: Lines) -> No
     plugin._cache[key] = ["something else"]
     plugin.update_cache_if_changed()
     assert len(source.parse(**source.cached()).hosts) == 8
-    assert "not ours" in lines.warnings[-1]
+    assert "something else" in lines.warnings[-1]
+    assert source.requests() == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00\x01"])
+def test_a_damaged_cache_is_read_anew_in_the_same_run(source: Source, lines: Lines, content: str) -> None:
+    source.parse(**source.cached())
+    (file,) = (source.folder / "cache").iterdir()
+    file.write_text(content)
+    assert len(source.parse(**source.cached()).hosts) == 8
+    assert any("read anew" in warning for warning in lines.warnings), lines.warnings
+    assert source.requests() == 2
+    assert len(source.parse(**source.cached()).hosts) == 8
+    assert source.requests() == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": 7}, {"name": ["a"]}, {"zone": {}}, {"ssh_host": 1}, {"addresses": ...}, {"state": ...}]
+)
+def test_rows_of_another_shape_in_the_cache_are_read_anew(source: Source, lines: Lines, change: dict[str, Any]) -> None:
+    source.parse(**source.cached())
+    (key,) = source.plugin._cache
+    content = json.loads(json.dumps(source.plugin._cache[key]))
+    content["instances"][3] = {
+        name: value for name, value in {**content["instances"][3], **change}.items() if value is not ...
+    }
+    source.plugin._cache[key] = content
+    source.plugin.update_cache_if_changed()
+    assert len(source.parse(**source.cached()).hosts) == 8
+    assert "something else" in lines.warnings[-1]
+    assert source.requests() == 2
+
+
+def test_a_place_without_instances_is_looked_up_once(source: Source) -> None:
+    def places() -> int:
+        return len(source.world.requests("DescribeCompShareSupportZone"))
+
+    assert len(source.parse(**source.cached()).hosts) == 8
+    assert places() == 0
+    for _time in range(2):
+        assert not source.parse(**source.cached(zones=["cn-sh2-03"])).hosts
+        assert (places(), source.requests()) == (1, 2)
+    assert len(source.parse(**source.cached()).hosts) == 8
     assert source.requests() == 2
 
 
@@ -405,6 +447,153 @@ def test_a_profile_that_others_can_read_is_warned_about(
     monkeypatch.setenv("COMPSHARE_CONFIG_FILE", str(profile))
     assert len(source.parse(public_key=None, private_key=None).hosts) == 8
     assert "chmod 600" in lines.warnings[0]
+
+
+# --- Options ---
+
+
+@pytest.mark.parametrize("name", ["validate_certs", "use_password", "cache", "strict", "use_extra_vars"])
+@pytest.mark.parametrize("value", ["flase", "yess", "2", "{{ 'flase' }}"])
+def test_text_that_is_no_truth_value_is_refused(source: Source, name: str, value: str) -> None:
+    with pytest.raises(AnsibleParserError, match=f"{name} must be true or false, not '(flase|yess|2)'"):
+        source.parse(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "checked"),
+    [("{{ true }}", True), ("{{ false }}", False), ("no", False), ("", True), ("  ", True), (None, True), (0, False)],
+)
+def test_certificates_are_checked_unless_the_user_says_no(
+    source: Source, lines: Lines, value: object, checked: bool
+) -> None:
+    source.parse(validate_certs=value)
+    assert source.plugin.get_option("validate_certs") is checked
+    assert any("validate_certs is false" in warning for warning in lines.warnings) is not checked
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("COMPSHARE_VALIDATE_CERTS", "flase", "environment variable COMPSHARE_VALIDATE_CERTS.*true or false"),
+        ("COMPSHARE_API_TIMEOUT", "soon", "environment variable COMPSHARE_API_TIMEOUT.*a number"),
+        ("COMPSHARE_API_RETRIES", "2.5", "environment variable COMPSHARE_API_RETRIES.*a whole number"),
+        ("ANSIBLE_INVENTORY_CACHE", "yess", "environment variable ANSIBLE_INVENTORY_CACHE.*true or false"),
+    ],
+)
+def test_the_environment_is_read_as_strictly(
+    source: Source, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(AnsibleParserError, match=message):
+        source.parse()
+
+
+def test_an_empty_variable_counts_as_unset(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = "PROFILE PROJECT_ID REGION ZONE VALIDATE_CERTS CA_PATH API_TIMEOUT API_RETRIES".split()
+    for name in (*(f"COMPSHARE_{name}" for name in names), "ANSIBLE_INVENTORY_CACHE"):
+        monkeypatch.setenv(name, "")
+    assert len(source.parse().hosts) == 8
+    assert source.plugin.get_option("validate_certs") is True
+    assert source.plugin.get_option("ca_path") is None
+
+
+def test_every_option_may_be_a_template(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANTED", "cn-bj2")
+    wanted = "{{ lookup('env', 'WANTED') }}"
+    hosts = {"推理服务-pod", "batch-pod"}
+    assert set(source.parse(regions=[wanted]).hosts) == hosts
+    assert set(source.parse(regions="{{ [lookup('env', 'WANTED')] }}").hosts) == hosts
+    assert set(source.parse(region=wanted).hosts) == hosts
+    assert set(source.parse(states=["{{ 'Run' ~ 'ning' }}"], zones=["cn-sh2-{{ '01' }}"]).hosts) == {"comfy-pod"}
+    given = {"api_timeout": "{{ 20 * 1.5 }}", "api_retries": "{{ 1 + 1 }}", "hostvars_prefix": "{{ 'my' }}_"}
+    inventory = source.parse(connect_with="{{ 'private_ip' }}", use_password="{{ 1 == 2 }}", **given)
+    assert "my_name" in inventory.hosts["train-vm"].get_vars()
+    assert source.plugin.get_option("api_timeout") == 30.0
+    assert source.plugin.get_option("api_retries") == 2
+
+
+def test_a_template_that_fails_names_its_option(source: Source) -> None:
+    with pytest.raises(AnsibleParserError, match=r"template of regions cannot be rendered.*nobody_set_this"):
+        source.parse(regions=["{{ nobody_set_this }}"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"state": ["Running"]}, "no option 'state' .did you mean 'states'.*The options are: api_"),
+        ({"filter": ["x"]}, "no option 'filter' .did you mean 'filters'"),
+        ({"keyed_group": []}, "no option 'keyed_group' .did you mean 'keyed_groups'"),
+        ({"zzz": 1}, r"There is no option 'zzz'\. The"),
+        ({"regions": ["cn-wlbc"]}, "There is no region 'cn-wlbc'.*cn-wlcb"),
+        ({"region": "cn-wlbc"}, "There is no region 'cn-wlbc'.*cn-wlcb"),
+        ({"zones": ["cn-wlcb-1"]}, "There is no zone 'cn-wlcb-1'.*cn-wlcb-01"),
+        ({"zone": "cn-wlcb-1"}, "There is no zone 'cn-wlcb-1'.*cn-wlcb-01"),
+    ],
+)
+def test_what_does_not_exist_is_refused_by_name(source: Source, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnsibleParserError, match=message):
+        source.parse(**options)
+
+
+def test_a_state_that_nobody_knows_is_warned_about(source: Source, lines: Lines) -> None:
+    assert not source.parse(states=["Runing"]).hosts
+    assert "in the state 'Runing'. States are:" in lines.warnings[-1] and "Running" in lines.warnings[-1]
+    lines.warnings.clear()
+    source.parse(states=["running", "Deleted"])
+    assert not lines.warnings
+
+
+def test_a_failure_says_how_it_can_end_the_run(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AnsibleParserError, match=r"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED.*any_unparsed_is_failed"):
+        source.parse(private_key="wrong")
+    monkeypatch.setenv("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true")
+    with pytest.raises(AnsibleParserError) as caught:
+        source.parse(private_key="wrong")
+    assert "UNPARSED" not in str(caught.value)
+
+
+def test_extra_variables_reach_filters_and_names(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "ansible.plugins.inventory.load_extra_vars", lambda loader: {"wanted_gpu": "4090", "team": "vision"}
+    )
+    options = {"filters": ["compshare_gpu_type == wanted_gpu"], "hostnames": ["{{ team }}-{{ compshare_name }}"]}
+    names = set(source.parse(use_extra_vars=True, **options).hosts)
+    assert "vision-train-vm" in names and all(name.startswith("vision-") for name in names)
+    with pytest.raises(AnsibleParserError, match="wanted_gpu"):
+        source.parse(**options)
+
+
+# --- Several files ---
+
+
+def test_instances_of_one_name_in_two_accounts_are_two_hosts(tmp_path: Path, source: Source, make_world: Any) -> None:
+    other = Source(tmp_path, make_world())
+    inventory = source.parse()
+    first = {name: host.get_vars()["compshare_id"] for name, host in inventory.hosts.items()}
+    for instance in other.world.instances.all.values():
+        instance.row["UHostId"] = "other-" + instance.row["UHostId"]
+    other.parse(inventory=inventory, hostvars_prefix="second_")
+    assert len(inventory.hosts) == 16
+    assert {name: inventory.hosts[name].get_vars()["compshare_id"] for name in first} == first
+    added = {name: host.get_vars() for name, host in inventory.hosts.items() if name not in first}
+    assert all(name.endswith(variables["second_id"]) for name, variables in added.items())
+    assert not any("compshare_id" in variables for variables in added.values())
+
+
+def test_an_instance_in_two_files_is_one_host(source: Source) -> None:
+    inventory = source.parse()
+    source.parse(inventory=inventory, compose={"second": "true"})
+    assert len(inventory.hosts) == 8
+    assert inventory.hosts["train-vm"].get_vars()["second"] is True
+
+
+def test_variables_of_another_inventory_for_a_host_stay(source: Source) -> None:
+    inventory = InventoryData()
+    inventory.add_host("train-vm")
+    inventory.set_variable("train-vm", "team", "vision")
+    source.parse(inventory=inventory)
+    assert len(inventory.hosts) == 8
+    assert inventory.hosts["train-vm"].get_vars()["team"] == "vision"
 
 
 # --- Strangers' text ---

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
+from ansible.utils.display import Display
 
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
@@ -74,6 +75,65 @@ def test_options_come_from_the_environment(torch_world: World, monkeypatch: pyte
         monkeypatch.setenv(name, value)
     plugin = lookup_loader.get("compshare.cloud.compshare_image")
     assert plugin.run(["compshareImage-a"], {}, field="name") == ["torch"]
+
+
+def test_the_name_of_the_module_works_here_too(torch_world: World) -> None:
+    assert look_up(torch_world, name="torch", field="id") == ["compshareImage-a", "compshareImage-b"]
+    assert look_up(torch_world, name="Torch") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"serch": "torch"}, "no option 'serch' .did you mean 'search'.*The options are: api_"),
+        ({"gpu": "4090"}, "no option 'gpu' .did you mean 'gpu_type'"),
+        ({"fild": "id"}, "no option 'fild' .did you mean 'field'"),
+        ({"_terms": "torch"}, "no option '_terms'"),
+        ({"validate_certs": "flase"}, "validate_certs must be true or false, not 'flase'"),
+        ({"most_recent": "yess"}, "most_recent must be true or false, not 'yess'"),
+        ({"free": "maybe"}, "free must be true or false, not 'maybe'"),
+        ({"limit": "ten"}, "limit must be a whole number, not 'ten'"),
+        ({"region": "cn-wlbc"}, "There is no region 'cn-wlbc'.*cn-wlcb"),
+        ({"zone": "cn-wlcb-1"}, "There is no zone 'cn-wlcb-1'.*cn-wlcb-01"),
+    ],
+)
+def test_what_does_not_exist_is_refused_by_name(torch_world: World, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnsibleError, match=message):
+        look_up(torch_world, **options)
+
+
+def test_values_that_nobody_knows_are_warned_about(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    def warned(**options: Any) -> str:
+        assert look_up(world, **options) == []
+        return " ".join(capsys.readouterr().err.split())
+
+    assert "has the status 'Avail'. There are: Available, Making," in warned(status="Avail")
+    assert "has the gpu_type 'RTX4090'. There are:" in warned(gpu_type="RTX4090")
+    assert "WARNING" not in warned(status="unavailable", source="shared")
+
+
+def test_default_may_be_empty(torch_world: World) -> None:
+    assert look_up(torch_world, "nobody", default="") == [""]
+    assert look_up(torch_world, "nobody", default=False) == [False]
+
+
+@pytest.mark.parametrize(("value", "checked"), [("", True), ("true", True), (None, True), ("no", False)])
+def test_certificates_are_checked_unless_the_user_says_no(
+    torch_world: World, monkeypatch: pytest.MonkeyPatch, value: Any, checked: bool
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, message, **_kwargs: warnings.append(message))
+    look_up(torch_world, validate_certs=value)
+    monkeypatch.setenv("COMPSHARE_VALIDATE_CERTS", value or "")
+    look_up(torch_world)
+    assert len(warnings) == (0 if checked else 2)
+    assert all("validate_certs is false" in warning for warning in warnings)
+
+
+def test_a_misspelt_variable_of_the_environment_is_refused(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPSHARE_VALIDATE_CERTS", "flase")
+    with pytest.raises(AnsibleError, match="COMPSHARE_VALIDATE_CERTS"):
+        look_up(torch_world)
 
 
 def test_favourites_come_with_a_warning_where_the_api_does_not_list_them(

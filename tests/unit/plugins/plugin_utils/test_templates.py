@@ -8,10 +8,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.compshare.cloud.plugins.plugin_utils._templates import (
-    TemplatedOptions,
     holds,
     is_template,
     render,
+    rendered,
 )
 from ansible_collections.compshare.cloud.plugins.plugin_utils._unsafe import make_unsafe
 
@@ -73,19 +73,19 @@ def test_a_condition_that_fails_is_an_error(templar: Templar, condition: str) ->
         holds(templar, trust_as_template(condition), VARIABLES)
 
 
-class Plugin:
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-
-    def get_option(self, option: str) -> Any:
-        return self.options[option]
-
-
-def test_options_are_rendered_where_they_hold_a_template(templar: Templar) -> None:
-    plugin = Plugin(
-        key=trust_as_template("{{ team_key }}"), plain="plain {", number=5, flag=False, missing=None, names=["{{ x }}"]
-    )
-    options = TemplatedOptions(plugin, templar, {"team_key": "s3cret"})
-    assert options.get_option("key") == "s3cret"
-    for name in ("plain", "number", "flag", "missing", "names"):
-        assert options.get_option(name) is plugin.options[name]
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{{ team_key }}", "s3cret"),
+        ("plain {", "plain {"),
+        (5, 5),
+        (False, False),
+        (None, None),
+        (["{{ team_key }}", "plain"], ["s3cret", "plain"]),
+        ("{{ [team_key, 'two'] }}", ["s3cret", "two"]),
+    ],
+)
+def test_options_are_rendered_where_they_hold_a_template(templar: Templar, value: Any, expected: Any) -> None:
+    trusted = [trust_as_template(item) for item in value] if isinstance(value, list) else value
+    trusted = trust_as_template(trusted) if isinstance(trusted, str) else trusted
+    assert rendered(templar, trusted, {"team_key": "s3cret"}) == expected

@@ -119,7 +119,7 @@ def instances(*named: tuple[str, str | None]) -> list[dict[str, Any]]:
 
 
 def names(*named: tuple[str, str | None], taken: tuple[str, ...] = ()) -> list[str]:
-    return unique_names(instances(*named), lambda instance: instance["name"], taken)
+    return unique_names(instances(*named), lambda instance: instance["name"], lambda name, _instance: name in taken)
 
 
 def test_instances_of_one_name_all_get_their_ids() -> None:
