@@ -157,7 +157,7 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
-from ..module_utils._api.client import Client
+from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.credentials import find_credentials
 from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.transport import check_api_url
@@ -168,7 +168,7 @@ from ..module_utils._instances.login import decode_password
 from ..module_utils._instances.model import INSTANCE_KEYS, normalise_instance
 from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows, unknown_states
 from ..module_utils._instances.zones import check_places, explaining_places
-from ..plugin_utils._options import CheckedOptions, connection_warnings, plugin_options
+from ..plugin_utils._options import CheckedOptions, plugin_options
 from ..plugin_utils._templates import holds, is_template, render, rendered
 from ..plugin_utils._unsafe import make_unsafe
 

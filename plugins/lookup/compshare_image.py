@@ -84,14 +84,14 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ..module_utils._api.client import Client
+from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.values import inert
 from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
 from ..module_utils._images.sources import SOURCES
 from ..module_utils._instances.zones import check_places, explaining_places
-from ..plugin_utils._options import CheckedOptions, connection_warnings, plugin_options
+from ..plugin_utils._options import CheckedOptions, plugin_options
 
 _FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery))
 

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ._api.client import Client
+from ._api.client import Client, connection_warnings
 from ._api.errors import CompShareError
 
 
@@ -41,8 +41,8 @@ class Task:
         """Return the client for the connection options, built at its first use; raises OptionError."""
         if self._client is None:
             self._client = Client.from_options(self.options)
-            if self._client.credentials.warning:
-                self.warn(self._client.credentials.warning)
+            for warning in connection_warnings(self._client, self.options):
+                self.warn(warning)
         return self._client
 
     def interrupted(self) -> CompShareError:

@@ -20,7 +20,6 @@ from collections.abc import Collection, Mapping
 from ansible.constants import config
 from ansible.errors import AnsibleError
 
-from ..module_utils._api.client import Client
 from ..module_utils._api.errors import OptionError
 from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.values import printable
@@ -104,14 +103,6 @@ class _Plugin(t.Protocol):
 def plugin_options(plugin: _Plugin, *names: str) -> dict[str, t.Any]:
     """Return the connection options and the options C(names) of a plugin, None for those that were not given."""
     return {name: plugin.get_option(name) for name in (*CONNECTION_OPTIONS, *names)}
-
-
-def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:
-    """Return what the user of a plugin should know of the connection."""
-    found = [client.credentials.warning] if client.credentials.warning else []
-    if options["validate_certs"] is False:
-        found.append(f"validate_certs is false: whoever answers as {client.endpoint} is not checked.")
-    return found
 
 
 def _by_name(

@@ -338,6 +338,14 @@ class Client:
         return hint
 
 
+def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:
+    """Return what the user of a client should know of the connection that C(options) make."""
+    found = [client.credentials.warning] if client.credentials.warning else []
+    if options.get("validate_certs") is False:
+        found.append(f"validate_certs is false: whoever answers as {client.endpoint} is not checked.")
+    return found
+
+
 #: Parameters that tell what a request is about.
 _SUBJECTS = ("Name", "CompShareImageId", "UHostId", "GroupId")
 

@@ -157,6 +157,14 @@ def test_without_keys_the_failure_says_how_to_give_them(
     assert "COMPSHARE_PRIVATE_KEY" in result["msg"]
 
 
+@pytest.mark.parametrize(("value", "warned"), [(False, True), (True, False)])
+def test_certificates_that_are_not_checked_give_a_warning(value: bool, warned: bool) -> None:
+    warnings: list[str] = []
+    options = {"public_key": "key", "private_key": "secret", "validate_certs": value}
+    assert Task(options, warn=warnings.append).client
+    assert any("validate_certs is false" in warning for warning in warnings) is warned
+
+
 def test_the_client_is_made_once_and_warns_of_an_open_profile_file(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
