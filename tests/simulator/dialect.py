@@ -80,6 +80,7 @@ SWITCHES: Mapping[str, Switch] = {
     ),
     "stop_time": Switch("What is StopTime?", ("moment of the stop", "planned stop"), SEEN),
     "schedule_key": Switch("Where is the planned stop?", ("SchedulerStopTime", "StopSchedulerTime"), SEEN),
+    "schedule_early": Switch("Can a stop be scheduled before the instance runs?", ("refused", "accepted")),
     "first_pod_state": Switch("In which state does a pod begin?", ("Initializing", "Pending")),
     "stop_initializing": Switch("Can an instance be stopped while it is Initializing?", ("accepted", "8905"), SEEN),
     "terminate_state": Switch("In which states can an instance be deleted?", ("stopped", "any")),

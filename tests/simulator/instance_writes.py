@@ -194,7 +194,8 @@ def modify_name(world: World, params: Params) -> Answer:
 def update_stop_scheduler(world: World, params: Params) -> Answer:
     """Stop a running instance later; five minutes from now at the earliest."""
     instance = instance_at(world, params)
-    check_state(instance, "Running")
+    if world.dialect.is_("schedule_early", "refused") or instance.state in ("Stopped", "Install Fail"):
+        check_state(instance, "Running")
     moment = params.required_integer("SchedulerStopTime")
     if moment < world.clock.now() + SOONEST_STOP or instance.row["IsSpot"]:
         raise unavailable("SchedulerStopTime")

@@ -38,6 +38,8 @@ def ensure_instances(task: Task) -> dict[str, t.Any]:
         work.find()
         _STATES[task.options["state"]](work)
     except CompShareError as error:
+        for sentence in _stops(work) if work.unscheduled() else []:
+            error.add_sentence(sentence)
         error.facts = work.facts_after()
         raise
     except KeyboardInterrupt:
@@ -47,12 +49,28 @@ def ensure_instances(task: Task) -> dict[str, t.Any]:
 
 def _interrupted_hint(work: InstanceWork) -> str:
     if work.ordering is None:
-        return "Run it again: it looks at what there is before it does anything."
+        return " ".join((*_stops(work), "Run it again: it looks at what there is before it does anything."))
     return (
         f"The instance {printable(work.ordering, 80)!r} may have been ordered. Run the task again: where there is a "
         f"record of the order, it waits until the list must show the instance, {SHOWN_WITHIN:g} s after the order, "
         "before it orders one."
     )
+
+
+def _stops(work: InstanceWork) -> list[str]:
+    """Return which of the new instances will stop by themselves, as sentences."""
+    if not work.options["schedule_stop"]:
+        return []
+    unscheduled = work.unscheduled()
+    sentences = [
+        f"{describe(instance)} will stop by itself at {instance['scheduled_stop_time']}."
+        for instance in work.outcome.created()
+        if instance["scheduled_stop_time"]
+    ]
+    if unscheduled:
+        names = ", ".join(map(describe, unscheduled))
+        sentences.append(f"schedule_stop is not set yet, so {names} will not stop by itself.")
+    return sentences
 
 
 def _check_identity(options: t.Mapping[str, t.Any]) -> None:
@@ -96,7 +114,7 @@ def _present(work: InstanceWork) -> None:
 
 
 def _running(work: InstanceWork) -> None:
-    if work.options["without_gpu"] and None in work.instances:
+    if work.options["without_gpu"] and None in work.outcome.instances:
         if work.options["instance_id"]:
             work.require_all()
         raise OptionError(
@@ -112,7 +130,7 @@ def _running(work: InstanceWork) -> None:
 def _stopped(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
-    work.bring(work.present(), Stopped(), _foresee_stop)
+    work.bring(work.outcome.present(), Stopped(), _foresee_stop)
     _finish(work, reach=False)
 
 
@@ -121,7 +139,9 @@ def _restarted(work: InstanceWork) -> None:
     work.check_installed()
     _check_gpu_wish(work)
     spec = work.options["without_gpu"]
-    work.bring(work.present(), Restarted(_start_params(spec)), lambda instance: _foresee_restart(instance, spec))
+    work.bring(
+        work.outcome.present(), Restarted(_start_params(spec)), lambda instance: _foresee_restart(instance, spec)
+    )
     _check_without_gpu(work)
     _finish(work)
 
@@ -130,7 +150,9 @@ def _reinstalled(work: InstanceWork) -> None:
     work.require_all()
     image = resolve_image(work.client, work.options["image"], work.options["image_source"])
     image_id = image.image_id
-    targets = [instance for instance in work.present() if work.options["force"] or instance["image_id"] != image_id]
+    targets = [
+        instance for instance in work.outcome.present() if work.options["force"] or instance["image_id"] != image_id
+    ]
     for instance in targets:
         check_reinstall(instance, image)
     before = {str(instance["id"]): settled(instance["state"]) for instance in targets}
@@ -143,12 +165,12 @@ def _reinstalled(work: InstanceWork) -> None:
             # Whichever state a reinstalled instance is left in: what ran runs, and nothing runs that was not paid for.
             for state, goal, foreseen in ((RUNNING, Running(), _foresee_start), (STOPPED, Stopped(), _foresee_stop)):
                 work.bring(
-                    [instance for instance in work.present() if before.get(str(instance["id"])) == state],
+                    [instance for instance in work.outcome.present() if before.get(str(instance["id"])) == state],
                     goal,
                     foreseen,
                 )
     except CompShareError as error:
-        if ran and work.changed:
+        if ran and work.outcome.changed:
             error.add_sentence(
                 f"Before this task ran: {', '.join(ran)}. The next one cannot know that; where it ends with one "
                 "stopped that should run, start it with state=running."
@@ -158,7 +180,7 @@ def _reinstalled(work: InstanceWork) -> None:
 
 
 def _absent(work: InstanceWork) -> None:
-    work.bring(work.present(), Absent(work.options["release_disks"]), _foresee_removal)
+    work.bring(work.outcome.present(), Absent(work.options["release_disks"]), _foresee_removal)
 
 
 _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
@@ -177,21 +199,18 @@ _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
 def _finish(work: InstanceWork, *, reach: bool = True) -> None:
     """Do what goes with every state but absent: the name, the schedule, and waiting for SSH."""
     work.rename()
-    if work.options["schedule_stop"] is not None:
-        work.schedule(parse_wish(work.options["schedule_stop"]))
-    else:
-        work.warn_of_lost_stops()
+    work.schedule()
     if reach and work.options["wait_for_ssh"]:
         work.reach()
 
 
 def _start(work: InstanceWork) -> None:
     _check_gpu_wish(work)
-    for instance in work.present():
+    for instance in work.outcome.present():
         if instance["without_gpu"] and settled(instance["state"]) == RUNNING and not work.options["without_gpu"]:
             work.warn(f"{describe(instance)} runs without its GPU. Stop it first to start it with its GPU.")
     spec = work.options["without_gpu"]
-    work.bring(work.present(), Running(_start_params(spec)), lambda instance: _foresee_start(instance, spec))
+    work.bring(work.outcome.present(), Running(_start_params(spec)), lambda instance: _foresee_start(instance, spec))
     _check_without_gpu(work)
 
 
@@ -208,7 +227,7 @@ def _check_gpu_wish(work: InstanceWork) -> None:
     """Raise OptionError where an instance that runs with its GPU is to run without it: only a start can change that."""
     if not work.options["without_gpu"]:
         return
-    for instance in work.present():
+    for instance in work.outcome.present():
         if settled(instance["state"]) == RUNNING and not instance["without_gpu"]:
             raise OptionError(
                 f"{describe(instance)} runs with its GPU.", hint="Stop it first; then it can be started without_gpu."
@@ -221,7 +240,7 @@ def _check_without_gpu(work: InstanceWork) -> None:
     """Raise where an instance was started with its GPU although it should not be: that is being paid for."""
     if not work.options["without_gpu"] or work.check_mode or not work.options["wait"]:
         return
-    for instance in work.present():
+    for instance in work.outcome.present():
         if instance["without_gpu"] is False:
             raise CompShareError(
                 f"{describe(instance)} was to start without its GPU, but runs with it.",

@@ -22,6 +22,7 @@ from .._task import Task
 from .._waiting import send_when_free
 from .create import ACTION, make_instance, predicted_instance
 from .model import Instance, normalise_instance
+from .outcome import Outcome
 from .placement import Choice, choose
 from .pricing import SOLD_OUT_CODES, Offer
 from .query import describe, is_unknown_id, one_named, read_rows
@@ -29,7 +30,7 @@ from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
 from .states import CREATING, FAILED, INSTALL_FAIL, RUNNING
-from .stop_schedule import DELETE, UPDATE, StopWish, check_ahead, parse_wish, wanted_stop
+from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
 from .transitions import Ready
 from .zones import list_zones, project_of, zones_in, zones_named
 
@@ -37,44 +38,24 @@ RENAME = "ModifyCompShareInstanceName"
 #: An instance that a look does not show is looked for again after so many seconds. An id says that there was one.
 _LOOK_AGAIN_BY_NAME = (5.0,)
 _LOOK_AGAIN_BY_ID = (5.0, 15.0)
-#: What the diff shows of an instance.
-_SHOWN = (
-    "name",
-    "state",
-    "zone",
-    "gpu_type",
-    "gpu_count",
-    "cpu",
-    "memory_gb",
-    "image_id",
-    "charge_type",
-    "without_gpu",
-    "scheduled_stop_time",
-)
 
 
 class InstanceWork:
-    """One task about some instances, and what it has done so far.
-
-    C(names) are the names of the instances; a single one is None where only an id says which it is. C(instances) has,
-    in the same order, each one as it was last seen or would be, None where there is none.
-    """
+    """One task about some instances: the steps it may take. C(outcome) remembers what they came to."""
 
     def __init__(self, task: Task) -> None:
         self.options = task.options
         self.check_mode = task.check_mode
         self.warn = task.warn
         self.client = task.client
-        self.changed = False
-        self.actions: list[dict[str, t.Any]] = []
-        self.names = _names(task.options)
-        self.instances: list[Instance | None] = [None] * len(self.names)
+        self.outcome = Outcome(task.options)
         self._task = task
-        self._before: list[Instance | None] = list(self.instances)
-        self._new: set[int] = set()
-        #: What each instance costs that is made, None where the API names no price.
-        self._prices: dict[int, dict[str, t.Any] | None] = {}
         self._project: str | None = None
+        schedule_stop = self.options["schedule_stop"]
+        self._stop = None if schedule_stop is None else parse_wish(schedule_stop)
+        #: The new instances of which it is known whether they stop by themselves, by id; the time if it was accepted
+        #: while they ran.
+        self._scheduled: dict[str, str | None] = {}
         #: The instance of which a create may be under way.
         self.ordering: str | None = None
         self.deadline = self.client.clock.now() + self.options["wait_timeout"]
@@ -91,14 +72,14 @@ class InstanceWork:
             self.client.clock.sleep(pause)
             if self._look():
                 break
-        self._before = list(self.instances)
 
     def _look(self) -> bool:
         """Note the instances as the API shows them now; return whether further looks can show no more of them."""
         instance_id, name = self.options["instance_id"], self.options["name"]
+        found: list[Instance | None]
         if instance_id and not name:
             try:
-                self.instances = [read_by_id(self.client, [instance_id], strict=True).get(instance_id)]
+                found = [read_by_id(self.client, [instance_id], strict=True).get(instance_id)]
             except RefusedError as error:
                 if not is_unknown_id(error):
                     raise
@@ -106,17 +87,18 @@ class InstanceWork:
         elif instance_id:
             rows = read_rows(self.client)
             row = next((row for row in rows if row.get("UHostId") == instance_id), None)
-            self.instances = [None if row is None else normalise_instance(row)]
-            self._check_name_is_free(rows)
+            found = [None if row is None else normalise_instance(row)]
+            self._check_name_is_free(found[0], rows)
         else:
-            named = [normalise_instance(row) for row in read_rows(self.client) if row.get("Name") in self.names]
-            one_by_one = [one_named(named, t.cast(str, name)) for name in self.names]
-            self.instances = [None if instance is None else dict(instance) for instance in one_by_one]
-        return None not in self.instances
+            named = [normalise_instance(row) for row in read_rows(self.client) if row.get("Name") in self.outcome.names]
+            one_by_one = [one_named(named, t.cast("str", name)) for name in self.outcome.names]
+            found = [None if instance is None else dict(instance) for instance in one_by_one]
+        self.outcome.found(found)
+        return None not in found
 
-    def _check_name_is_free(self, rows: Sequence[dict[str, t.Any]]) -> None:
-        """Raise OptionError where an instance, named by its id, is to get a name that another one has."""
-        instance, name = self.instances[0], self.options["name"]
+    def _check_name_is_free(self, instance: Instance | None, rows: Sequence[dict[str, t.Any]]) -> None:
+        """Raise OptionError if an instance, named by its id, is to get a name that another one has."""
+        name = self.options["name"]
         if instance is None or not name or instance["name"] == name or self.options["state"] == "absent":
             return
         other = next((normalise_instance(row) for row in rows if row.get("Name") == name), None)
@@ -128,7 +110,7 @@ class InstanceWork:
 
     def require_all(self) -> None:
         """Raise OptionError where an instance is not there."""
-        missing = [name for name, instance in zip(self.names, self.instances) if instance is None]
+        missing = [self.outcome.names[index] for index in self.outcome.missing()]
         if not missing:
             return
         if self.options["instance_id"]:
@@ -141,10 +123,6 @@ class InstanceWork:
             hint="Names are exact. state=present or state=running makes one.",
         )
 
-    def present(self) -> list[Instance]:
-        """Return the instances that are there, or would be."""
-        return [instance for instance in self.instances if instance is not None]
-
     # --- Making ---
 
     def make_missing(self) -> None:
@@ -152,14 +130,14 @@ class InstanceWork:
 
         What would fail only after an instance was made, and is being paid for, is found out before.
         """
-        missing = [index for index, instance in enumerate(self.instances) if instance is None]
+        missing = self.outcome.missing()
         if not missing:
             return
         if self.options["instance_id"]:
             self.require_all()
         order = Order.from_options(self.options)
         if order is None:
-            names = ", ".join(repr(printable(str(self.names[index]))) for index in missing)
+            names = ", ".join(repr(printable(str(self.outcome.names[index]))) for index in missing)
             raise OptionError(
                 f"There is no instance named {names}.", hint="To make it, give at least gpu_type and image."
             )
@@ -172,17 +150,14 @@ class InstanceWork:
             self._make(index, order, offer, zones)
 
     def _check_stop_ahead(self) -> None:
-        """Raise OptionError where a new instance could not be given the stop that is wished."""
-        if self.options["schedule_stop"] is None:
-            return
-        wish = parse_wish(self.options["schedule_stop"])
-        if wish.is_never:
+        """Raise OptionError if a new instance could not be given the stop that is desired."""
+        if self._stop is None or self._stop.is_never:
             return
         if not self.options["wait"]:
             raise OptionError(
-                "schedule_stop needs wait=true where an instance must be made: it can be set only when it runs."
+                "schedule_stop needs wait=true to create an instance: the API may accept it only once that runs."
             )
-        check_ahead(wish, self.client.clock.epoch())
+        check_ahead(self._stop, self.client.clock.epoch())
         self._find_project()
 
     def _find_project(self) -> str:
@@ -191,7 +166,7 @@ class InstanceWork:
         return self._project
 
     def _make(self, index: int, order: Order, offer: Offer, zones: Sequence[dict[str, t.Any]]) -> None:
-        name, sold_out = t.cast(str, self.names[index]), set[str]()
+        name, sold_out = t.cast(str, self.outcome.names[index]), set[str]()
         while True:
             choice = choose(
                 self.client, order, offer, zones, title=f"The instance {printable(name)!r}", sold_out=sold_out
@@ -221,23 +196,24 @@ class InstanceWork:
                 continue
             if made.begun:
                 self._note_new(index, made.instance)
-            self.instances[index] = made.instance
+            self.outcome.instances[index] = made.instance
             self.ordering = None
             return
 
     def _note_new(self, index: int, instance: Instance) -> None:
         self.ordering = None
-        if index in self._new:
+        if index in self.outcome.new:
             return
-        self._note(index, instance, ACTION)
-        self._new.add(index)
-        price = self._prices.get(index)
+        self.outcome.note(index, instance, ACTION)
+        self.outcome.new.add(index)
+        price = self.outcome.prices.get(index)
         cost = "" if price is None else f" for {price['per_hour']:g} CNY per hour"
         if not self.check_mode:
             self._tell(instance, f"ordered in {instance['zone']}{cost}")
+            self._schedule_early(instance)
 
     def _note_price(self, index: int, choice: Choice) -> None:
-        self._prices[index] = choice.price
+        self.outcome.prices[index] = choice.price
         if choice.price is None:
             self.warn(f"The API names no price for {choice.size} in {choice.zone['zone']}.")
 
@@ -245,20 +221,20 @@ class InstanceWork:
         """Wait until new instances run; raises where one could not be installed, or is not what was ordered."""
         waiting = [
             instance
-            for index, instance in enumerate(self.instances)
-            if instance is not None and (index in self._new or instance["state"] in CREATING)
+            for index, instance in enumerate(self.outcome.instances)
+            if instance is not None and (index in self.outcome.new or instance["state"] in CREATING)
         ]
         if self.check_mode or not self.options["wait"]:
             self.check_installed()
             return
         self.bring(waiting, Ready())
         self.check_installed()
-        for index in sorted(self._new):
-            self._check_delivery(t.cast(Instance, self.instances[index]))
+        for instance in self.outcome.created():
+            self._check_delivery(instance)
 
     def check_installed(self) -> None:
         """Raise where an instance could not be installed: nothing but its removal, or another image, helps."""
-        for instance in self.present():
+        for instance in self.outcome.present():
             if instance["state"] in FAILED:
                 raise CompShareError(
                     f"{describe(instance)} could not be installed ({INSTALL_FAIL}).",
@@ -291,9 +267,9 @@ class InstanceWork:
         """Bring instances to a goal; in check mode, note the actions and the instance after each that are foreseen."""
         if self.check_mode:
             for instance in instances:
-                index = self._index(instance)
+                index = self.outcome.index_of(instance)
                 for action, after in foreseen(instance):
-                    self._note(index, after, action)
+                    self.outcome.note(index, after, action)
             return
         if not instances:
             return
@@ -302,50 +278,106 @@ class InstanceWork:
             deadline=self.deadline,
             wait=self.options["wait"],
             report=self._report,
-            sent=self._note_sent,
+            sent=self.outcome.note_sent,
         )
-        indexes = {instance["id"]: self._index(instance) for instance in instances}
+        indexes = {instance["id"]: self.outcome.index_of(instance) for instance in instances}
         try:
             mover.bring(instances, goal)
         finally:
             for identity, seen in mover.seen.items():
-                self.instances[indexes[identity]] = seen
+                self.outcome.instances[indexes[identity]] = seen
 
     def rename(self) -> None:
         """Give an instance that was named by its id the name in the options."""
-        instance, name = self.instances[0], self.options["name"]
+        instance, name = self.outcome.instances[0], self.options["name"]
         if not self.options["instance_id"] or not name or instance is None or instance["name"] == name:
             return
-        self._change(instance, RENAME, {"Name": name}, {"name": name})
+        self.change(instance, RENAME, {"Name": name}, {"name": name})
 
-    def schedule(self, wish: StopWish) -> None:
-        """Let running instances stop by themselves, or not any more."""
-        for instance in self.present():
-            moment = wanted_stop(wish, instance["scheduled_stop_time"], self.client.clock.epoch())
+    def schedule(self) -> None:
+        """Schedule the stop of running instances, or cancel it; raises the first error after all have been tried."""
+        if self._stop is None:
+            return self._warn_of_lost_stops()
+        failed: list[tuple[Instance, CompShareError]] = []
+        for instance in self.outcome.present():
+            if not instance["scheduled_stop_time"]:
+                # The row that was seen last may be older than the schedule.
+                instance["scheduled_stop_time"] = self._scheduled.get(instance["id"])
+            moment = wanted_stop(self._stop, instance["scheduled_stop_time"], self.client.clock.epoch())
             if moment is None:
                 continue
             if instance["state"] != RUNNING:
                 # A stopped instance has no schedule; the API takes one only while it runs.
                 self.warn(f"{describe(instance)} does not run, so schedule_stop has no effect on it.")
                 continue
-            project = {"ProjectId": self._find_project()}
-            if moment:
-                params = {**project, "SchedulerStopTime": moment}
-                self._change(instance, UPDATE, params, {"scheduled_stop_time": iso_time(moment)})
-            else:
-                self._change(instance, DELETE, project, {"scheduled_stop_time": None})
+            try:
+                if moment:
+                    after = {"scheduled_stop_time": iso_time(moment)}
+                    self.change(instance, UPDATE, self._stop_params(moment), after)
+                else:
+                    self.change(instance, DELETE, {"ProjectId": self._find_project()}, {"scheduled_stop_time": None})
+            except CompShareError as error:
+                failed.append((instance, error))
+        if failed:
+            raise self._not_scheduled(failed)
+        return None
+
+    def _stop_params(self, moment: int) -> dict[str, t.Any]:
+        return {"ProjectId": self._find_project(), "SchedulerStopTime": moment}
+
+    def _not_scheduled(self, failed: Sequence[tuple[Instance, CompShareError]]) -> CompShareError:
+        error = failed[0][1]
+        if self._stop is not None and not self._stop.is_never:
+            error.add_sentence(" ".join(self._runs_on(instance) for instance, _error in failed))
+            error.hint = "Run the task again, or stop it with state=stopped."
+            self._scheduled.update((instance["id"], None) for instance, _error in failed)
+        return error
+
+    def _runs_on(self, instance: Instance) -> str:
+        price = self.outcome.per_hour(instance)
+        cost = "the API does not say what it costs" if price is None else f"costs {price:g} CNY per hour"
+        at = instance["scheduled_stop_time"]
+        stop = f"will stop at {at} only" if at else "will not stop by itself"
+        return f"{describe(instance)} runs, {cost}, and {stop}: schedule_stop is not set."
+
+    def _schedule_early(self, instance: Instance) -> None:
+        """Try to schedule the stop of a new instance before it runs: if this run dies, it still ends by itself.
+
+        The API may accept that only later, so this is tried again each time that the state changes, and reported as an
+        error only when it runs.
+        """
+        if self._stop is None or self._stop.is_never or instance["id"] in self._scheduled:
+            return
+        moment = early_stop(self._stop, self.client.clock.epoch())
+        place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
+        with suppress(CompShareError):
+            self.client.call(UPDATE, {**place, **self._stop_params(moment)}, write=True, deadline=self.deadline)
+            self._scheduled[instance["id"]] = iso_time(moment) if instance["state"] == RUNNING else None
+            instance = {**instance, "scheduled_stop_time": iso_time(moment)}
+            self.outcome.note(self.outcome.index_of(instance), instance, UPDATE)
+            self._tell(instance, f"will stop by itself at {instance['scheduled_stop_time']}")
+
+    def unscheduled(self) -> list[Instance]:
+        """Return the new instances whose stop is desired and not scheduled yet."""
+        if self._stop is None or self._stop.is_never or self.check_mode:
+            return []
+        return [
+            instance
+            for instance in self.outcome.created()
+            if instance["id"] not in self._scheduled and not instance["scheduled_stop_time"]
+        ]
 
     def reach(self) -> None:
         """Wait until SSH answers on each instance."""
         if self.check_mode:
             return
-        for instance in wait_for_ssh(self.client, self.present(), deadline=self.deadline):
-            self.instances[self._index(instance)] = instance
+        for instance in wait_for_ssh(self.client, self.outcome.present(), deadline=self.deadline):
+            self.outcome.instances[self.outcome.index_of(instance)] = instance
             self._tell(instance, f"SSH answers after {self._elapsed:.0f} s")
 
-    def warn_of_lost_stops(self) -> None:
+    def _warn_of_lost_stops(self) -> None:
         """Say where an instance would have stopped by itself, and was stopped and started meanwhile, so it will not."""
-        for before, instance in zip(self._before, self.instances):
+        for before, instance in zip(self.outcome.before, self.outcome.instances):
             if before is None or instance is None or instance["state"] != RUNNING:
                 continue
             if before["scheduled_stop_time"] and not instance["scheduled_stop_time"]:
@@ -354,9 +386,9 @@ class InstanceWork:
                     "more. Set schedule_stop again."
                 )
 
-    def _change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
+    def change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
         """Change something about an instance with a request that may be repeated without harm."""
-        index = self._index(instance)
+        index = self.outcome.index_of(instance)
         if not self.check_mode:
             place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
             for last in (False, True):
@@ -366,30 +398,14 @@ class InstanceWork:
                 except CompShareError as error:
                     if not error.outcome_unknown or last:
                         raise
-        self._note(index, {**instance, **after}, action)
-
-    def _index(self, instance: Instance) -> int:
-        return next(
-            index
-            for index, known in enumerate(self.instances)
-            if known is not None and (known is instance or (known["id"] is not None and known["id"] == instance["id"]))
-        )
+        self.outcome.note(index, {**instance, **after}, action)
 
     # --- Telling ---
 
-    def _note(self, index: int, instance: Instance | None, action: str) -> None:
-        """Note that something was done, or would be, and how an instance is after it."""
-        known = instance or self.instances[index] or {}
-        self.changed = True
-        self.actions.append({"action": action, "id": known.get("id"), "name": known.get("name")})
-        self.instances[index] = instance
-
-    def _note_sent(self, instance: Instance, action: str) -> None:
-        self.changed = True
-        self.actions.append({"action": action, "id": instance["id"], "name": instance["name"]})
-
     def _report(self, instance: Instance) -> None:
         self._tell(instance, f"{instance['state'] or 'state unknown'} after {self._elapsed:.0f} s")
+        if self.outcome.index_of(instance) in self.outcome.new:
+            self._schedule_early(instance)
 
     @property
     def _elapsed(self) -> float:
@@ -400,53 +416,14 @@ class InstanceWork:
 
     def facts(self) -> dict[str, t.Any]:
         """Return the result's keys that tell what was done and what there is."""
-        present = self.present()
-        facts: dict[str, t.Any] = {
-            "changed": self.changed,
-            "instances": present,
-            "instance": present[0] if len(self.names) == 1 and present else None,
-            "actions": self.actions,
-        }
-        prices = [price for index, price in self._prices.items() if index in self._new and price is not None]
-        if prices:
-            facts["price"] = max(prices, key=lambda price: t.cast(float, price["per_hour"]))
-        if self._task.diff:
-            before, after = (
-                {
-                    self._title(index): self._shown(index, instance)
-                    for index, instance in enumerate(instances)
-                    if instance
-                }
-                for instances in (self._before, self.instances)
-            )
-            facts["diff"] = {"before": before, "after": after}
-        return facts
+        return self.outcome.facts(diff=self._task.diff)
 
     def facts_after(self) -> dict[str, t.Any]:
-        """Return the facts for a task that has failed, with the instances as they are now where that can be told."""
-        if self.changed and not self.check_mode:
-            # The error to tell is the first one; where this look fails, too, they stay as they were last seen.
+        """Return the facts for a task that has failed, with the instances as they are now if they can be read."""
+        outcome = self.outcome
+        if outcome.changed and not self.check_mode:
+            # The error to tell is the first one; if this look fails, too, they stay as they were last seen.
             with suppress(CompShareError):
-                now = read_by_id(self.client, [str(instance["id"]) for instance in self.present()])
-                self.instances = [
-                    None if instance is None else now.get(instance["id"], instance) for instance in self.instances
-                ]
-        return {key: value for key, value in self.facts().items() if key != "diff"}
-
-    def _title(self, index: int) -> str:
-        return str(self.options["instance_id"] or self.names[index])
-
-    def _shown(self, index: int, instance: Instance) -> dict[str, t.Any]:
-        shown = {key: instance[key] for key in _SHOWN}
-        price = self._prices.get(index) if index in self._new else None
-        if price is not None:
-            shown["price_per_hour"] = price["per_hour"]
-        return shown
-
-
-def _names(options: t.Mapping[str, t.Any]) -> list[str | None]:
-    """Return the names of the instances that a task is about; None stands for the one that is known by its id."""
-    name, count = options["name"], options["count"]
-    if count is None:
-        return [name]
-    return [f"{name}-{number}" for number in range(1, count + 1)]
+                now = read_by_id(self.client, [str(instance["id"]) for instance in outcome.present()])
+                outcome.instances = [instance and now.get(instance["id"], instance) for instance in outcome.instances]
+        return outcome.facts()

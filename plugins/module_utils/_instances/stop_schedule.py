@@ -22,7 +22,7 @@ NEVER = "never"
 #: Documented: at least five minutes from now. A little more, for the way there.
 SOONEST = 300
 _MARGIN = 15
-#: An instance is paid for from its making on, and its stop can be set when it runs, some minutes later.
+#: An instance is paid for from the order on; it must have had the time to start before it stops.
 _SOONEST_FOR_NEW = 900
 _DURATION = re.compile(r"(\d{1,6})\s*(m|h|d)\Z", re.IGNORECASE | re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
@@ -71,6 +71,13 @@ def check_ahead(wish: StopWish, now: float) -> None:
             f"schedule_stop is {iso_time(wish.epoch)}, which is too soon for an instance that must be made first.",
             hint="Nothing was made. Give a time at least fifteen minutes ahead, or a duration.",
         )
+
+
+def early_stop(wish: StopWish, now: float) -> int:
+    """Return the moment (epoch seconds) at which an instance that was just ordered stops; C(now) is epoch seconds."""
+    if wish.epoch is not None:
+        return wish.epoch
+    return math.ceil(now) + max(wish.after or 0, _SOONEST_FOR_NEW)
 
 
 def wanted_stop(wish: StopWish, present: str | None, now: float) -> int | None:

@@ -238,6 +238,12 @@ PROBES: Mapping[str, Callable[[Probe], Any]] = {
     "no_gpu_sign": _no_gpu_sign,
     "stop_time": _stop_time,
     "schedule_key": lambda it: "SchedulerStopTime" in it.row("uhost-vm"),
+    "schedule_early": lambda it: it.operate(
+        "UpdateCompShareStopScheduler",
+        "uhost-new",
+        ProjectId="org-default1",
+        SchedulerStopTime=int(it.world.clock.now()) + 900,
+    ),
     "first_pod_state": _first_pod_state,
     "stop_initializing": lambda it: it.operate("StopCompShareInstance", "uhost-new"),
     "terminate_state": lambda it: it.operate("TerminateCompShareInstance", "uhost-new"),

@@ -17,6 +17,8 @@ from ..in_process import RecordedTask, WorldTransport, instance_in, new_world, t
 MODULE = "compshare_instance"
 CREATE = "CreateCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
+UPDATE_STOP = "UpdateCompShareStopScheduler"
+LIST = "DescribeCompShareInstance"
 ORDER: dict[str, Any] = {"name": "new-vm", "image": "Ubuntu 22.04", "gpu_type": "4090"}
 
 
@@ -672,6 +674,123 @@ def test_a_stop_that_cannot_be_set_is_found_before_an_instance_is_made(
     assert failed(world, **ORDER, schedule_stop="8h").ret_code == 299
     assert writes(world) == []
     assert run(world, **ORDER, schedule_stop="never", wait=False)["changed"]
+
+
+EARLY = {"dialect": {"schedule_early": "accepted"}}
+
+
+def test_a_stop_is_scheduled_as_soon_as_there_is_an_id() -> None:
+    """A run that dies while it waits then leaves an instance that ends by itself. It was scheduled only once it ran."""
+    world = new_world(**EARLY)
+    error = failed(world, WaitError, **ORDER, schedule_stop="2h", wait_timeout=20)
+    assert writes(world) == [CREATE, UPDATE_STOP] and "will not stop by itself" not in str(error)
+    assert [action["action"] for action in error.facts["actions"]] == [CREATE, UPDATE_STOP]
+    world.advance(3 * 3600)
+    assert named(world, "new-vm")[0]["State"] == "Stopped"
+    world = new_world(**EARLY)
+    foreseen = run(world, check_mode=True, **ORDER, schedule_stop="2h")
+    done = run(world, **ORDER, schedule_stop="2h")
+    assert [action["action"] for action in foreseen["actions"]] == [action["action"] for action in done["actions"]]
+
+
+def test_a_stop_that_is_refused_early_is_tried_until_it_is_accepted(world: World) -> None:
+    done, task = told(world, **ORDER, schedule_stop="2h")
+    sent = [entry["ret_code"] for entry in world.requests(UPDATE_STOP)]
+    assert sent[0] == 8905 and sent[-1] == 0 and sent.count(0) == 1 and len(sent) > 2
+    assert [action["action"] for action in done["actions"]] == [CREATE, UPDATE_STOP] and not task.warnings
+    world = new_world()
+    error = failed(world, WaitError, **ORDER, schedule_stop="2h", wait_timeout=20)
+    assert "schedule_stop is not set yet, so new-vm (" in str(error) and "will not stop by itself" in str(error)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_interruption_tells_whether_a_new_instance_stops_by_itself(
+    monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    world = new_world(**EARLY) if early else new_world()
+    post = WorldTransport.post
+
+    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        if world.requests(UPDATE_STOP) and fields["Action"] == "DescribeCompShareInstance":
+            raise KeyboardInterrupt
+        return post(self, fields, timeout)
+
+    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    message = str(failed(world, **ORDER, schedule_stop="2h"))
+    assert ("will stop by itself at 2026-" in message) is early
+    assert ("schedule_stop is not set yet, so new-vm (uhost-" in message) is not early
+
+
+def test_a_stop_of_a_new_instance_leaves_it_the_time_to_start() -> None:
+    world = new_world(**EARLY)
+    run(world, **ORDER, schedule_stop="5m")
+    assert named(world, "new-vm")[0]["SchedulerStopTime"] >= named(world, "new-vm")[0]["CreateTime"] + 900
+
+
+@pytest.mark.parametrize("order", [ORDER, {"name": "train-vm"}], ids=["new", "there"])
+def test_a_stop_that_is_refused_tells_what_runs_on_and_what_it_costs(world: World, order: dict[str, Any]) -> None:
+    world.add_faults({"kind": "ret_code", "code": 299, "action": UPDATE_STOP})
+    error = failed(world, **order, schedule_stop="2h")
+    row = named(world, order["name"])[0]
+    assert f"{order['name']} ({row['UHostId']}, Running, {row['Zone']}) runs, costs " in str(error)
+    price = round(row["InstancePrice"] + row["DiskPrice"], 4)
+    assert f"costs {price:g} CNY per hour, and will not stop by itself: schedule_stop is not set." in str(error)
+    assert "stop it with state=stopped" in str(error) and str(error).count("will not stop by itself") == 1
+
+
+def test_a_stop_is_tried_for_each_instance_although_one_is_refused(world: World) -> None:
+    run(world, **{**ORDER, "name": "worker", "count": 3})
+    refused = named(world, "worker-1")[0]["UHostId"]
+    world.add_faults({"kind": "ret_code", "code": 299, "action": UPDATE_STOP, "where": {"UHostId": refused}})
+    error = failed(world, name="worker", count=3, schedule_stop="2h")
+    assert f"worker-1 ({refused}" in str(error) and "worker-2" not in str(error)
+    assert all(named(world, f"worker-{number}")[0]["SchedulerStopTime"] for number in (2, 3))
+
+
+# --- What one answer lacks ---
+
+
+@pytest.mark.parametrize("state", ["absent", "present", "stopped", "running"])
+@pytest.mark.parametrize("by_id", [False, True], ids=["by name", "by id"])
+def test_one_answer_without_the_row_is_no_proof_of_absence(
+    world: World, monkeypatch: pytest.MonkeyPatch, state: str, by_id: bool
+) -> None:
+    """C(state=absent) called an instance gone that one answer, or two by its id, did not show."""
+    identity = instance_in(world, "train-vm")
+    lacking(monkeypatch, identity, range(1, 3) if by_id else range(1, 2))
+    options = {"instance_id": identity} if by_id else {**ORDER, "name": "train-vm"}
+    done = run(world, state=state, **options)
+    assert done["changed"] is (state in ("absent", "stopped"))
+    assert CREATE not in writes(world) and (identity in world.instances.all) is (state != "absent")
+
+
+def lacking(monkeypatch: pytest.MonkeyPatch, identity: str, answers: range) -> None:
+    """Leave an instance out of some answers of the list, counted from 1."""
+    post, count = WorldTransport.post, [0]
+
+    def without_row(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        answer = post(self, fields, timeout)
+        if fields["Action"] == "DescribeCompShareInstance":
+            count[0] += 1
+            if count[0] in answers:
+                body = json.loads(answer.body)
+                body["UHostSet"] = [row for row in body["UHostSet"] or [] if row["UHostId"] != identity]
+                answer = answer._replace(body=json.dumps(body).encode())
+        return answer
+
+    monkeypatch.setattr(WorldTransport, "post", without_row)
+
+
+def test_what_absence_costs(world: World) -> None:
+    """5 s by name; by id two looks more, or none where the API refuses the id as unknown."""
+    for options, seconds in (({"name": "nobody"}, 5), ({"instance_id": "uhost-nobody"}, 20)):
+        began = world.clock.now()
+        run(world, state="absent", **options)
+        assert seconds <= world.clock.now() - began < seconds + 2
+    world.add_faults({"kind": "ret_code", "code": 230, "message": "Params [UHostIds] not available", "action": LIST})
+    began = world.clock.now()
+    assert run(world, state="absent", instance_id="uhost-nobody")["changed"] is False
+    assert world.clock.now() - began < 2
 
 
 def test_ssh_is_waited_for() -> None:

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What a task about instances has found and done so far: the keys of its result."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from .model import Instance
+
+#: What the diff shows of an instance.
+_SHOWN = (
+    "name",
+    "state",
+    "zone",
+    "gpu_type",
+    "gpu_count",
+    "cpu",
+    "memory_gb",
+    "image_id",
+    "charge_type",
+    "without_gpu",
+    "scheduled_stop_time",
+)
+
+
+class Outcome:
+    """The instances of one task, and what was done to them.
+
+    C(names) are the names of the instances; a single one is None where only an id says which it is. C(instances) has,
+    in the same order, each one as it was last seen or would be, None where there is none.
+    """
+
+    def __init__(self, options: Mapping[str, t.Any]) -> None:
+        self.names = _names(options)
+        self.instances: list[Instance | None] = [None] * len(self.names)
+        self.before: list[Instance | None] = list(self.instances)
+        self.changed = False
+        self.actions: list[dict[str, t.Any]] = []
+        #: The indexes of the instances that this task created, or would create.
+        self.new: set[int] = set()
+        #: What each of them costs, None where the API names no price.
+        self.prices: dict[int, dict[str, t.Any] | None] = {}
+        self._title = options["instance_id"]
+
+    def found(self, instances: Sequence[Instance | None]) -> None:
+        """Take the instances as they are before anything is done."""
+        self.instances, self.before = list(instances), list(instances)
+
+    def missing(self) -> list[int]:
+        """Return the indexes of the instances that are not there."""
+        return [index for index, instance in enumerate(self.instances) if instance is None]
+
+    def present(self) -> list[Instance]:
+        """Return the instances that are there, or would be."""
+        return [instance for instance in self.instances if instance is not None]
+
+    def created(self) -> list[Instance]:
+        """Return the instances that this task created, or would create, as far as they are still there."""
+        return [instance for index in sorted(self.new) if (instance := self.instances[index]) is not None]
+
+    def index_of(self, instance: Instance) -> int:
+        """Return the index of an instance that is there."""
+        return next(
+            index
+            for index, known in enumerate(self.instances)
+            if known is not None and (known is instance or (known["id"] is not None and known["id"] == instance["id"]))
+        )
+
+    def note(self, index: int, instance: Instance | None, action: str) -> None:
+        """Note that something was done, or would be, and how the instance is after it."""
+        known = instance or self.instances[index] or {}
+        self.note_sent(known, action)
+        self.instances[index] = instance
+
+    def note_sent(self, instance: Mapping[str, t.Any], action: str) -> None:
+        """Note that a request was sent that may have changed something."""
+        self.changed = True
+        self.actions.append({"action": action, "id": instance.get("id"), "name": instance.get("name")})
+
+    def per_hour(self, instance: Instance) -> float | None:
+        """Return what an instance costs while it runs, in CNY per hour, None where the API does not say."""
+        price = self.prices.get(self.index_of(instance))
+        if price is not None:
+            return t.cast("float", price["per_hour"])
+        parts = [instance[key] for key in ("instance_price", "disk_price", "image_price") if instance[key] is not None]
+        return round(sum(parts), 4) if parts else None
+
+    def facts(self, *, diff: bool = False) -> dict[str, t.Any]:
+        """Return the result's keys that tell what was done and what there is."""
+        present = self.present()
+        facts: dict[str, t.Any] = {
+            "changed": self.changed,
+            "instances": present,
+            "instance": present[0] if len(self.names) == 1 and present else None,
+            "actions": self.actions,
+        }
+        prices = [price for index, price in self.prices.items() if index in self.new and price is not None]
+        if prices:
+            facts["price"] = max(prices, key=lambda price: t.cast("float", price["per_hour"]))
+        if diff:
+            facts["diff"] = {"before": self._shown(self.before), "after": self._shown(self.instances)}
+        return facts
+
+    def _shown(self, instances: Sequence[Instance | None]) -> dict[str, dict[str, t.Any]]:
+        shown = {}
+        for index, instance in enumerate(instances):
+            if instance is None:
+                continue
+            shown[str(self._title or self.names[index])] = details = {key: instance[key] for key in _SHOWN}
+            price = self.prices.get(index) if index in self.new else None
+            if price is not None:
+                details["price_per_hour"] = price["per_hour"]
+        return shown
+
+
+def _names(options: Mapping[str, t.Any]) -> list[str | None]:
+    """Return the names of the instances that a task is about; None stands for the one that is known by its id."""
+    name, count = options["name"], options["count"]
+    if count is None:
+        return [name]
+    return [f"{name}-{number}" for number in range(1, count + 1)]
