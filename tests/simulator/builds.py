@@ -71,7 +71,7 @@ def begin_build(
 
     def end() -> None:
         moment = int(world.clock.now())
-        if image.row["Status"] != "Making":
+        if image.row["Status"] not in ("Making", "Syncing"):
             return
         if plan.fails_at is None:
             image.row.update(Status="Available", Size=size_mb, UpdateTime=moment)

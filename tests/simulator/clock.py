@@ -18,6 +18,7 @@ class WorldClock:
     def __init__(self, start: float | None, speed: float, real: Callable[[], float] = time.monotonic) -> None:
         self._real = real
         self._speed = speed
+        self._from_real_time = start is None
         self._base = time.time() if start is None else start
         self._since = real()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -35,6 +36,10 @@ class WorldClock:
     def now(self) -> float:
         """The world's time; while something due is carried out, the moment at which it was due."""
         return self.running_now if self._settling is None else self._settling
+
+    def client_now(self) -> float:
+        """The time on the clock of a client: the real one where the world outruns it, else the world's."""
+        return time.time() if self._speed > 1 and self._from_real_time else self.now()
 
     def set_speed(self, speed: float) -> None:
         self._base = self.running_now

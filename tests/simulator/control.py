@@ -41,6 +41,7 @@ def add_control_routes(app: web.Application, server: Server) -> None:
         ("POST", "/limit", control.set_limit),
         ("POST", "/refuse", control.refuse),
         ("POST", "/interrupt", control.interrupt),
+        ("POST", "/usage", control.set_usage),
         ("GET", "/dialect", control.dialect),
         ("POST", "/builds", control.plant_build),
         ("POST", "/plans", control.add_plans),
@@ -151,6 +152,12 @@ class _Control:
     async def interrupt(self, request: web.Request) -> web.Response:
         body = await _body(request)
         self._world(request, body).interrupt(body["instance_id"])
+        return _json({})
+
+    async def set_usage(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        per_cent = {name: float(value) for name, value in body["usage"].items()}
+        self._world(request, body).set_usage(body["instance_id"], **per_cent)
         return _json({})
 
     async def dialect(self, request: web.Request) -> web.Response:

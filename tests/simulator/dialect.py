@@ -62,6 +62,8 @@ SWITCHES: Mapping[str, Switch] = {
     "image_without_gpu": Switch("Can an instance without its GPU be imaged?", ("tier B", "never"), SEEN),
     "delete_missing": Switch("What does deleting an image that is gone answer?", ("8039", "0", "230", "8351")),
     "rejected_status": Switch("Which Status has an image that the review rejected?", ("UnAvailable", "Rejected")),
+    "image_copy": Switch("Which action copies an image to other zones?", ("sync", "copy"), SEEN),
+    "copied_status": Switch("Which Status has a copy that is under way?", ("Making", "Syncing")),
     "favorite_again": Switch("What does adding a favourite a second time give?", ("accepted", "8436")),
     "favorite_unknown": Switch("What does a favourite that does not exist give?", ("230", "accepted")),
     # Stock and prices
@@ -93,6 +95,17 @@ SWITCHES: Mapping[str, Switch] = {
     "password_length": Switch("How long may a password be?", ("32", "30")),
     "pod_disks": Switch("Is ReleaseUDisk honoured for pods?", ("honoured", "ignored")),
     "recycle": Switch("What does InRecycle say?", ("Yes", "No"), SEEN),
+    # Disks, ports, monitor
+    "disk_pages": Switch("Are the disks listed in pages?", ("pages", "ignored")),
+    "created_disk": Switch("What does creating a disk answer?", ("UDiskId", "nothing")),
+    "grow_attached": Switch("Can a disk grow on a running instance?", ("accepted", "8010")),
+    "delete_attached": Switch("What becomes of an attached disk that is deleted?", ("detached and deleted", "8436")),
+    "ports_zone_id": Switch("Does changing ports need zone_id?", ("optional", "required")),
+    "ports_missing": Switch("What becomes of the ports of a protocol that is not sent?", ("kept", "removed")),
+    "monitor_body": Switch("Which body does the monitor take?", ("JSON", "any"), SEEN),
+    "monitor_batch": Switch("How many instances may be monitored at once?", ("20", "10")),
+    "pod_monitor": Switch("Which shape has the monitor of a pod?", ("one object", "a list of metrics"), SEEN),
+    "sync_body": Switch("Which body does copying an image take?", ("JSON", "any"), SEEN),
     # Transport
     "timestamp": Switch("Is the header U-Timestamp-Ms checked?", ("ignored", "checked"), SEEN),
 }

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import builds, community, image_lists, image_writes, instance_create, instance_reads, instance_writes, market
+from . import (
+    account,
+    builds,
+    community,
+    disks,
+    image_copies,
+    image_lists,
+    image_writes,
+    instance_create,
+    instance_reads,
+    instance_writes,
+    market,
+    monitor,
+    pod_ports,
+)
 from .errors import ApiError, missing
 from .fault_rules import FaultRule
 from .odd_types import mix_types
@@ -20,14 +34,19 @@ from .world import World
 
 # Naming the modules here is what makes their actions known.
 ACTION_MODULES = (
+    account,
     builds,
     community,
+    disks,
+    image_copies,
     image_lists,
     image_writes,
     instance_create,
     instance_reads,
     instance_writes,
     market,
+    monitor,
+    pod_ports,
 )
 MOST_SKEW = 300  # seconds
 _HIDDEN = ("Password", "SecurityToken")

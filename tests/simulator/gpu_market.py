@@ -59,6 +59,15 @@ def instance_price(gpu_type: str, cards: int, charge_type: str, factor: float = 
     return round(hourly * _HOURS[charge_type], 4)
 
 
+def hourly_price(gpu_type: str, cards: int, charge_type: str, factor: float = 1.0) -> float:
+    """CNY for an hour, whatever the charge covers: what the row of an instance shows (documented)."""
+    return round(GPU_TYPES[gpu_type].hourly * cards * factor * _DISCOUNT[charge_type], 4)
+
+
+def hourly_disk_price(boot_gb: int, data_gb: int) -> float:
+    return round((max(0, boot_gb - FREE_BOOT_DISK_GB) + data_gb) * DISK_GB_HOUR, 4)
+
+
 def disk_price(boot_gb: int, data_gb: int, charge_type: str) -> float:
     """CNY for the disks for one charge; a part of the boot disk is free."""
     paid = max(0, boot_gb - FREE_BOOT_DISK_GB) + data_gb

@@ -33,6 +33,7 @@ class OwnImage:
 
     ``visible_at``: epoch seconds before which no list or call knows it. ``shared_with``: account ids.
     ``leaving``: deleted, but still listed. ``reviews``: how often it was offered for review.
+    ``copy_of``: the id of the image that it is a copy of.
     """
 
     row: Row
@@ -41,6 +42,7 @@ class OwnImage:
     leaving: bool = False
     from_community: bool = False
     reviews: int = 0
+    copy_of: str | None = None
 
     @property
     def identifier(self) -> str:

@@ -32,7 +32,7 @@ def create_custom_image(world: World, params: Params) -> Answer:
     instance = instance_at(world, params)
     name = params.required("Name")
     _check_source(world, instance)
-    _check_name(world, name, instance.zone)
+    check_image_name(world, name, instance.zone)
     row = _new_row(world, instance, name, params)
     plan = next_plan(world, name)
     disk_gb = instance.boot_disk_gb
@@ -77,7 +77,7 @@ def _check_source(world: World, instance: Instance) -> None:
         raise ApiError(226644, "The source instance uses a paid image, only its publisher may image it")
 
 
-def _check_name(world: World, name: str, zone: str) -> None:
+def check_image_name(world: World, name: str, zone: str) -> None:
     if not NAME_PATTERN.fullmatch(name):
         raise unavailable("Name")
     answer = world.dialect["duplicate_name"]
@@ -130,7 +130,7 @@ def update_image(world: World, params: Params) -> Answer:
         raise ApiError(8436, "The image cannot be modified at this moment")
     changes = {row_field: value for name, row_field in _UPDATES.items() if (value := params.text(name)) is not None}
     if changes.get("Name", image.row["Name"]) != image.row["Name"]:
-        _check_name(world, str(changes["Name"]), str(image.row["Zone"]))
+        check_image_name(world, str(changes["Name"]), str(image.row["Zone"]))
     version = changes.get("VersionName", image.row["VersionName"])
     if version != image.row["VersionName"]:
         _check_version(world, str(image.row["GroupId"]), str(version))

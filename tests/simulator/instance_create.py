@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 from .catalogue import Row
 from .errors import ApiError, unavailable
-from .gpu_market import CHARGE_TYPES, GPU_TYPES, disk_price, instance_price
-from .instance_moves import check_free, check_name, check_password, check_sold, check_state, move, requested_size
+from .gpu_market import CHARGE_TYPES, GPU_TYPES, hourly_disk_price, hourly_price
+from .instance_moves import (
+    NOT_PREPAID,
+    check_free,
+    check_name,
+    check_password,
+    check_sold,
+    check_state,
+    move,
+    requested_size,
+)
 from .instance_reads import instance_at
 from .instance_store import CONTAINER, POD, VM, WINDOWS, Instance, addresses, disk_set, set_image, ssh_command
 from .params import Params
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from .world import World
 
 MAX_AT_ONCE = 20
+PREPAID_DAYS = {"Day": 1, "Month": 30, "Year": 365}
 
 
 @action("CreateCompShareInstance", required=("Region", "Zone", "GpuType", "GPU", "CPU", "Memory", "CompShareImageId"))
@@ -39,6 +49,9 @@ def create_instance(world: World, params: Params) -> Answer:
     rules = world.scenario.instances
     if len(world.instances.all) + count > rules.quota:
         raise ApiError(8095, "The quota of instances is exhausted")
+    group = params.text("SecurityGroupId")
+    if group is not None and group not in world.scenario.account.security_groups:
+        raise ApiError(8052, "The security group does not exist")
     if not world.stock.has(zone.name, gpu_type, cards * count):
         raise ApiError(226604, "This GPU type is currently out of resources")
     made = []
@@ -56,15 +69,17 @@ def create_instance(world: World, params: Params) -> Answer:
             IsSpot=charge_type == "Spot",
             DiskSet=disk_set(instance.identifier, boot_gb, data_gb, disk_type),
             TotalDiskSpace=data_gb,
-            InstancePrice=instance_price(gpu_type, cards, charge_type, rules.price_factor),
-            DiskPrice=disk_price(boot_gb, data_gb, charge_type),
+            InstancePrice=hourly_price(gpu_type, cards, charge_type, rules.price_factor),
+            DiskPrice=hourly_disk_price(boot_gb, data_gb),
+            AutoRenew="No" if charge_type in NOT_PREPAID else "Yes",
             Password=password or generated_password(instance),
             CreateTime=now,
             StartTime=0,
-            ExpireTime=now + 30 * 86400 if charge_type == "Month" else 0,
+            ExpireTime=now + PREPAID_DAYS.get(charge_type, 0) * 86400 if charge_type in PREPAID_DAYS else 0,
         )
         instance.visible_at = world.clock.now() + rules.visible_after
         world.instances.all[instance.identifier] = instance
+        world.disks.adopt(instance)
         world.stock.take(instance, cards)
         _install(world, instance)
         made.append(instance.identifier)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME_PATTERN = re.compile(r"[\w,.:\-]{1,63}")
 INTERRUPTED = "Interrupted"
+NOT_PREPAID = ("Postpay", "Dynamic", "Spot")
+CHINA = 8 * 3600  # seconds before UTC
 STEADY = frozenset({"Running", "Stopped", INTERRUPTED, "Install Fail", ""})
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/")
 
@@ -67,14 +69,39 @@ def enter_state(world: World, instance: Instance, state: str) -> None:
     now = int(world.clock.now())
     instance.row.update(State=state, UpdateTime=now)
     if state == "Running":
-        instance.row["StartTime"] = now
+        instance.row.update(StartTime=now, ReleaseTime=0)
         world.greet_later(instance)
     else:
         world.stop_greeting(instance)
     if state in ("Stopped", INTERRUPTED, "Install Fail"):
-        instance.row["StopTime"] = now
-        instance.row["SchedulerStopTime"] = 0
+        instance.row.update(StopTime=now, SchedulerStopTime=0)
         world.stock.give_back(instance)
+        plan_release(world, instance)
+
+
+def plan_release(world: World, instance: Instance) -> None:
+    """Let a stopped instance that is not prepaid be deleted at noon, in China, some days after it stopped."""
+    row = instance.row
+    if row["ChargeType"] not in NOT_PREPAID or instance.state not in ("Stopped", INTERRUPTED):
+        return
+    moment = row["StopTime"] + world.scenario.instances.release_days * 86400
+    row["ReleaseTime"] = moment
+    noon = (moment + CHINA) // 86400 * 86400 + 43200 - CHINA
+
+    def due() -> None:
+        if row["ReleaseTime"] == moment and instance.state in ("Stopped", INTERRUPTED):
+            release(world, instance)
+
+    world.clock.after(noon - world.clock.now(), due)
+
+
+def release(world: World, instance: Instance) -> None:
+    """Take an instance and its system disk out of the world, and its data disks where that was asked."""
+    world.stop_greeting(instance)
+    world.stock.give_back(instance)
+    world.disks.let_go(instance, delete=instance.release_disks)
+    world.instances.all.pop(instance.identifier, None)
+    world.released[instance.identifier] = instance
 
 
 def check_password(world: World, params: Params) -> str | None:

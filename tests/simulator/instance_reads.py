@@ -68,12 +68,3 @@ def support_zones(world: World, params: Params) -> Answer:
             if region in (None, zone.region)
         ]
     }
-
-
-@action("GetProjectList", reads=True)
-def projects(world: World, params: Params) -> Answer:
-    rows = [
-        {"ProjectId": one, "ProjectName": f"project {index}", "IsDefault": index == 0}
-        for index, one in enumerate(world.scenario.account.projects)
-    ]
-    return {"ProjectCount": len(rows), "ProjectSet": rows or None}

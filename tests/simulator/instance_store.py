@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .catalogue import DAY, NEWEST, Row
 from .dialect import Dialect
 from .dice import Dice, IdMaker
-from .gpu_market import GPU_TYPES, disk_price, instance_price
+from .gpu_market import GPU_TYPES, hourly_disk_price, hourly_price
 from .image_store import ImageStore
 from .places import ZONE_BY_NAME, Zone
 from .scenario import Scenario
@@ -34,8 +36,8 @@ class Instance:
     ``row``: its fields as the API names them, as they are while it runs. ``ssh``: the login command while it runs.
     ``changes``: counts every change of state, so that a transition that was overtaken does nothing.
     ``locked_until``: another operation is refused with 226609 before that moment. ``gpu_held``: cards taken out of
-    the stock. ``without_gpu``: the size, A or B, that it has without its GPU, and ``full_size`` the archived GPU, CPU,
-    Memory and price. ``leaving``: released, still listed.
+    the stock. ``usage``: what the monitor shows, in per cent. ``without_gpu``: the size, A or B, that it has without
+    its GPU, and ``full_size`` the archived GPU, CPU, Memory and price. ``leaving``: released, still listed.
     """
 
     row: Row
@@ -44,6 +46,7 @@ class Instance:
     changes: int = 0
     locked_until: float = 0.0
     gpu_held: int = 0
+    usage: dict[str, float] = field(default_factory=dict)
     without_gpu: str | None = None
     full_size: Row = field(default_factory=dict)
     leaving: bool = False
@@ -158,8 +161,9 @@ def ssh_command(kind: str, shape: str, identifier: str, number: int, ip_set: lis
 class InstanceStore:
     """Every instance of a world, made when first looked at."""
 
-    def __init__(self, scenario: Scenario, images: ImageStore) -> None:
+    def __init__(self, scenario: Scenario, images: ImageStore, on_stopped: Callable[[Instance], None]) -> None:
         self._scenario = scenario
+        self._on_stopped = on_stopped
         self._images = images
         self._seed = scenario.seed
         self._ids = {prefix: IdMaker(prefix, scenario.seed, 40) for prefix in ("uhost-", "cpod-")}
@@ -173,7 +177,16 @@ class InstanceStore:
             count = 0 if "instances" in self._scenario.replace else self._scenario.counts.instances
             built_in = [self._built_in(index) for index in range(count)]
             self._rows = {one.identifier: one for one in (*planted, *built_in)}
+            for one in self._rows.values():
+                if one.state == "Stopped":
+                    self._on_stopped(one)
         return self._rows
+
+    @property
+    def _stopped_at(self) -> int:
+        """Two days before the world begins: whoever stopped a built-in instance did so not long ago."""
+        start = time.time() if self._scenario.start is None else self._scenario.start
+        return int(start) - 2 * DAY
 
     def new_number(self) -> int:
         self._made += 1
@@ -219,8 +232,8 @@ class InstanceStore:
             "Password": "QW5zaWJsZS1UM3N0LSQ=",
             "Softwares": None,
             "ChargeType": "Postpay",
-            "InstancePrice": instance_price(gpu_type, 1, "Postpay"),
-            "DiskPrice": disk_price(100, 0, "Postpay"),
+            "InstancePrice": hourly_price(gpu_type, 1, "Postpay"),
+            "DiskPrice": hourly_disk_price(100, 0),
             "AutoRenew": "No",
             "IsExpire": "No",
             "SupportWithoutGpuStart": True,
@@ -261,10 +274,11 @@ class InstanceStore:
             Tag=dice.pick(("Default", "prod", "lab")),
             CreateTime=NEWEST - age,
             StartTime=NEWEST - age + 120,
-            StopTime=NEWEST - age // 2 if state == "Stopped" else 0,
+            StopTime=self._stopped_at if state == "Stopped" else 0,
+            InstancePrice=hourly_price(gpu_type, 1, charge_type),
             ChargeType=charge_type,
         )
-        if instance.row["ChargeType"] == "Month":
+        if charge_type == "Month":
             instance.row.update(ExpireTime=NEWEST + 5 * DAY + dice.below(25 * DAY), AutoRenew="Yes")
         if state in ("Stopped", "Install Fail"):
             instance.gpu_held = 0
@@ -298,6 +312,9 @@ class InstanceStore:
         known_type = gpu_type if gpu_type in GPU_TYPES else "4090"
         instance = self.blank(kind, zone, gpu_type=known_type, image=image, identifier=identifier)
         instance.ssh = str(planted.get("SshLoginCommand", instance.ssh))
+        if planted.get("State") == "Stopped":
+            instance.row["StopTime"] = self._stopped_at
+            instance.gpu_held = 0
         instance.row.update({key: value for key, value in planted.items() if key != "SshLoginCommand"})
         return instance
 

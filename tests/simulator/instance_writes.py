@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .builds import break_builds
+from .disks import LARGEST_GB, refresh_price
 from .errors import ApiError, unavailable
-from .gpu_market import disk_price, instance_price
+from .gpu_market import hourly_price, instance_price
+from .instance_create import PREPAID_DAYS
 from .instance_moves import (
     INTERRUPTED,
-    any_case,
     check_free,
     check_name,
     check_password,
@@ -17,6 +18,7 @@ from .instance_moves import (
     check_state,
     memory_gb,
     move,
+    release,
 )
 from .instance_reads import instance_at
 from .instance_store import Instance
@@ -31,6 +33,7 @@ PLACE = ("Region", "Zone", "UHostId")
 WITHOUT_GPU = {"A": (2, 4096, 0.13), "B": (8, 16384, 0.52)}
 _SIZE_FIELDS = ("GPU", "CPU", "Memory", "InstancePrice")
 IDLE = ("Stopped", INTERRUPTED)
+LARGEST_BOOT_GB = 1000
 SOONEST_STOP = 300
 
 
@@ -126,21 +129,42 @@ def _grow_disk(instance: Instance, params: Params) -> None:
         raise unavailable("DiskId")
     if size <= disk["Size"]:
         raise ApiError(8107, "A disk cannot shrink")
+    if size > (LARGEST_BOOT_GB if disk["IsBoot"] == "True" else LARGEST_GB):
+        raise ApiError(8067, "The disk size is wrong")
     disk["Size"] = size
-    data_gb = sum(one["Size"] for one in instance.row["DiskSet"] if one["IsBoot"] != "True")
-    price = disk_price(instance.boot_disk_gb, data_gb, instance.row["ChargeType"])
-    instance.row.update(TotalDiskSpace=data_gb, DiskPrice=price)
+    refresh_price(instance)
 
 
 def _change_size(world: World, instance: Instance, params: Params) -> None:
     row = instance.row
-    cpus, memory = any_case(params, "CPU"), any_case(params, "Memory")
-    given = params.text("GPU") or params.text("Gpu")
-    cards = any_case(params, "GPU") if given else int(row["GPU"])
+    cards, cpus, memory = _wanted_size(instance, params)
     check_sold(world, instance.zone, row["GpuType"], cards, cpus, memory_gb(memory))
-    price = instance_price(row["GpuType"], cards, row["ChargeType"], world.scenario.instances.price_factor)
+    if cards > row["GPU"] and not world.stock.has(instance.zone, row["GpuType"], cards):
+        raise ApiError(8357, "The resource is sold out")
+    price = hourly_price(row["GpuType"], cards, row["ChargeType"], world.scenario.instances.price_factor)
     row.update(CPU=cpus, Memory=memory, GPU=cards, InstancePrice=price)
-    instance.full_size = {}
+    instance.without_gpu, instance.full_size = None, {}
+
+
+def _wanted_size(instance: Instance, params: Params) -> tuple[int, int, int]:
+    """Cards, CPUs and memory in MB of a request; what it leaves out stays as it is."""
+    size = {**instance.row, **instance.full_size}
+    given = [params.integer(name) or params.integer(name.capitalize()) for name in ("GPU", "CPU", "Memory")]
+    cards, cpus, memory = (one or int(size[name]) for one, name in zip(given, ("GPU", "CPU", "Memory")))
+    return cards, cpus, memory
+
+
+@action("GetCompShareInstanceUpgradePrice", required=PLACE, reads=True)
+def upgrade_price(world: World, params: Params) -> Answer:
+    """What another size costs more, or less, for one charge."""
+    instance = instance_at(world, params)
+    cards, cpus, memory = _wanted_size(instance, params)
+    row, factor = instance.row, world.scenario.instances.price_factor
+    check_sold(world, instance.zone, row["GpuType"], cards, cpus, memory_gb(memory))
+    before = int({**row, **instance.full_size}["GPU"])
+    new, old = (instance_price(row["GpuType"], count, row["ChargeType"], factor) for count in (cards, before))
+    price = round(new - old, 4)
+    return {"Price": price, "OriginalPrice": round(price * 1.25, 4), "ListPrice": round(price * 1.5, 4)}
 
 
 @action("TerminateCompShareInstance", required=PLACE)
@@ -159,13 +183,7 @@ def terminate_instance(world: World, params: Params) -> Answer:
     honoured = not instance.is_pod or world.dialect.is_("pod_disks", "honoured")
     instance.release_disks = bool(params.boolean("ReleaseUDisk")) and honoured
 
-    def go() -> None:
-        world.stop_greeting(instance)
-        world.stock.give_back(instance)
-        world.instances.all.pop(instance.identifier, None)
-        world.released[instance.identifier] = instance
-
-    world.clock.after(world.scenario.instances.terminate_seconds, go)
+    world.clock.after(world.scenario.instances.terminate_seconds, lambda: release(world, instance))
     return {"UHostId": instance.identifier, "InRecycle": world.dialect["recycle"]}
 
 
@@ -192,12 +210,16 @@ def modify_name(world: World, params: Params) -> Answer:
 
 @action("UpdateCompShareStopScheduler", required=("ProjectId", *PLACE, "SchedulerStopTime"))
 def update_stop_scheduler(world: World, params: Params) -> Answer:
-    """Stop a running instance later; five minutes from now at the earliest."""
+    """Stop a running instance later; five minutes from now at the earliest.
+
+    Where the world runs faster than the client's clock, what is left of the client's time passes in the world's.
+    """
     instance = instance_at(world, params)
     if world.dialect.is_("schedule_early", "refused") or instance.state in ("Stopped", "Install Fail"):
         check_state(instance, "Running")
     moment = params.required_integer("SchedulerStopTime")
-    if moment < world.clock.now() + SOONEST_STOP or instance.row["IsSpot"]:
+    delay = moment - world.clock.client_now()
+    if delay < SOONEST_STOP or instance.row["IsSpot"]:
         raise unavailable("SchedulerStopTime")
     instance.row["SchedulerStopTime"] = moment
 
@@ -205,7 +227,7 @@ def update_stop_scheduler(world: World, params: Params) -> Answer:
         if instance.row["SchedulerStopTime"] == moment and instance.state == "Running":
             stop(world, instance)
 
-    world.clock.after(moment - world.clock.now(), due)
+    world.clock.after(delay, due)
     return {"UHostId": instance.identifier}
 
 
@@ -221,12 +243,16 @@ def switch_charge_type(world: World, params: Params) -> Answer:
     """From Postpay to another way of paying."""
     instance = _ready(world, params, "Running")
     wanted = params.required("DestChargeType")
-    if wanted not in ("Dynamic", "Day", "Month", "Year") or instance.is_pod:
+    destinations = ("Dynamic", "Day", "Month", *(("Year",) if world.dialect.is_("year", "sold") else ()))
+    if wanted not in destinations or instance.is_pod:
         raise unavailable("DestChargeType")
     if instance.row["ChargeType"] != "Postpay":
         raise ApiError(8116, "The charge type is not allowed")
     if not instance.row["GPU"]:
         raise ApiError(8905, "An instance without GPU cannot change its charge type")
-    price = instance_price(instance.row["GpuType"], instance.row["GPU"], wanted, world.scenario.instances.price_factor)
+    price = hourly_price(instance.row["GpuType"], instance.row["GPU"], wanted, world.scenario.instances.price_factor)
     instance.row.update(ChargeType=wanted, InstancePrice=price)
+    if wanted in PREPAID_DAYS:
+        expires = int(world.clock.now()) + PREPAID_DAYS[wanted] * 86400
+        instance.row.update(ExpireTime=expires, AutoRenew="Yes")
     return {"UHostId": instance.identifier}

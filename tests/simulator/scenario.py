@@ -98,6 +98,7 @@ class BuildRules:
     default: BuildPlan = field(default_factory=BuildPlan)
     plans: list[BuildPlan] = field(default_factory=list)
     delete_seconds: float = 3.0
+    copy_seconds: float = 300.0
 
 
 @dataclass
@@ -118,6 +119,9 @@ class InstanceRules:
     127.0.0.1 and a port that greets like an SSH server ``ssh_after`` seconds after the instance is Running.
     ``visible_after``: so long is a new instance in no list. ``lock_seconds``: so long refuses an instance a further
     operation with 226609 after one has begun, even when it is done. ``reinstall_ends``: the state after reinstalling.
+    ``release_days``: a stopped postpaid instance is deleted at noon so many days later. ``usage``: what the monitor
+    shows of an instance, by id or name: ``{train-vm: {gpu: 0}}``, in per cent; also ``cpu``, ``memory``,
+    ``vram`` and ``disk``.
     """
 
     create_seconds: float = 120.0
@@ -128,6 +132,11 @@ class InstanceRules:
     reinstall_ends: str = "Running"
     resize_seconds: float = 15.0
     terminate_seconds: float = 5.0
+    attach_seconds: float = 6.0
+    detach_seconds: float = 6.0
+    ports_seconds: float = 20.0
+    release_days: int = 7
+    usage: dict[str, dict[str, float]] = field(default_factory=dict)
     visible_after: float = 0.0
     lock_seconds: float = 0.0
     quota: int = 5000
@@ -186,6 +195,7 @@ class Rows:
     community: list[dict[str, Any]] = field(default_factory=list)
     published: list[dict[str, Any]] = field(default_factory=list)
     instances: list[dict[str, Any]] = field(default_factory=list)
+    disks: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -193,6 +203,8 @@ class Account:
     id: int = 50000001
     name: str = "someone"
     projects: list[str] = field(default_factory=lambda: ["org-default1", "org-second01"])
+    balance: float = 1000.0
+    security_groups: list[str] = field(default_factory=lambda: ["firewall-default1"])
     invalid_accounts: list[int] = field(default_factory=lambda: [99999999])
     security_token: str | None = None
 

@@ -13,8 +13,10 @@ from .catalogue_words import CUSTOM_NAMES
 from .clock import WorldClock
 from .dialect import Dialect
 from .dice import Dice
+from .disks import DiskStore
 from .fault_rules import FaultBook
 from .image_store import ImageStore, OwnImage
+from .instance_moves import move, plan_release
 from .instance_store import Instance, InstanceStore
 from .limit import Limit
 from .scenario import LimitRules, Scenario, load
@@ -48,7 +50,9 @@ class World:
         self.lock = threading.RLock()
         self.clock = WorldClock(scenario.start, scenario.speed)
         self.images = ImageStore(scenario)
-        self.instances = InstanceStore(scenario, self.images)
+        self.instances = InstanceStore(scenario, self.images, self._plan_release)
+        self.disks = DiskStore(self)
+        self.deleted_disks: list[str] = []
         self.stock = Stock(scenario)
         self.released: dict[str, Instance] = {}
         self._greeters: dict[str, SshGreeter] = {}
@@ -89,13 +93,19 @@ class World:
 
     def interrupt(self, instance_id: str) -> None:
         """Take a running spot instance's GPU away, as the provider may at any time."""
-        from .instance_moves import move
-
         with self.lock:
             instance = self.instances.all[instance_id]
             if not instance.row["IsSpot"] or instance.state != "Running":
                 raise ValueError(f"{instance_id} is no running spot instance")
             move(self, instance, [(0.0, self.dialect["interrupted_state"])])
+
+    def set_usage(self, instance_id: str, **per_cent: float) -> None:
+        """What the monitor shows of an instance from now on: gpu, vram, cpu, memory, disk."""
+        with self.lock:
+            self.instances.all[instance_id].usage.update(per_cent)
+
+    def _plan_release(self, instance: Instance) -> None:
+        plan_release(self, instance)
 
     def is_being_imaged(self, instance: Instance) -> bool:
         """``sources``: the instance of each image that is being made."""
@@ -202,6 +212,8 @@ class World:
                     {"GroupId": group["GroupId"], "ImageName": group["ImageName"], "OwnerId": group["_owner"]}
                     for group in self.images.groups.values()
                 ],
+                "disks": [disk.row() for disk in self.disks.all.values()],
+                "deleted_disks": list(self.deleted_disks),
                 "stock": {zone: dict(types) for zone, types in self.stock.left.items()},
                 "released_instances": list(self.released),
                 "favorites": sorted(self.images.favorites),

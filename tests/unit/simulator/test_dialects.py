@@ -28,7 +28,7 @@ ROWS: Mapping[str, list[dict[str, Any]]] = {
         {"UHostId": "uhost-boxoff", "InstanceType": "Container", "State": "Stopped"},
         {"UHostId": "uhost-spot", "IsSpot": True, "ChargeType": "Spot"},
         {"UHostId": "uhost-new", "State": "Initializing"},
-        {"UHostId": "cpod-off", "State": "Stopped", "Zone": "cn-bj2-03", "Region": "cn-bj2"},
+        {"UHostId": "cpod-off", "State": "Stopped", "Zone": "cn-bj2-03", "Region": "cn-bj2", "GpuType": "5090"},
     ],
     "custom": [
         {"CompShareImageId": "compshareImage-mine", "Name": "mine"},
@@ -182,6 +182,47 @@ def _timestamp(probe: Probe) -> Any:
     return caller.call("GetProjectList")["RetCode"]
 
 
+def _sync(probe: Probe, **changes: Any) -> dict[str, Any]:
+    params = {"SourceCompShareImageId": "compshareImage-mine", "TargetImageName": "copy", "TargetZoneIds": [8200]}
+    return dict(probe.as_json("SyncCompShareCustomImage", {**params, **changes}))
+
+
+def _copied_status(probe: Probe) -> Any:
+    (result,) = _sync(probe)["Results"]
+    return probe.world.images.own[result["CompShareImageId"]].row["Status"]
+
+
+def _create_disk(probe: Probe, **changes: Any) -> dict[str, Any]:
+    params = {**PLACE, "UHostId": "uhost-vm", "Size": 50, "Name": "data", "ChargeType": "Postpay", **changes}
+    answer = probe.call("CreateAndAttachCompshareDisk", **params)
+    probe.world.advance(10)
+    return answer
+
+
+def _of_new_disk(probe: Probe, action: str, **params: Any) -> int:
+    _create_disk(probe)
+    (row,) = probe.call("DescribeCompshareDisk", HostId="uhost-vm")["DiskSet"]
+    return int(probe.call(action, **PLACE, UDiskId=row["ResourceId"], **params)["RetCode"])
+
+
+def _disk_pages(probe: Probe) -> Any:
+    _create_disk(probe)
+    _create_disk(probe)
+    return len(probe.call("DescribeCompshareDisk", Limit=1)["DiskSet"])
+
+
+def _monitored(probe: Probe, count: int) -> Any:
+    place = {"Region": "cn-wlcb", "UHostIds": ["uhost-vm"] * count}
+    return probe.as_json("GetCompShareInstanceMonitor", place)["RetCode"]
+
+
+def _pod_ports(probe: Probe, **ports: Any) -> Any:
+    probe.operate("StartCompShareInstance", "cpod-off")
+    probe.world.advance(60)
+    answer = probe.operate("UpdateCompShareInstancePorts", "cpod-off", **ports)
+    return answer, probe.world.instances.all["cpod-off"].row["Ports"]
+
+
 def _favorite_again(probe: Probe) -> Any:
     group = next(iter(probe.world.images.favorites))
     return probe.call("CreateCompShareImageFavorite", GroupId=group)["RetCode"]
@@ -226,6 +267,29 @@ PROBES: Mapping[str, Callable[[Probe], Any]] = {
     "rejected_status": _rejected,
     "favorite_again": _favorite_again,
     "favorite_unknown": lambda it: it.call("CreateCompShareImageFavorite", GroupId="none")["RetCode"],
+    "image_copy": lambda it: _sync(it)["RetCode"],
+    "copied_status": _copied_status,
+    "sync_body": lambda it: it.call(
+        "SyncCompShareCustomImage",
+        SourceCompShareImageId="compshareImage-mine",
+        TargetImageName="copy",
+        TargetZoneIds=[8200],
+    )["RetCode"],
+    "disk_pages": _disk_pages,
+    "created_disk": lambda it: "UDiskId" in _create_disk(it),
+    "grow_attached": lambda it: _of_new_disk(it, "ResizeCompShareDisk", Size=60),
+    "delete_attached": lambda it: _of_new_disk(it, "DeleteCompshareDisk"),
+    "ports_zone_id": lambda it: _pod_ports(it, HttpPorts=[8080]),
+    "ports_missing": lambda it: _pod_ports(it, TcpPorts=[6006]),
+    "monitor_body": lambda it: it.call("GetCompShareInstanceMonitor", Region="cn-wlcb", UHostIds=["uhost-vm"])[
+        "RetCode"
+    ],
+    "pod_monitor": lambda it: type(
+        it.as_json("GetCompShareInstanceMonitor", {"Region": "cn-bj2", "UHostIds": ["cpod-off"]})["Data"]["PodList"][0][
+            "Metrics"
+        ]
+    ),
+    "monitor_batch": lambda it: _monitored(it, 11),
     "inventory_key": lambda it: it.keys("DescribeCompShareGpuInventory"),
     "inventory_type": lambda it: type(it.call("DescribeCompShareGpuInventory")["GpuInventory"]),
     "sold_out": lambda it: sorted(

@@ -95,3 +95,71 @@ def test_the_command_line_lists_one_users_images(make_world: MakeWorld) -> None:
 def test_the_command_line_lists_instances(world: World) -> None:
     found = run_cli(world, "instance", "list", "--all")
     assert ids_in(found, "UHostId") == set(world.instances.all)
+
+
+@pytest.fixture
+def machines(make_world: MakeWorld) -> World:
+    """A machine, a stopped one and a Pod, on a clock that runs: the command line waits in real time."""
+    rows = [
+        {"UHostId": "uhost-a"},
+        {"UHostId": "uhost-off", "State": "Stopped"},
+        {"UHostId": "cpod-a", "Zone": "cn-sh2-01", "Region": "cn-sh2"},
+    ]
+    # It knows the metrics of a Pod as a list only.
+    dialect = {"pod_monitor": "a list of metrics"}
+    return make_world(speed=60, replace=["instances"], rows={"instances": rows}, dialect=dialect)
+
+
+@pytest.mark.slow
+def test_the_command_line_takes_a_disk_through_its_life(machines: World) -> None:
+    disk, host = ("storage", "disk"), ("--instance", "uhost-a")
+    run_cli(machines, *disk, "create", *host, "--size", "50GiB", "--name", "data", "--charge", "Postpay", "--yes")
+    (disk_id,) = machines.disks.all
+    assert ids_in(run_cli(machines, *disk, "list", *host), "ResourceId") == {disk_id}
+    assert run_cli(machines, *disk, "price", disk_id, *host, "--size", "80GiB")["data"]["Price"] > 0
+    run_cli(machines, *disk, "resize", disk_id, "--size", "80GiB", "--yes")
+    assert machines.disks.all[disk_id].size == 80
+    run_cli(machines, *disk, "detach", disk_id, *host, "--device", "/dev/vdb", "--yes")
+    machines.advance(7)
+    run_cli(machines, *disk, "attach", disk_id, "--instance", "uhost-off")
+    machines.advance(7)
+    owner = machines.disks.all[disk_id].owner
+    assert owner is not None and owner.identifier == "uhost-off"
+    run_cli(machines, *disk, "delete", disk_id, "--yes")
+    assert machines.deleted_disks == [disk_id]
+
+
+@pytest.mark.slow
+def test_the_command_line_waits_for_a_disk_that_is_detaching(machines: World) -> None:
+    disk, host = ("storage", "disk"), ("--instance", "uhost-a")
+    machines.scenario.instances.detach_seconds = 150
+    run_cli(machines, *disk, "create", *host, "--size", "50GiB", "--name", "data", "--charge", "Postpay", "--yes")
+    (disk_id,) = machines.disks.all
+    machines.advance(7)
+    run_cli(machines, *disk, "detach", disk_id, *host, "--device", "/dev/vdb", "--yes")
+    run_cli(machines, *disk, "delete", disk_id, "--yes")
+    assert {8434, 0} == {one["ret_code"] for one in machines.requests("DeleteCompshareDisk")}
+
+
+@pytest.mark.slow
+def test_the_command_line_resizes_an_instance(machines: World) -> None:
+    size = ("--cpu", "32", "--memory", "128GiB", "--gpu", "2")
+    assert run_cli(machines, "instance", "resize-price", "uhost-off", *size)["data"]["Price"] == 1.48
+    run_cli(machines, "instance", "resize", "uhost-off", *size, "--no-wait", "--yes")
+    row = machines.instances.all["uhost-off"].row
+    assert (row["CPU"], row["Memory"], row["GPU"]) == (32, 131072, 2)
+
+
+@pytest.mark.slow
+def test_the_command_line_changes_ports_and_charge_type_and_reads_the_monitor(machines: World) -> None:
+    run_cli(machines, "instance", "ports", "update", "cpod-a", "--http", "9000", "--tcp", "6006", "--yes")
+    ports = {"HttpPorts": [9000, 8888], "TcpPorts": [6006, 23], "UdpPorts": []}
+    assert machines.instances.all["cpod-a"].row["Ports"] == ports
+    run_cli(machines, "instance", "charge", "uhost-a", "--to", "Day", "--yes")
+    assert machines.instances.all["uhost-a"].row["ChargeType"] == "Day"
+    seen = run_cli(machines, "instance", "monitor", "uhost-a", "cpod-a")
+    assert {row["MetricKey"] for row in seen["data"]["Data"]["List"][0]["Metrics"]} > {
+        "uhost_cpu_used",
+        "cloudwatch_gpu_util",
+    }
+    assert seen["data"]["Data"]["PodList"][0]["PodId"] == "cpod-a"
