@@ -326,6 +326,11 @@ instance:
       description: Whether it is a spot instance, which the platform may take back.
       type: bool
       sample: false
+    interrupted:
+      description: Whether it is a spot instance that the platform has taken back. It can only be started or deleted.
+      type: bool
+      sample: false
+      version_added: 1.1.0
     without_gpu:
       description: Whether it runs without its GPU at the moment.
       type: bool
@@ -635,7 +640,8 @@ error:
 """
 
 from ..module_utils._images.sources import SOURCES
-from ..module_utils._instances.ensure import STATES, WITHOUT_GPU, ensure_instances
+from ..module_utils._instances.ensure import STATES, ensure_instances
+from ..module_utils._instances.no_gpu import WITHOUT_GPU
 from ..module_utils._instances.query import CHARGE_TYPES
 from ..module_utils._module import run_module
 

@@ -172,6 +172,11 @@ instances:
       description: Whether it is a spot instance, which the platform may take back.
       type: bool
       sample: false
+    interrupted:
+      description: Whether it is a spot instance that the platform has taken back. It can only be started or deleted.
+      type: bool
+      sample: false
+      version_added: 1.1.0
     without_gpu:
       description: Whether it runs without its GPU at the moment.
       type: bool

@@ -14,20 +14,26 @@ from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
 from .._pending import SHOWN_WITHIN
 from .._task import Task
-from .login import encode_password
-from .model import Instance
+from .model import RUNNING, settled
+from .no_gpu import check_no_gpu, check_started_without_gpu, start_params
 from .query import describe
-from .spec import Order, check_instance_name, check_reinstall, resolve_image
-from .states import FAILED, RUNNING, STOPPED, settled
+from .reinstall import reinstall
+from .spec import Order, check_instance_name
 from .steps import InstanceWork
 from .stop_schedule import parse_wish
-from .transitions import REBOOT, REINSTALL, START, STOP, TERMINATE, Absent, Reinstalled, Restarted, Running, Stopped
+from .transitions import (
+    Absent,
+    Restarted,
+    Running,
+    Stopped,
+    foresee_removal,
+    foresee_restart,
+    foresee_start,
+    foresee_stop,
+)
 
 STATES = ("present", "running", "stopped", "restarted", "reinstalled", "absent")
-#: What a start without the GPU has: CPUs and GB of memory, as documented.
-WITHOUT_GPU = ("A", "B")
 _MOST_AT_ONCE = 100
-_Foreseen = list[tuple[str, t.Optional[Instance]]]
 
 
 def ensure_instances(task: Task) -> dict[str, t.Any]:
@@ -49,7 +55,8 @@ def ensure_instances(task: Task) -> dict[str, t.Any]:
 
 def _interrupted_hint(work: InstanceWork) -> str:
     if work.ordering is None:
-        return " ".join((*_stops(work), "Run it again: it looks at what there is before it does anything."))
+        again = "Run it again: it looks at what there is before it does anything."
+        return " ".join((*_stops(work), *_stopped_on_the_way(work), again))
     return (
         f"The instance {printable(work.ordering, 80)!r} may have been ordered. Run the task again: where there is a "
         f"record of the order, it waits until the list must show the instance, {SHOWN_WITHIN:g} s after the order, "
@@ -71,6 +78,14 @@ def _stops(work: InstanceWork) -> list[str]:
         names = ", ".join(map(describe, unscheduled))
         sentences.append(f"schedule_stop is not set yet, so {names} will not stop by itself.")
     return sentences
+
+
+def _stopped_on_the_way(work: InstanceWork) -> list[str]:
+    """Return which instances ran before and may be stopped now, as sentences: the next run cannot know that."""
+    if work.options["state"] != "reinstalled" or not work.outcome.changed:
+        return []
+    ran = [describe(one) for one in work.outcome.before if one is not None and settled(one["state"]) == RUNNING]
+    return [f"Before this task ran: {', '.join(ran)}. Start what should run with state=running."] if ran else []
 
 
 def _check_identity(options: t.Mapping[str, t.Any]) -> None:
@@ -130,57 +145,27 @@ def _running(work: InstanceWork) -> None:
 def _stopped(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
-    work.bring(work.outcome.present(), Stopped(), _foresee_stop)
+    work.bring(work.outcome.present(), Stopped(), foresee_stop)
     _finish(work, reach=False)
 
 
 def _restarted(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
-    _check_gpu_wish(work)
+    check_no_gpu(work)
     spec = work.options["without_gpu"]
-    work.bring(
-        work.outcome.present(), Restarted(_start_params(spec)), lambda instance: _foresee_restart(instance, spec)
-    )
-    _check_without_gpu(work)
+    work.bring(work.outcome.present(), Restarted(start_params(spec)), lambda instance: foresee_restart(instance, spec))
+    check_started_without_gpu(work)
     _finish(work)
 
 
 def _reinstalled(work: InstanceWork) -> None:
-    work.require_all()
-    image = resolve_image(work.client, work.options["image"], work.options["image_source"])
-    image_id = image.image_id
-    targets = [
-        instance for instance in work.outcome.present() if work.options["force"] or instance["image_id"] != image_id
-    ]
-    for instance in targets:
-        check_reinstall(instance, image)
-    before = {str(instance["id"]): settled(instance["state"]) for instance in targets}
-    ran = [describe(instance) for instance in targets if before[str(instance["id"])] == RUNNING]
-    password = work.options["password"]
-    params = {"LoginMode": "Password", "Password": encode_password(password)} if password else {}
-    try:
-        work.bring(targets, Reinstalled(image_id, params), lambda instance: _foresee_reinstall(instance, image_id))
-        if work.options["wait"]:
-            # Whichever state a reinstalled instance is left in: what ran runs, and nothing runs that was not paid for.
-            for state, goal, foreseen in ((RUNNING, Running(), _foresee_start), (STOPPED, Stopped(), _foresee_stop)):
-                work.bring(
-                    [instance for instance in work.outcome.present() if before.get(str(instance["id"])) == state],
-                    goal,
-                    foreseen,
-                )
-    except CompShareError as error:
-        if ran and work.outcome.changed:
-            error.add_sentence(
-                f"Before this task ran: {', '.join(ran)}. The next one cannot know that; where it ends with one "
-                "stopped that should run, start it with state=running."
-            )
-        raise
+    reinstall(work)
     _finish(work, reach=bool(work.options["wait"]))
 
 
 def _absent(work: InstanceWork) -> None:
-    work.bring(work.outcome.present(), Absent(work.options["release_disks"]), _foresee_removal)
+    work.bring(work.outcome.present(), Absent(work.options["release_disks"]), foresee_removal)
 
 
 _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
@@ -205,72 +190,10 @@ def _finish(work: InstanceWork, *, reach: bool = True) -> None:
 
 
 def _start(work: InstanceWork) -> None:
-    _check_gpu_wish(work)
+    check_no_gpu(work)
     for instance in work.outcome.present():
         if instance["without_gpu"] and settled(instance["state"]) == RUNNING and not work.options["without_gpu"]:
             work.warn(f"{describe(instance)} runs without its GPU. Stop it first to start it with its GPU.")
     spec = work.options["without_gpu"]
-    work.bring(work.outcome.present(), Running(_start_params(spec)), lambda instance: _foresee_start(instance, spec))
-    _check_without_gpu(work)
-
-
-def _start_params(spec: str | None) -> dict[str, t.Any]:
-    """Return what a start needs beside the place.
-
-    The documentation knows a truth value, the vendor's client a size. The API ignores what it does not know and then
-    starts the GPU, so both are sent.
-    """
-    return {"WithoutGpu": True, "WithoutGpuSpec": spec} if spec else {}
-
-
-def _check_gpu_wish(work: InstanceWork) -> None:
-    """Raise OptionError where an instance that runs with its GPU is to run without it: only a start can change that."""
-    if not work.options["without_gpu"]:
-        return
-    for instance in work.outcome.present():
-        if settled(instance["state"]) == RUNNING and not instance["without_gpu"]:
-            raise OptionError(
-                f"{describe(instance)} runs with its GPU.", hint="Stop it first; then it can be started without_gpu."
-            )
-        if instance["supports_start_without_gpu"] is False:
-            raise OptionError(f"{describe(instance)} cannot be started without its GPU, the API says.")
-
-
-def _check_without_gpu(work: InstanceWork) -> None:
-    """Raise where an instance was started with its GPU although it should not be: that is being paid for."""
-    if not work.options["without_gpu"] or work.check_mode or not work.options["wait"]:
-        return
-    for instance in work.outcome.present():
-        if instance["without_gpu"] is False:
-            raise CompShareError(
-                f"{describe(instance)} was to start without its GPU, but runs with it.",
-                action=START,
-                hint="The GPU is being paid for. Stop the instance if you do not want that.",
-            )
-
-
-# --- What check mode foresees ---
-
-
-def _foresee_start(instance: Instance, spec: str | None = None) -> _Foreseen:
-    if settled(instance["state"]) == RUNNING:
-        return []
-    return [(START, {**instance, "state": RUNNING, "without_gpu": spec is not None})]
-
-
-def _foresee_stop(instance: Instance) -> _Foreseen:
-    return [] if settled(instance["state"]) == STOPPED else [(STOP, {**instance, "state": STOPPED})]
-
-
-def _foresee_restart(instance: Instance, spec: str | None) -> _Foreseen:
-    return _foresee_start(instance, spec) or [(REBOOT, {**instance, "state": RUNNING})]
-
-
-def _foresee_reinstall(instance: Instance, image_id: str) -> _Foreseen:
-    stop = [] if instance["state"] in FAILED else _foresee_stop(instance)
-    return [*stop, (REINSTALL, {**instance, "state": RUNNING, "image_id": image_id})]
-
-
-def _foresee_removal(instance: Instance) -> _Foreseen:
-    stop = [] if instance["state"] in FAILED else _foresee_stop(instance)
-    return [*stop, (TERMINATE, None)]
+    work.bring(work.outcome.present(), Running(start_params(spec)), lambda instance: foresee_start(instance, spec))
+    check_started_without_gpu(work)

@@ -20,6 +20,32 @@ from .login import decode_password, is_address, parse_ssh_command, without_secre
 Instance = dict[str, t.Any]
 _Read = t.Callable[[object], t.Any]
 
+#: States of an instance as they were seen or are documented, and where each leads to.
+RUNNING = "Running"
+STOPPED = "Stopped"
+INITIALIZING = "Initializing"
+IMAGE_MAKING = "ImageMaking"
+#: A spot instance that the platform took back. It can only be started or deleted; the word is not recorded.
+INTERRUPTED = "Interrupted"
+#: With a space. It does not end by itself, and was seen often.
+INSTALL_FAIL = "Install Fail"
+FAILED = frozenset((INSTALL_FAIL,))
+#: States on the way to being there for the first time.
+CREATING = frozenset((INITIALIZING, "Install", "Pending", "Starting"))
+#: Where a state that passes leads to, as far as that is sure.
+LEADS_TO = {
+    INITIALIZING: RUNNING,
+    "Install": RUNNING,
+    "Starting": RUNNING,
+    "Rebooting": RUNNING,
+    "Stopping": STOPPED,
+    "Resizing": STOPPED,
+}
+#: Every state that was seen or is documented.
+STATES = frozenset(
+    (RUNNING, STOPPED, INSTALL_FAIL, "Deleted", "Reinstalling", IMAGE_MAKING, INTERRUPTED, *CREATING, *LEADS_TO)
+)
+
 #: How each key of an instance is read: the API's field names, the first that says something, and what it is.
 _FIELDS: dict[str, tuple[tuple[str, ...], _Read]] = {
     "id": (("UHostId",), values.text),
@@ -78,6 +104,7 @@ INSTANCE_KEYS = (
     "instance_type",
     "machine_type",
     "spot",
+    "interrupted",
     "without_gpu",
     "gpu_type",
     "gpu_count",
@@ -139,6 +166,11 @@ _PUBLIC = ("Internation", "Bgp")
 _WITHOUT_GPU = "O"
 
 
+def settled(state: str | None) -> str | None:
+    """Return the state that C(state) will be, where that is sure; otherwise C(state) itself."""
+    return LEADS_TO.get(state or "", state)
+
+
 def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
     """Return the instance in a row, with INSTANCE_KEYS and then the fields that have no key of ours.
 
@@ -151,6 +183,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
         instance[key] = next((found for found in (read(row.get(name)) for name in names) if found is not None), None)
     instance["region"] = instance["region"] or region_of(instance["zone"])
     instance["kind"] = _kind(instance["id"], instance["instance_type"])
+    instance["interrupted"] = instance["spot"] and instance["state"] == INTERRUPTED
     instance["without_gpu"] = _runs_without_gpu(instance, row)
     instance["gpu_memory_gb"] = values.number(values.dictionary(row.get("GraphicsMemory")).get("Value"))
     memory_mb = values.number(row.get("Memory"))
@@ -167,7 +200,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
     instance["disks"] = _disks(row)
     if include_secrets:
         instance["password"] = decode_password(row.get("Password"))
-        instance["file_browser_password"] = values.text(row.get("FileBrowserPassword"))
+        instance["file_browser_password"] = decode_password(row.get("FileBrowserPassword"))
     for name, value in row.items():
         if name not in _KNOWN and (include_secrets or not is_secret_name(name)):
             instance.setdefault(values.snake_case(str(name)), value if include_secrets else _scrubbed(value))

@@ -17,8 +17,7 @@ from .._api.errors import OptionError, RefusedError
 from .._api.pages import PAGE_SIZE, Listing
 from .._api.retcodes import GONE_CODES
 from .._api.values import printable
-from .model import normalise_instance
-from .states import STATES
+from .model import STATES, normalise_instance
 
 ACTION = "DescribeCompShareInstance"
 KINDS = ("vm", "container", "pod")

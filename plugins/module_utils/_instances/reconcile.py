@@ -21,9 +21,8 @@ from .._api.errors import CompShareError, RefusedError, WaitError
 from .._api.pages import PAGE_SIZE, rows_of
 from .._api.retcodes import GONE_CODES, Retry
 from .._waiting import Backoff, DeadlineError, wait_until
-from .model import Instance, normalise_instance
+from .model import Instance, normalise_instance, settled
 from .query import ACTION, describe, is_unknown_id, read_rows
-from .states import settled
 
 #: Refusals that mean: not in this state. What was seen is outdated, so it is looked at again.
 _STATE_CODES = frozenset((8010, 8905, 226607))
@@ -33,15 +32,22 @@ _LOST_AFTER = 20.0
 _MISSING_LOOKS = 2
 #: One that nobody was told to remove must have been missing for so many seconds, too: it may still be paid for.
 _MISSING_FOR = 30.0
+#: An instance is stuck when its state has not changed, and nothing was tried, for so many seconds. The vendor speaks of
+#: two or three minutes for a start; whoever stops or removes an instance need not wait for the whole of it.
+_STUCK_AFTER = 120.0
 _BACKOFF = Backoff(first=2.0, longest=10.0)
 
 
 class Send(t.NamedTuple):
-    """A request to send: its action and parameters beside the instance's id and place. C(last): none follows it."""
+    """A request to send: its action and parameters beside the instance's id and place.
+
+    C(last): none follows it. C(forced): it may be refused in this state, which then is no error.
+    """
 
     action: str
     params: Mapping[str, t.Any]
     last: bool = True
+    forced: bool = False
 
 
 class Wait(t.NamedTuple):
@@ -80,10 +86,20 @@ class Course:
     #: Since when the instance was in no answer, None while it is in them.
     missing_since: float | None = None
     refusal: RefusedError | None = None
+    #: Since when the instance is in the state that it is in, as far as this task has seen.
+    since: float = 0.0
+    #: What was tried in which state, and when.
+    tried: dict[tuple[str, str | None], float] = field(default_factory=dict)
+    #: What was refused in which state, because of that state or because it was forced.
+    refusals: dict[tuple[str, str | None], RefusedError] = field(default_factory=dict)
 
     def was_sent(self, action: str) -> bool:
         """Tell whether a request of this action was sent."""
         return any(sent.action == action for sent in self.sent)
+
+    def was_accepted(self, action: str) -> bool:
+        """Return whether a request of this action was accepted."""
+        return any(sent.action == action and sent.accepted for sent in self.sent)
 
     def acted(self, action: str) -> bool:
         """Tell whether something has come of a request: the state moved, or it has been as it is for long enough."""
@@ -101,6 +117,8 @@ class Course:
         before = next((sent for sent in reversed(self.sent) if sent.action == action), None)
         if before is None:
             return Send(action, params or {}, last)
+        if before.moved and before.state != self.instance["state"]:
+            return Send(action, params or {}, last)  # it was forced in another state
         if before.moved:
             raise WaitError(
                 f"{describe(self.instance)} is {self.instance['state']} again, after {action} had been accepted.",
@@ -111,6 +129,20 @@ class Course:
             return Send(action, params or {}, last)
         return Wait()
 
+    def refused_here(self, action: str) -> bool:
+        """Return whether a request was refused in the state that the instance is still in."""
+        return (action, self.instance["state"]) in self.refusals
+
+    def force(self, *requests: Send) -> Move:
+        """Return the next of C(requests) to try on an instance that is stuck in its state, each after a while."""
+        state = self.instance["state"]
+        last_try = max(
+            [self.since, *(moment for (_action, tried_in), moment in self.tried.items() if tried_in == state)]
+        )
+        if self.now - last_try < _STUCK_AFTER:
+            return Wait()
+        return min(requests, key=lambda request: self.tried.get((request.action, state), 0.0))._replace(forced=True)
+
     def see(self, instance: Instance | None, now: float) -> None:
         """Take what the API says of the instance now, None where it says nothing."""
         self.now = now
@@ -118,6 +150,8 @@ class Course:
             self.missing += 1
             self.missing_since = now if self.missing_since is None else self.missing_since
             return
+        if instance["state"] != self.instance["state"]:
+            self.since = now
         self.instance, self.missing, self.missing_since = instance, 0, None
         for sent in self.sent:
             sent.moved = sent.moved or instance["state"] != sent.state
@@ -141,8 +175,7 @@ class Course:
         """Tell whether the instance does not exist any more; C(removal) is the action that removes it."""
         if self.missing_since is None or self.missing < _MISSING_LOOKS:
             return False
-        removed = any(sent.action == removal and sent.accepted for sent in self.sent)
-        return removed or self.now - self.missing_since >= _MISSING_FOR
+        return self.was_accepted(removal) or self.now - self.missing_since >= _MISSING_FOR
 
 
 class Goal(t.Protocol):
@@ -190,7 +223,8 @@ class Mover:
 
         Raises WaitError, naming each that did not get there, or what the API refused for good.
         """
-        courses = {instance["id"]: Course(instance, self._client.clock.now()) for instance in instances}
+        now = self._client.clock.now()
+        courses = {instance["id"]: Course(instance, now, since=now) for instance in instances}
         for identity, course in courses.items():
             self.seen.setdefault(identity, course.instance)
         pending = set(courses)
@@ -242,38 +276,45 @@ class Mover:
         return not self._wait and goal.ends_in is not None and settled(course.instance["state"]) == goal.ends_in
 
     def _send(self, course: Course, move: Send) -> bool:
-        """Send a request; tell whether it was accepted. Raises what the API refuses for good."""
+        """Send a request; return whether it was accepted. Raises what the API refuses for good."""
         instance = course.instance
         params = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"], **move.params}
+        course.tried[move.action, instance["state"]] = self._client.clock.now()
         try:
             self._client.call(move.action, params, write=True, deadline=self._deadline)
-        except RefusedError as error:
-            if error.retry is not Retry.BUSY and not course.outdated_by(error):
-                if not error.outcome_unknown:
-                    raise
+        except CompShareError as error:
+            waits = isinstance(error, RefusedError) and self._note_refusal(course, move, error)
+            if not waits and not error.outcome_unknown:
+                raise
+            if not waits:
                 course.note(move.action, self._client.clock.now(), accepted=False)
                 self._sent(instance, move.action)
-            course.refusal = error
-            return False
-        except CompShareError as error:
-            if not error.outcome_unknown:
-                raise
-            course.note(move.action, self._client.clock.now(), accepted=False)
-            self._sent(instance, move.action)
             return False
         course.refusal = None
         course.note(move.action, self._client.clock.now(), accepted=True)
         self._sent(instance, move.action)
         return True
 
+    def _note_refusal(self, course: Course, move: Send, error: RefusedError) -> bool:
+        """Note a refusal; return whether it had no effect and lets the wait go on."""
+        waits = error.retry is Retry.BUSY or course.outdated_by(error) or (move.forced and not error.outcome_unknown)
+        if waits or error.outcome_unknown:
+            course.refusal = error
+        if move.forced or error.ret_code in _STATE_CODES:
+            course.refusals[move.action, course.instance["state"]] = error
+        return waits
+
     def _too_late(
         self, courses: Sequence[Course], goal: Goal, began: float, trouble: CompShareError | None
     ) -> CompShareError:
         listed = ", ".join(describe(course.instance) for course in courses[:10])
         more = f" and {len(courses) - 10} more" if len(courses) > 10 else ""
-        refusals = [course.refusal for course in courses if course.refusal is not None]
+        refusals = [error for course in courses for error in (course.refusal, *course.refusals.values()) if error]
         last = trouble or (refusals[-1] if refusals else None)
-        because = f" The last answer was: {last.summary}" if last is not None else ""
+        if trouble is not None or len(refusals) == 1:
+            because = f" The last answer was: {t.cast('CompShareError', last).summary}"
+        else:
+            because = "".join(f" {summary}" for summary in dict.fromkeys(error.summary for error in refusals))
         return WaitError(
             f"After {self._client.clock.now() - began:.0f} s, at the end of wait_timeout, "
             f"{listed}{more} did not {goal.wish}.{because}",

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._waiting import Backoff, DeadlineError, raise_lasting, wait_until
-from .model import Instance
+from .model import RUNNING, STOPPED, Instance, settled
 from .query import describe
 from .reconcile import read_by_id
-from .states import RUNNING, STOPPED, settled
 
 _BANNER = b"SSH-"
 #: Seconds for connecting, and again for the greeting.

@@ -21,7 +21,7 @@ from .._api.values import iso_time, printable
 from .._task import Task
 from .._waiting import send_when_free
 from .create import ACTION, make_instance, predicted_instance
-from .model import Instance, normalise_instance
+from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, Instance, normalise_instance
 from .outcome import Outcome
 from .placement import Choice, choose
 from .pricing import SOLD_OUT_CODES, Offer
@@ -29,7 +29,6 @@ from .query import describe, is_unknown_id, one_named, read_rows
 from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
-from .states import CREATING, FAILED, INSTALL_FAIL, RUNNING
 from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
 from .transitions import Ready
 from .zones import list_zones, project_of, zones_in, zones_named

@@ -6,8 +6,9 @@
 
 """Where instances can be brought, and the next step from each state: pure decisions, no requests.
 
-Documented: an instance starts only from Stopped, stops and reboots only from Running, is reinstalled and removed only
-when it is stopped, and does all of this over time.
+Documented: an instance starts only from Stopped, stops and reboots only from Running, is reinstalled and deleted only
+when it is stopped, and does all of this over time. Seen in production: one that is stuck in Initializing can be
+stopped, and a container takes another container image only while it runs.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from dataclasses import dataclass, field
 
 from .._api.errors import WaitError
 from .._pending import SHOWN_WITHIN
+from .model import FAILED, IMAGE_MAKING, INITIALIZING, INTERRUPTED, RUNNING, STOPPED, Instance, settled
 from .query import describe
-from .reconcile import Course, Done, Move, Wait
-from .states import FAILED, RUNNING, STOPPED
+from .reconcile import Course, Done, Move, Send, Wait
 
 START = "StartCompShareInstance"
 STOP = "StopCompShareInstance"
 REBOOT = "RebootCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
 TERMINATE = "TerminateCompShareInstance"
+_AT_REST = (STOPPED, INTERRUPTED)
+Foreseen = list[tuple[str, t.Optional[Instance]]]
 
 
 class InstallFailedError(WaitError):
@@ -75,13 +78,13 @@ class Running:
     ends_in: str | None = RUNNING
 
     def next_move(self, course: Course) -> Move:
-        """Start it where it is stopped."""
+        """Start it if it is stopped."""
         _check(course)
         if course.missing:
             return Wait()
         if course.instance["state"] == RUNNING:
             return Done()
-        return course.send_once(START, self.params) if course.instance["state"] == STOPPED else Wait()
+        return course.send_once(START, self.params) if course.instance["state"] in _AT_REST else Wait()
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,24 @@ class Stopped:
     ends_in: str | None = STOPPED
 
     def next_move(self, course: Course) -> Move:
-        """Stop it where it runs."""
+        """Stop it if it runs, or is on its way and does not get there."""
         _check(course)
+        state = course.instance["state"]
         if course.missing:
             return Wait()
-        if course.instance["state"] == STOPPED:
+        if state in _AT_REST:
             return Done()
-        return course.send_once(STOP, stop_params(course)) if course.instance["state"] == RUNNING else Wait()
+        if state == RUNNING:
+            if course.instance["spot"] and course.refused_here(STOP):
+                raise WaitError(
+                    f"{describe(course.instance)} is a spot instance, and the API refuses to stop it: "
+                    f"{course.refusals[STOP, RUNNING].summary}",
+                    action=STOP,
+                    hint="It runs and is paid for until the platform takes it back, or until you delete it with "
+                    "state=absent.",
+                )
+            return course.send_once(STOP, stop_params(course))
+        return _force_stop(course, Send(STOP, stop_params(course)))
 
 
 @dataclass(frozen=True)
@@ -119,22 +133,27 @@ class Restarted:
             if course.acted(REBOOT) or course.acted(START):
                 return Done()
             return course.send_once(REBOOT) if not course.was_sent(START) else Wait()
-        if state == STOPPED and not course.was_sent(REBOOT):
+        if state in _AT_REST and not course.was_sent(REBOOT):
             return course.send_once(START, self.params)
         return Wait()
 
 
 @dataclass(frozen=True)
 class Reinstalled:
-    """With another image on its system disk. It is stopped for that; afterwards it is as the API leaves it."""
+    """With another image on its system disk; C(container) tells whether that is a container image, None if unknown.
+
+    In which state that is possible depends on the kind, and sources disagree. So it is tried in the state that is the
+    likelier one, and in the other one if it is refused there. Afterwards it is as the API leaves it.
+    """
 
     image_id: str
     params: Mapping[str, t.Any]
+    container: bool | None = None
     wish: str = "get its image"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:
-        """Stop it, and put the image on it, once."""
+        """Put the image on it, once."""
         state = course.instance["state"]
         if course.acted(REINSTALL):
             _check(course)
@@ -143,30 +162,89 @@ class Reinstalled:
         if course.missing:
             _check(course)
             return Wait()
-        if state == STOPPED or state in FAILED:
-            return course.send_once(REINSTALL, {"CompShareImageId": self.image_id, **self.params})
-        if state == RUNNING and not course.was_sent(REINSTALL):
-            return course.send_once(STOP, stop_params(course), last=False)
-        return Wait()
+        request = {"CompShareImageId": self.image_id, **self.params}
+        if state in FAILED:
+            return course.send_once(REINSTALL, request)
+        if state not in (RUNNING, STOPPED):
+            return Wait()
+        if course.refused_here(REINSTALL) or (state == RUNNING and not reinstalls_running(course.instance, self)):
+            other = STOPPED if state == RUNNING else RUNNING
+            if (REINSTALL, other) in course.refusals:
+                raise course.refusals[REINSTALL, other]
+            if other == STOPPED:
+                return course.send_once(STOP, stop_params(course), last=False)
+            return course.send_once(START, last=False)
+        return course.send_once(REINSTALL, request)
+
+
+def reinstalls_running(instance: Mapping[str, t.Any], goal: Reinstalled) -> bool:
+    """Return whether an image is first tried on an instance while it runs."""
+    return instance["kind"] == "pod" or (instance["kind"] == "container" and goal.container is not False)
 
 
 @dataclass(frozen=True)
 class Absent:
-    """Gone, with its data disks where C(release_disks)."""
+    """Gone, with its data disks if C(release_disks)."""
 
     release_disks: bool
     wish: str = "go"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:
-        """Stop it where it runs, then release it."""
+        """Stop it if it runs, then delete it; try both if it is stuck."""
         state = course.instance["state"]
+        stop, delete = (
+            Send(STOP, stop_params(course), last=False),
+            Send(TERMINATE, {"ReleaseUDisk": self.release_disks}),
+        )
         if course.gone(TERMINATE):
             return Done(gone=True)
         if course.missing:
             return Wait()
-        if state == STOPPED or state in FAILED:
-            return course.send_once(TERMINATE, {"ReleaseUDisk": self.release_disks})
+        if state in _AT_REST or state in FAILED:
+            return course.send_once(TERMINATE, delete.params)
+        if course.was_accepted(TERMINATE):
+            return Wait()
         if state == RUNNING and not course.was_sent(TERMINATE):
-            return course.send_once(STOP, stop_params(course), last=False)
-        return Wait()
+            if course.refused_here(STOP) and not course.refused_here(TERMINATE):
+                return delete._replace(forced=True)
+            return course.send_once(STOP, stop.params, last=False)
+        return _force_stop(course, stop, delete)
+
+
+def _force_stop(course: Course, stop: Send, *others: Send) -> Move:
+    """Return what to try on an instance that is on its way and should stop: at once where that was seen to work."""
+    state = course.instance["state"]
+    if state == IMAGE_MAKING:
+        return Wait()  # it ends by itself, and the image is wanted
+    if state == INITIALIZING and (STOP, state) not in course.tried:
+        return stop._replace(forced=True)
+    return course.force(stop, *others)
+
+
+# --- What check mode foresees: actions, and the instance after each ---
+
+
+def foresee_start(instance: Instance, spec: str | None = None) -> Foreseen:
+    if settled(instance["state"]) == RUNNING:
+        return []
+    return [(START, {**instance, "state": RUNNING, "without_gpu": spec is not None})]
+
+
+def foresee_stop(instance: Instance) -> Foreseen:
+    return [] if settled(instance["state"]) in _AT_REST else [(STOP, {**instance, "state": STOPPED})]
+
+
+def foresee_restart(instance: Instance, spec: str | None) -> Foreseen:
+    return foresee_start(instance, spec) or [(REBOOT, {**instance, "state": RUNNING})]
+
+
+def foresee_reinstall(instance: Instance, goal: Reinstalled) -> Foreseen:
+    stays = instance["state"] in FAILED or reinstalls_running(instance, goal)
+    stop = [] if stays else foresee_stop(instance)
+    return [*stop, (REINSTALL, {**instance, "state": RUNNING, "image_id": goal.image_id})]
+
+
+def foresee_removal(instance: Instance) -> Foreseen:
+    stop = [] if instance["state"] in FAILED else foresee_stop(instance)
+    return [*stop, (TERMINATE, None)]

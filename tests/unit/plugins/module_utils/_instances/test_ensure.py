@@ -9,12 +9,11 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..in_process import RecordedTask, WorldTransport, instance_in, new_world, task_in, writes
+from ..in_process import WorldTransport, instance_in, new_world, writes
+from .tasks import failed, named, put, run, told
 
-MODULE = "compshare_instance"
 CREATE = "CreateCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
 UPDATE_STOP = "UpdateCompShareStopScheduler"
@@ -25,32 +24,6 @@ ORDER: dict[str, Any] = {"name": "new-vm", "image": "Ubuntu 22.04", "gpu_type": 
 @pytest.fixture
 def world() -> World:
     return new_world()
-
-
-def run(world: World, *, check_mode: bool = False, scope: Scope | None = None, **options: Any) -> dict[str, Any]:
-    return ensure_instances(task_in(world, MODULE, options, check_mode=check_mode, scope=scope))
-
-
-def told(world: World, **options: Any) -> tuple[dict[str, Any], RecordedTask]:
-    task = task_in(world, MODULE, options)
-    return ensure_instances(task), task
-
-
-def failed(world: World, kind: type[CompShareError] = CompShareError, **options: Any) -> CompShareError:
-    with pytest.raises(kind) as caught:
-        run(world, **options)
-    return caught.value
-
-
-def named(world: World, name: str) -> list[dict[str, Any]]:
-    return [one.row for one in world.instances.all.values() if one.row["Name"] == name]
-
-
-def put(world: World, name: str, **fields: Any) -> str:
-    """Give the instance of a name other fields, and return its id."""
-    identity = instance_in(world, name)
-    world.instances.all[identity].row.update(fields)
-    return identity
 
 
 def without_times(instance: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -113,25 +86,6 @@ def test_each_state_twice_and_foreseen(
     assert writes(world) == actions
     assert run(world, check_mode=True, **options)["changed"] is False
     assert again["diff"]["before"] == again["diff"]["after"]
-
-
-@pytest.mark.parametrize(("before", "last"), [("Running", "StartCompShareInstance"), ("Stopped", REINSTALL)])
-def test_a_reinstalled_instance_that_is_left_stopped(world: World, before: str, last: str) -> None:
-    """Which state the API leaves it in is not documented, so the one it had decides."""
-    world.scenario.instances.reinstall_ends = "Stopped"
-    put(world, "train-vm", State=before, CompShareImageId="compshareImage-1old")
-    done = run(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
-    assert done["instance"]["state"] == before and writes(world)[-1] == last
-
-
-@pytest.mark.parametrize(("before", "tells"), [("Running", True), ("Stopped", False)])
-def test_a_reinstall_that_fails_tells_what_ran_before(world: World, before: str, tells: bool) -> None:
-    """It was stopped for that, and the task that comes next finds it so."""
-    put(world, "train-vm", State=before, CompShareImageId="compshareImage-1old")
-    world.add_faults({"kind": "ret_code", "code": 230, "action": REINSTALL})
-    error = failed(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
-    assert ("Before this task ran: train-vm" in str(error) and "start it with state=running" in str(error)) is tells
-    assert writes(world)[0] == ("StopCompShareInstance" if tells else REINSTALL)
 
 
 def test_an_image_that_does_not_fit_is_refused_before_the_instance_is_stopped() -> None:
@@ -444,6 +398,70 @@ def test_a_state_that_passes_is_waited_for(world: World, state: str, goal: str) 
     assert done["changed"] is foreseen["changed"] is (end != goal.capitalize())
 
 
+@pytest.mark.parametrize("terminate", ["stopped", "any"])
+@pytest.mark.parametrize("stop_initializing", ["accepted", "8905"])
+@pytest.mark.parametrize("stuck", ["Initializing", "Starting", "Install", "Pending", "Frozen", None])
+def test_an_instance_that_is_stuck_is_removed_or_tells_what_was_tried(
+    stuck: str | None, stop_initializing: str, terminate: str
+) -> None:
+    """Seen in production: instances stay in Initializing, in which a stop works. They were waited for in vain."""
+    world = new_world(dialect={"stop_initializing": stop_initializing, "terminate_state": terminate})
+    identity = put(world, "train-vm", State=stuck or "")
+    can_stop = stuck == "Initializing" and stop_initializing == "accepted"
+    if can_stop or terminate == "any":
+        began = world.clock.now()
+        assert run(world, instance_id=identity, state="absent")["instance"] is None
+        assert identity not in world.instances.all
+        assert world.clock.now() - began < (120 if can_stop else 420)
+    else:
+        error = failed(world, WaitError, instance_id=identity, state="absent")
+        assert "train-vm" in str(error) and "did not go" in str(error)
+        assert "StopCompShareInstance was refused" in str(error)
+        assert "TerminateCompShareInstance was refused" in str(error)
+        assert len(writes(world)) < 10
+
+
+def test_a_stuck_instance_is_stopped(world: World) -> None:
+    put(world, "train-vm", State="Initializing")
+    assert run(world, name="train-vm", state="stopped")["instance"]["state"] == "Stopped"
+
+
+def test_an_image_in_the_making_is_never_broken_by_force() -> None:
+    world = new_world(dialect={"terminate_while_making": "accepted", "terminate_state": "any"})
+    put(world, "train-vm", State="ImageMaking")
+    failed(world, WaitError, name="train-vm", state="absent")
+    assert writes(world) == []
+
+
+@pytest.mark.parametrize("spot_stop", ["with Force", "never"])
+def test_a_running_spot_instance_is_removed(spot_stop: str) -> None:
+    world = new_world(dialect={"spot_stop": spot_stop, "terminate_state": "any"})
+    put(world, "train-vm", IsSpot=True)
+    assert run(world, name="train-vm", state="absent")["instance"] is None
+
+
+def test_a_spot_instance_that_the_api_does_not_stop_is_an_error_that_says_what_helps() -> None:
+    world = new_world(dialect={"spot_stop": "never"})
+    put(world, "train-vm", IsSpot=True)
+    began = world.clock.now()
+    error = failed(world, WaitError, name="train-vm", state="stopped")
+    assert "is a spot instance, and the API refuses to stop it" in str(error) and "state=absent" in str(error)
+    assert world.clock.now() - began < 30
+
+
+@pytest.mark.parametrize("word", ["Interrupted", "Stopped"])
+@pytest.mark.parametrize(("state", "end"), [("running", "Running"), ("absent", None), ("stopped", "at rest")])
+def test_an_interrupted_spot_instance_can_be_started_and_removed(word: str, state: str, end: str | None) -> None:
+    """Documented: nothing else can be done with it. Its state is recorded nowhere."""
+    world = new_world(dialect={"interrupted_state": word})
+    identity = put(world, "train-vm", IsSpot=True, ChargeType="Spot")
+    world.interrupt(identity)
+    assert run(world, name="train-vm")["instance"]["interrupted"] is (word == "Interrupted")
+    done = run(world, name="train-vm", state=state)
+    assert (done["instance"] and done["instance"]["state"]) == (word if end == "at rest" else end)
+    assert done["changed"] is (state != "stopped")
+
+
 def test_an_instance_that_is_imaged_is_waited_for(world: World) -> None:
     identity = put(world, "train-vm", State="ImageMaking")
     world.clock.after(300, lambda: world.instances.all[identity].row.update(State="Running"))
@@ -564,37 +582,6 @@ def test_without_wait_the_task_ends_when_the_request_is_accepted(world: World) -
     assert run(world, name="jupyter-4090", state="running", wait=False)["changed"] is False
     again = run(world, name="jupyter-4090", state="reinstalled", image="Ubuntu 24.04", wait=False)
     assert [action["action"] for action in again["actions"]] == ["StopCompShareInstance", "ReinstallCompShareInstance"]
-
-
-# --- Without the GPU ---
-
-
-def test_a_start_without_gpu(world: World) -> None:
-    put(world, "train-vm", State="Stopped")
-    done = run(world, name="train-vm", state="running", without_gpu="B")
-    assert (done["instance"]["without_gpu"], done["instance"]["cpu"]) == (True, 8)
-    sent = world.requests("StartCompShareInstance")[0]["params"]
-    assert (sent["WithoutGpu"], sent["WithoutGpuSpec"]) == ("true", "B")
-    assert run(world, name="train-vm", state="running", without_gpu="B")["changed"] is False
-    error = failed(world, OptionError, name="jupyter-4090", state="running", without_gpu="A")
-    assert "runs with its GPU" in str(error)
-    put(world, "jupyter-4090", State="Stopped", SupportWithoutGpuStart=False)
-    assert "cannot be started without" in str(failed(world, name="jupyter-4090", state="running", without_gpu="A"))
-    assert "cannot be made without" in str(failed(world, **ORDER, state="running", without_gpu="A"))
-
-
-def test_an_instance_that_runs_without_its_gpu_is_told(world: World) -> None:
-    put(world, "train-vm", State="Stopped")
-    run(world, name="train-vm", state="running", without_gpu="A")
-    done, task = told(world, name="train-vm", state="running")
-    assert done["changed"] is False and "runs without its GPU" in task.warnings[0]
-
-
-def test_a_gpu_that_starts_by_mistake_is_told(world: World) -> None:
-    identity = put(world, "train-vm", State="Stopped")
-    world.clock.after(20, lambda: setattr(world.instances.all[identity], "without_gpu", None))
-    error = failed(world, name="train-vm", state="running", without_gpu="A")
-    assert "was to start without its GPU, but runs with it" in str(error)
 
 
 # --- Spot, schedules, SSH ---

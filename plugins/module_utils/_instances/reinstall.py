@@ -1,0 +1,119 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Putting another image on instances that exist: never leaves a stopped machine behind that ran."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from functools import partial
+
+from .._api.errors import CompShareError
+from .login import decode_password, encode_password
+from .model import RUNNING, STOPPED, Instance, settled
+from .no_gpu import no_gpu_spec, start_params
+from .query import describe, read_rows
+from .spec import check_reinstall, resolve_image
+from .steps import InstanceWork
+from .transitions import Reinstalled, Running, Stopped, foresee_reinstall, foresee_start, foresee_stop
+
+
+def reinstall(work: InstanceWork) -> None:
+    work.require_all()
+    image = resolve_image(work.client, work.options["image"], work.options["image_source"])
+    image_id = image.image_id
+    targets = [
+        instance for instance in work.outcome.present() if work.options["force"] or instance["image_id"] != image_id
+    ]
+    for instance in targets:
+        check_reinstall(instance, image)
+    before = {str(instance["id"]): instance for instance in targets}
+    password = work.options["password"]
+    params = {"LoginMode": "Password", "Password": encode_password(password)} if password else {}
+    goal = Reinstalled(image_id, params, None if image.found is None else image.found["container"])
+    try:
+        _leave_no_gpu_mode(work, targets)
+        current = [instance for instance in work.outcome.present() if str(instance["id"]) in before]
+        work.bring(current, goal, lambda instance: foresee_reinstall(instance, goal))
+    except CompShareError as error:
+        _start_again(work, before, error)
+        raise
+    if work.options["wait"]:
+        _bring_back(work, before)
+    if password and targets:
+        _check_password(work, [str(instance["id"]) for instance in targets], password)
+
+
+def _leave_no_gpu_mode(work: InstanceWork, instances: Sequence[Instance]) -> None:
+    """Start instances that are in no-GPU mode with their GPU: the API puts no image on them before (226603)."""
+    without_gpu = [instance for instance in instances if instance["without_gpu"]]
+    for instance in without_gpu:
+        work.warn(
+            f"{describe(instance)} is in no-GPU mode, in which the API refuses another image. It is started with its "
+            "GPU for that, which needs one in stock and is charged while it runs."
+        )
+    work.bring(without_gpu, Stopped(), foresee_stop)
+    restart = [instance for instance in work.outcome.present() if instance["id"] in {one["id"] for one in without_gpu}]
+    work.bring(restart, Running(), foresee_start)
+
+
+def _bring_back(work: InstanceWork, before: t.Mapping[str, Instance]) -> None:
+    """Bring reinstalled instances back to how they were: what ran runs, and nothing runs that was not paid for."""
+
+    def those(state: str, *, without_gpu: bool = False) -> list[Instance]:
+        return [
+            instance
+            for instance in work.outcome.present()
+            if (old := before.get(str(instance["id"]))) is not None
+            and settled(old["state"]) == state
+            and (bool(old["without_gpu"]) or not without_gpu)
+        ]
+
+    work.bring([*those(STOPPED), *those(RUNNING, without_gpu=True)], Stopped(), foresee_stop)
+    for instance in those(RUNNING):
+        spec = no_gpu_spec(before[str(instance["id"])])
+        work.bring([instance], Running(start_params(spec)), partial(foresee_start, spec=spec))
+
+
+def _start_again(work: InstanceWork, before: t.Mapping[str, Instance], error: CompShareError) -> None:
+    """Start what ran before a reinstall that failed, and say so; what cannot be started is named."""
+    if work.check_mode or not work.outcome.changed:
+        return
+    ran = {identity for identity, instance in before.items() if settled(instance["state"]) == RUNNING}
+    down = [
+        instance
+        for instance in work.outcome.present()
+        if instance["id"] in ran and instance["state"] in (STOPPED, "Stopping")
+    ]
+    if not down:
+        return
+    names = ", ".join(map(describe, down))
+    try:
+        work.bring(down, Running())
+        error.add_sentence(f"It had been stopped for that and was started again: {names}.")
+    except CompShareError as failure:
+        error.add_sentence(f"It ran before, is stopped now, and could not be started again: {names}. {failure.summary}")
+        error.hint = "Start it with state=running."
+
+
+def _check_password(work: InstanceWork, ids: Sequence[str], password: str) -> None:
+    """Warn if a reinstall did not set the password: neither backend is known to read it."""
+    ignored = ids
+    if work.options["wait"] and not work.check_mode:
+        rows = read_rows(work.client, ids=ids)
+        shown = {row.get("UHostId"): decode_password(row.get("Password")) for row in rows}
+        ignored = [identity for identity in ids if shown.get(identity) not in (None, password)]
+        if not ignored:
+            return
+        text = "kept or generated another password instead of the one in password"
+    else:
+        text = "may keep or generate another password instead of the one in password"
+    names = ", ".join(describe(instance) for instance in work.outcome.present() if instance["id"] in ignored)
+    work.warn(
+        f"The API {text} when it reinstalled {names}. compshare_instance_info shows the one that holds, with "
+        "include_secrets."
+    )
