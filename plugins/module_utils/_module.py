@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import typing as t
 from base64 import b64encode
@@ -21,6 +22,7 @@ from ._api.options import check_numbers
 from ._api.values import inert, inert_message
 from ._journal import journal_writer
 from ._task import Task
+from ._task_end import ended_with_task
 
 
 def _forget_secrets(_secrets: Iterable[str]) -> None:
@@ -73,8 +75,8 @@ def run_module(
 
     Takes the module's own argument spec (the connection options are added), the work, which returns the result's keys
     (C(changed) is false unless it says otherwise), and further arguments of AnsibleModule. In a process of its own,
-    SIGTERM and SIGHUP reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what it leaves behind;
-    live lines then show the message of the failure, because nobody may be left to take the result.
+    SIGTERM, SIGHUP and the end of the task reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what
+    it leaves behind; live lines then show the message of the failure, because nobody may be left to take the result.
     """
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
@@ -99,12 +101,15 @@ def run_module(
         interruptions.append(number)
         raise KeyboardInterrupt
 
+    task_end: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if owns_process:
         for each in _SIGNALS:
             signal.signal(each, interrupt)
+        task_end = ended_with_task(module._tmpdir)
     try:
         check_numbers(task.options)
-        result, failure = work(task), None
+        with task_end:
+            result, failure = work(task), None
     except CompShareError as error:
         result, failure = {}, error
     except KeyboardInterrupt:
