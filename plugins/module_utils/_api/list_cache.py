@@ -1,0 +1,140 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Lists that stay for some seconds, so that a hundred hosts that need one list read it once.
+
+Each list is a private file. Who finds none locks it and reads the list while the others wait for the file. A write of
+this collection makes all lists of its key outdated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from .clock import Clock
+from .private_files import NotShared, digest, open_private, private_folder, try_to_lock, unlock_and_close
+
+#: How long a process waits for another that reads the same list, in seconds; then it reads the list, too.
+PATIENCE = 60.0
+_CHECK = (0.02, 0.06)
+#: Lists that were stored longer ago are removed, whoever stored them, in seconds.
+_LEFTOVER = 600.0
+_LIST, _LOCK, _OUTDATED = "list-", ".lock", ".outdated"
+
+
+class ListCache:
+    """The lists that a key has read at an address, in files of this user.
+
+    C(timeout) is in seconds, 0 for no cache; C(not_before) (seconds since 1970) makes older lists outdated.
+    """
+
+    def __init__(
+        self, clock: Clock, endpoint: str, public_key: str, timeout: float, *, not_before: float = 0.0
+    ) -> None:
+        self._clock = clock
+        self._account = digest(endpoint, public_key)
+        self._timeout = timeout
+        self._not_before = not_before
+
+    def get(self, name: t.Sequence[t.Any], read: t.Callable[[], t.Any]) -> t.Any:
+        """Return what C(read) returned, now or before, for the list that C(name) stands for: data as in JSON."""
+        folder = self._folder() if self._timeout > 0 else None
+        if folder is None:
+            return read()
+        path = os.path.join(folder, f"{_LIST}{self._account}-{digest(json.dumps(name))}")
+        found = self._load(path)
+        if found is not None:
+            return found[0]
+        with self._reading(path) as found:
+            if found is not None:
+                return found[0]
+            asked = self._clock.epoch()
+            rows = read()
+            self._store(path, asked, rows)
+            return rows
+
+    def outdate(self) -> None:
+        """Make all lists of the key outdated: something was changed."""
+        folder = self._folder()
+        if folder is None:
+            return
+        now = self._clock.epoch()
+        with suppress(OSError, NotShared):
+            file = open_private(os.path.join(folder, self._account + _OUTDATED))
+            os.utime(file, (now, now))
+            os.close(file)
+        self._remove(folder, lambda entry: entry.name.startswith(_LIST + self._account))
+
+    @staticmethod
+    def _folder() -> str | None:
+        try:
+            return private_folder()
+        except NotShared:
+            return None
+
+    def _load(self, path: str) -> list[t.Any] | None:
+        """Return a list that may still be used, in a list of its own; None if there is none."""
+        try:
+            with open(path, "rb") as file:
+                # The time comes first, so that no outdated list is parsed.
+                asked = float(file.readline(64))
+                now = self._clock.epoch()
+                if not 0 <= now - asked <= self._timeout or asked <= max(self._not_before, self._outdated(path)):
+                    return None
+                return [json.loads(file.read())]
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def _outdated(self, path: str) -> float:
+        try:
+            return os.stat(os.path.join(os.path.dirname(path), self._account + _OUTDATED)).st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[list[t.Any] | None]:
+        """Give the body the list that another process has read meanwhile, or None while no other process reads it."""
+        lock: int | None = None
+        found: list[t.Any] | None = None
+        try:
+            with suppress(OSError, NotShared):
+                file = open_private(path + _LOCK)
+                lock = file
+                ends = self._clock.now() + PATIENCE
+                while not try_to_lock(file) and found is None and self._clock.now() < ends:
+                    self._clock.sleep(random.uniform(*_CHECK))
+                    found = self._load(path)
+            yield found or self._load(path)
+        finally:
+            if lock is not None:
+                unlock_and_close(lock)
+
+    def _store(self, path: str, asked: float, rows: t.Any) -> None:
+        temporary = f"{path}.{os.getpid()}"
+        folder = os.path.dirname(path)
+        self._remove(folder, lambda entry: entry.stat().st_mtime < self._clock.epoch() - _LEFTOVER)
+        with suppress(OSError, NotShared):
+            try:
+                file = open_private(temporary)
+                with open(file, "wb") as opened:
+                    opened.write(f"{asked:.6f}\n".encode() + json.dumps(rows).encode())
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+
+    @staticmethod
+    def _remove(folder: str, chosen: t.Callable[[os.DirEntry[str]], bool]) -> None:
+        with suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.name.startswith(_LIST) and not entry.name.endswith(_LOCK):
+                    with suppress(OSError):
+                        if chosen(entry):
+                            os.unlink(entry.path)
