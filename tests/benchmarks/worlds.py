@@ -42,9 +42,15 @@ def new_world(running: Simulator, **scenario: Any) -> Simulator:
     return Simulator(**answer.json(), ca_path=running.ca_path)
 
 
-def requests_of(world: Simulator) -> int:
-    """How many requests a world has had since this was last asked."""
+def log_of(world: Simulator) -> list[dict[str, Any]]:
+    """The requests that a world has had since this was last asked."""
     address, query = f"{world.url}/_simulator/requests", {"public_key": world.public_key}
     answer = requests.get(address, params=query, verify=world.ca_path or True, timeout=60)
     requests.delete(address, params=query, verify=world.ca_path or True, timeout=60)
-    return len(answer.json()["requests"])
+    entries: list[dict[str, Any]] = answer.json()["requests"]
+    return entries
+
+
+def requests_of(world: Simulator) -> int:
+    """How many requests a world has had since this was last asked."""
+    return len(log_of(world))

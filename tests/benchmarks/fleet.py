@@ -1,0 +1,124 @@
+"""Many hosts and many processes against an API that limits requests: what fails, what is asked, and what it costs."""
+
+from __future__ import annotations
+
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.tools.simulator import Simulator
+from tests.tools.trees import link_tree
+
+from .frame import Goal, Section, table
+from .processes import environment
+from .worlds import LATENCY_MS, REGION, log_of, new_world, simulator
+
+LIMIT = {"rate": 10, "burst": 20}
+IMAGE = "cuda128_torch291_py312"
+LOOKUP, INSTANCES, BUILDS = "a lookup", "compshare_instance_info", "compshare_image"
+#: Hosts and forks of each run.
+SIZES = ((100, 1), (100, 10), (100, 50), (200, 200))
+BUILD_SIZE = (40, 40)
+QUICK_SIZES = ((20, 10),)
+QUICK_BUILD_SIZE = (5, 5)
+#: Seconds of the world in a real one while images are built, and of a build.
+_SPEED, _BUILD = 20, 300
+_RECAP = re.compile(r"^h\d+ +: .*unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a play over many hosts fared."""
+
+    hosts: int
+    forks: int
+    failed: int
+    requests: int
+    refused: int
+    seconds: float
+    cpu: float
+    output: str
+
+
+def tasks_of(kind: str) -> list[dict[str, Any]]:
+    """The tasks that each host runs."""
+    if kind == LOOKUP:
+        return [{"ansible.builtin.debug": {"msg": f"{{{{ lookup('compshare.cloud.compshare_image', '{IMAGE}').id }}}}"}}]
+    if kind == INSTANCES:
+        return [{"compshare.cloud.compshare_instance_info": {}}]
+    build = {"name": "{{ inventory_hostname }}", "instance_id": "uhost-{{ inventory_hostname }}", "wait_timeout": 900}
+    return [{"compshare.cloud.compshare_image": build}]
+
+
+def scenario_of(kind: str, hosts: int) -> dict[str, Any]:
+    """The account that they run against."""
+    if kind != BUILDS:
+        return {"latency_ms": LATENCY_MS}
+    rows = [{"UHostId": f"uhost-h{number:03}", "Name": f"h{number}", "State": "Stopped"} for number in range(hosts)]
+    return {
+        "speed": _SPEED,
+        "latency_ms": LATENCY_MS,
+        "rows": {"instances": rows},
+        "replace": ["instances"],
+        "counts": {"custom": 0},
+        "builds": {"default": {"duration": _BUILD}},
+    }
+
+
+def play(
+    world: Simulator,
+    kind: str,
+    hosts: int,
+    forks: int,
+    variables: Mapping[str, str] | None = None,
+    python: str = sys.executable,
+) -> Run:
+    """Run one play over many hosts, with a home of its own; takes further variables of the environment."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": python}
+    names = {f"h{number:03}": {} for number in range(hosts)}
+    with tempfile.TemporaryDirectory() as folder:
+        inventory, playbook, runtime = (Path(folder, name) for name in ("hosts.yml", "play.yml", "run"))
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": names, "vars": local}}))
+        playbook.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks_of(kind)}]))
+        runtime.mkdir(mode=0o700)
+        env = {
+            **environment(world),
+            "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
+            "ANSIBLE_HOME": str(Path(folder, "home")),
+            "ANSIBLE_REMOTE_TEMP": str(Path(folder, "tmp")),
+            "COMPSHARE_REGION": REGION,
+            "COMPSHARE_ZONE": f"{REGION}-01",
+            "XDG_RUNTIME_DIR": str(runtime),
+            **(variables or {}),
+        }
+        command = [python, "-m", "ansible.cli.playbook", "-i", str(inventory), "--forks", str(forks), str(playbook)]
+        before, began = _cpu(), time.perf_counter()
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        seconds, cpu = time.perf_counter() - began, _cpu() - before
+    recap = _RECAP.findall(done.stdout)
+    if len(recap) != hosts:
+        raise RuntimeError(done.stdout[-3000:] + done.stderr[-3000:])
+    log = log_of(world)
+    refused = sum(entry["fault"] == "limit" for entry in log)
+    failed = sum(counts != ("0", "0") for counts in recap)
+    return Run(hosts, forks, failed, len(log), refused, seconds, cpu, done.stdout + done.stderr)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def limited(running: Simulator, kind: str, hosts: int, forks: int, **settings: Any) -> Run:
+    """Run one play against an account of its own whose requests are limited."""
+    world = new_world(running, limit=LIMIT, **scenario_of(kind, hosts))
+    return play(world, kind, hosts, forks, **settings)
