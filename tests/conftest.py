@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
+import shutil
 import signal
+import tempfile
 from collections.abc import Generator
 
 import pytest
@@ -18,6 +22,10 @@ settings.load_profile("short")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Control-C, and so would the playbooks that tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What processes share must not be shared with those of whoever runs the tests.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="compshare-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,9 +18,8 @@ import yaml
 from tests.tools.simulator import Simulator
 from tests.tools.trees import link_tree
 
-from .frame import Goal, Section, table
 from .processes import environment
-from .worlds import LATENCY_MS, REGION, log_of, new_world, simulator
+from .worlds import LATENCY_MS, REGION, log_of, new_world
 
 LIMIT = {"rate": 10, "burst": 20}
 IMAGE = "cuda128_torch291_py312"
@@ -52,7 +51,9 @@ class Run:
 def tasks_of(kind: str) -> list[dict[str, Any]]:
     """The tasks that each host runs."""
     if kind == LOOKUP:
-        return [{"ansible.builtin.debug": {"msg": f"{{{{ lookup('compshare.cloud.compshare_image', '{IMAGE}').id }}}}"}}]
+        return [
+            {"ansible.builtin.debug": {"msg": f"{{{{ lookup('compshare.cloud.compshare_image', '{IMAGE}').id }}}}"}}
+        ]
     if kind == INSTANCES:
         return [{"compshare.cloud.compshare_instance_info": {}}]
     build = {"name": "{{ inventory_hostname }}", "instance_id": "uhost-{{ inventory_hostname }}", "wait_timeout": 900}

@@ -19,11 +19,13 @@ from . import signing
 from .clock import Clock
 from .credentials import Credentials, find_credentials
 from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError
+from .limiter import Limiter, silent
+from .list_cache import ListCache
 from .options import check_numbers
 from .pages import Listing, ListReader, Page, page_of
 from .parallel import Crew
 from .retcodes import Retry, describe
-from .retrying import may_repeat, pause_before
+from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpAnswer, Transport, TransportError
 from .values import number, printable
 
@@ -51,8 +53,9 @@ class Scope:
 class Client:
     """Signs, sends, tries again where that is safe, and checks what comes back. May be used by several threads.
 
-    C(timeout) is in seconds for one request, C(retries) how often a failed one is sent again at most.
-    C(throttle_timeout) (seconds) and C(rate) (requests a second) are kept for what limits requests.
+    C(timeout) is in seconds for one request, C(retries) how often a failed one is sent again at most,
+    C(throttle_timeout) for how many seconds a throttled one is. C(limiter) gives each request leave to be sent;
+    C(after_write) is called after each write, whatever came of it.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Client:
         timeout: float = DEFAULT_TIMEOUT,
         retries: int = DEFAULT_RETRIES,
         throttle_timeout: float = DEFAULT_THROTTLE_TIMEOUT,
-        rate: float | None = None,
+        limiter: Limiter | None = None,
+        after_write: t.Callable[[], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.scope = scope or Scope()
@@ -74,8 +78,9 @@ class Client:
         self._transport = transport
         self._timeout = timeout
         self._retries = retries
-        self.throttle_timeout = throttle_timeout
-        self.rate = rate
+        self._throttle_timeout = throttle_timeout
+        self._limiter = limiter or Limiter(self.clock)
+        self._after_write = after_write
         self._rng = random.Random()
         self._sent = 0
         self._counting = threading.Lock()
@@ -88,8 +93,13 @@ class Client:
         return self._sent
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any], clock: Clock | None = None) -> Client:
-        """Return a client for the connection options that every module and plugin has; raises OptionError."""
+    def from_options(
+        cls, options: Mapping[str, t.Any], clock: Clock | None = None, debug: t.Callable[[str], None] = silent
+    ) -> Client:
+        """Return a client for the connection options that every module and plugin has; raises OptionError.
+
+        C(debug) takes a sentence for those who look for the cause of pauses.
+        """
         check_numbers(options)
         clock = clock or Clock()
         credentials = find_credentials(
@@ -106,6 +116,7 @@ class Client:
             clock=clock,
         )
         scope = Scope(*(options.get(name) or None for name in ("region", "zone", "project_id")))
+        endpoint = transport.url.rstrip("/")
         return cls(
             transport,
             credentials,
@@ -113,7 +124,8 @@ class Client:
             timeout=_given(options, "api_timeout", DEFAULT_TIMEOUT),
             retries=_given(options, "api_retries", DEFAULT_RETRIES),
             throttle_timeout=_given(options, "api_throttle_timeout", DEFAULT_THROTTLE_TIMEOUT),
-            rate=options.get("api_rate"),
+            limiter=Limiter.of_key(clock, endpoint, credentials.public_key, options.get("api_rate"), debug),
+            after_write=ListCache(clock, endpoint, credentials.public_key).outdate,
             clock=clock,
         )
 
@@ -147,6 +159,9 @@ class Client:
         except CompShareError:
             self._unanswered_write = None
             raise
+        finally:
+            if self._after_write is not None:
+                self._after_write()
         self._unanswered_write = None
         return answer
 
@@ -201,21 +216,30 @@ class Client:
     ) -> _T:
         body = self._signed(action, params or {}, body_format)
         ends = self.clock.now() + self._timeout * _BUDGET
-        if deadline is not None:
-            ends = min(ends, deadline)
-        attempt = 0
+        failures, throttling = 0, Throttling(self.clock, self._throttle_timeout)
         while True:
+            queued = self.clock.now()
+            leave = self._limiter.wait(throttling.ends(deadline), throttling.refusals)
+            if leave is None:
+                raise throttling.given_up() or _not_sent(action)
+            # What others use up of the limit does not count for the tries of this request.
+            ends += self.clock.now() - queued
+            latest = ends if deadline is None else min(ends, deadline)
             if before_try is not None:
                 before_try()
             try:
-                return self._ask(action, body, parse, min(self._timeout, max(1.0, ends - self.clock.now())))
+                return self._ask(action, body, parse, min(self._timeout, max(1.0, latest - self.clock.now())))
             except CompShareError as error:
-                attempt += 1
-                pause = pause_before(attempt, error.retry_after, self._rng)
                 if not may_repeat(error, write=write):
                     raise
-                if attempt > self._retries or self.clock.now() + pause >= ends:
-                    error.tries = attempt
+                if error.retry is Retry.THROTTLE:
+                    self._limiter.refused(leave, error.retry_after)
+                    throttling.refused(error)
+                    continue
+                failures += 1
+                pause = pause_before(failures, error.retry_after, self._rng)
+                if failures > self._retries or self.clock.now() + pause >= latest:
+                    error.tries = failures
                     raise
                 self.clock.sleep(pause)
 
@@ -356,6 +380,16 @@ def _title(action: str, params: Mapping[str, t.Any]) -> str:
 
 
 _NETWORK_HINT = "Check the network, the proxy variables and api_url, then run the task again."
+
+
+def _not_sent(action: str) -> NoAnswerError:
+    return NoAnswerError(
+        f"{action} was not sent: the API limits requests, and other tasks wait for longer than the time that is left.",
+        action=action,
+        outcome_unknown=False,
+        hint=describe(153).hint,
+        retry=Retry.THROTTLE,
+    )
 
 
 def _given(options: Mapping[str, t.Any], name: str, default: _T) -> _T:

@@ -13,21 +13,29 @@ no two wake at the same time.
 from __future__ import annotations
 
 import os
+import random
 import threading
 import typing as t
 from functools import partial
 
 from .clock import Clock
-from .private_files import NotShared, digest, locked, private_folder
+from .private_files import NotShared, digest, locked, shared_folder
 from .request_rate import RequestRate
+from .retrying import pause_before
 
 _T = t.TypeVar("_T")
 
 #: Whoever waits checks the ticket again after so many seconds: the rate may have changed.
 _CHECK = 2.0
+#: Without a shared file, a process that was refused pauses for so many seconds at most.
+_LONGEST_PAUSE = 10.0
 _LOCK_PATIENCE = 1.0
 #: The file has one size, so that no write has to shorten or extend it.
 _SIZE = 512
+
+
+def silent(_reason: str) -> None:
+    """Drop a sentence that nobody looks for."""
 
 
 class Limiter:
@@ -43,7 +51,7 @@ class Limiter:
         path: str | None = None,
         *,
         rate: float | None = None,
-        debug: t.Callable[[str], None] = lambda _reason: None,
+        debug: t.Callable[[str], None] = silent,
     ) -> None:
         self._clock = clock
         self._path = path
@@ -51,6 +59,7 @@ class Limiter:
         self._debug = debug
         self._own = RequestRate()
         self._own_lock = threading.Lock()
+        self._rng = random.Random()
 
     @classmethod
     def of_key(
@@ -58,7 +67,7 @@ class Limiter:
     ) -> Limiter:
         """Return the limiter that all processes of this user share for a key at an address."""
         try:
-            path = os.path.join(private_folder(), f"limit-{digest(endpoint, public_key, str(rate))}.json")
+            path = os.path.join(shared_folder(), f"limit-{digest(endpoint, public_key, str(rate))}.json")
         except NotShared as reason:
             debug(f"The limit of requests is not shared with other processes: {reason}.")
             return cls(clock, rate=rate)
@@ -66,17 +75,23 @@ class Limiter:
 
     @property
     def shared(self) -> bool:
-        """Return whether other processes know of refusals, so that no back-off of one's own is needed."""
+        """Return whether other processes know of refusals."""
         return self._path is not None
 
-    def wait(self, deadline: float | None, *, again: bool = False) -> int | None:
-        """Wait until a request may be sent, C(again) if it was refused; return what C(refused) needs to know of it.
+    def wait(self, deadline: float | None, refusals: int = 0) -> int | None:
+        """Wait until a request may be sent that was refused C(refusals) times; return what C(refused) takes.
 
         Returns None at once if it may not be sent before C(deadline) (a value of C(clock.now())).
         """
+        if refusals and not self.shared:
+            # Others that were refused, too, are not known.
+            pause = pause_before(refusals, None, self._rng, _LONGEST_PAUSE)
+            if deadline is not None and self._clock.now() + pause > deadline:
+                return None
+            self._clock.sleep(pause)
         ticket: float | None = None
         while True:
-            ticket, wait, sent_after = self._update(partial(self._try, ticket, again))
+            ticket, wait, sent_after = self._update(partial(self._try, ticket, refusals > 0))
             if sent_after is not None:
                 return sent_after
             if deadline is not None and self._clock.now() + wait > deadline:

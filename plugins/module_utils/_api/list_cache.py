@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from .clock import Clock
-from .private_files import NotShared, digest, open_private, private_folder, try_to_lock, unlock_and_close
+from .private_files import NotShared, digest, open_private, shared_folder, try_to_lock, unlock_and_close
 
 #: How long a process waits for another that reads the same list, in seconds; then it reads the list, too.
 PATIENCE = 60.0
@@ -37,7 +37,7 @@ class ListCache:
     """
 
     def __init__(
-        self, clock: Clock, endpoint: str, public_key: str, timeout: float, *, not_before: float = 0.0
+        self, clock: Clock, endpoint: str, public_key: str, timeout: float = 0.0, *, not_before: float = 0.0
     ) -> None:
         self._clock = clock
         self._account = digest(endpoint, public_key)
@@ -76,7 +76,7 @@ class ListCache:
     @staticmethod
     def _folder() -> str | None:
         try:
-            return private_folder()
+            return shared_folder()
         except NotShared:
             return None
 

@@ -25,6 +25,7 @@ except ImportError:  # not every Python has it
     fcntl = None  # type: ignore[assignment]
 
 from .clock import Clock
+from .private_folder import is_private
 
 #: Locks of files on these are slow, or hang with their server.
 _REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse.", "lustre", "gpfs")
@@ -42,57 +43,33 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def private_folder(environment: Mapping[str, str] | None = None) -> str:
+def shared_folder(environment: Mapping[str, str] | None = None) -> str:
     """Return the first usable folder of XDG_RUNTIME_DIR, XDG_CACHE_HOME or ~/.cache, and the one for temporary files.
 
-    Creates it if needed. Raises NotShared.
+    Raises NotShared.
     """
     environment = os.environ if environment is None else environment
     if fcntl is None:
         raise NotShared("this Python cannot lock files")
+    runtime = environment.get("XDG_RUNTIME_DIR") or ""
     cache = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    temporary = os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")
-    reasons = []
-    for root in (environment.get("XDG_RUNTIME_DIR"), cache):
-        if root and os.path.isabs(root):
-            path = os.path.join(root, "compshare")
-            try:
-                return _checked(path, _owner_of(root))
-            except (OSError, NotShared) as error:
-                reasons.append(f"{path}: {_reason(error)}")
-    try:
-        return _checked(temporary, os.geteuid())
-    except (OSError, NotShared) as error:
-        raise NotShared("; ".join([*reasons, f"{temporary}: {_reason(error)}"])) from error
+    roots = [root for root in (runtime if os.path.isdir(runtime) else "", cache) if os.path.isabs(root)]
+    own = [os.path.join(root, "compshare") for root in roots if not _is_of_another(root)]
+    reason = "no folder of this user can be written to"
+    for path in (*own, os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")):
+        if is_private(path):
+            kind = _file_system(os.stat(path).st_dev)
+            if not kind.startswith(_REMOTE):
+                return path
+            reason = f"{path} is on a network file system ({kind})"
+    raise NotShared(reason)
 
 
-def _reason(error: Exception) -> str:
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-
-
-def _owner_of(root: str) -> int:
-    with suppress(OSError):
-        os.mkdir(root, 0o700)
-    return os.stat(root).st_uid
-
-
-def _checked(path: str, owner: int) -> str:
-    """Return the folder C(path), which is then ours and nobody else's; C(owner) is that of the folder around it."""
-    user = os.geteuid()
-    if user == 0 and owner != 0:
-        # What root creates in the folder of another user would be in that user's way later.
-        raise NotShared("its parent belongs to another user")
-    with suppress(FileExistsError):
-        os.mkdir(path, 0o700)
-    found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user:
-        raise NotShared("it is not a folder of this user")
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        os.chmod(path, 0o700)
-    kind = _file_system(found.st_dev)
-    if kind.startswith(_REMOTE):
-        raise NotShared(f"it is on a network file system ({kind})")
-    return path
+def _is_of_another(root: str) -> bool:
+    """Tell whether what root creates in C(root) would be in the way of the user that it belongs to."""
+    while not os.path.exists(root):
+        root = os.path.dirname(root)
+    return os.geteuid() == 0 and os.stat(root).st_uid != 0
 
 
 def _file_system(device: int) -> str:

@@ -24,10 +24,11 @@ def private_folder(environment: t.Mapping[str, str] = os.environ) -> str | None:
     """
     state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     candidates = (os.path.join(state, _NAME), os.path.join(tempfile.gettempdir(), f"{_NAME}-{os.getuid()}"))
-    return next((path for path in candidates if _is_private(path)), None)
+    return next((path for path in candidates if is_private(path)), None)
 
 
-def _is_private(path: str) -> bool:
+def is_private(path: str) -> bool:
+    """Create the folder C(path) if it does not exist; return whether only this user can use it."""
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
         # Not through a link: anybody can put one into the folder for temporary files.

@@ -44,6 +44,7 @@ _KEYS = "https://console.compshare.cn/uaccount/api_manage"
 _REPORT = "Run the task again; if it stays, report it with the request id."
 _LATER = "The platform is in trouble for the moment; run the task again later."
 _BUSY = "Another operation is running on it; it is free again after at most ten minutes."
+_THROTTLED = "Run fewer tasks at the same time (forks, throttle), or raise api_throttle_timeout."
 _PAY = "Settle the account in the console, then run the task again."
 
 _TABLE = (
@@ -52,12 +53,7 @@ _TABLE = (
     RetCode(120, "the platform got wrong data from a service behind it", _LATER, Retry.READ),
     RetCode(130, "the gateway or its authentication service failed", _LATER, Retry.READ),
     RetCode(150, "the service is unavailable for now", _LATER, Retry.READ),
-    RetCode(
-        153,
-        "too many requests",
-        "Run fewer tasks at the same time (forks, throttle), or raise api_retries.",
-        Retry.THROTTLE,
-    ),
+    RetCode(153, "too many requests", _THROTTLED, Retry.THROTTLE),
     RetCode(160, "no action was named", _REPORT, Retry.NEVER),
     RetCode(
         UNKNOWN_ACTION,
@@ -164,7 +160,7 @@ _TABLE = (
     RetCode(8434, "a service that this depends on failed, or a detach is still running", _LATER, Retry.READ),
     RetCode(8436, "it cannot be changed at this moment", "Wait until it is in a settled state.", Retry.NEVER),
     RetCode(8438, "the platform ran out of time", _LATER, Retry.READ),
-    RetCode(8441, "too many requests for this resource", "Ask less often.", Retry.THROTTLE),
+    RetCode(8441, "too many requests for this resource", _THROTTLED, Retry.THROTTLE),
     RetCode(8442, "this instance cannot start without its GPU", "Start it with its GPU.", Retry.NEVER),
     RetCode(8443, "a start without GPU is running already", "Wait until it has ended.", Retry.NEVER),
     RetCode(8445, "an account can run one instance without GPU at a time", "Stop the other one first.", Retry.NEVER),
@@ -197,7 +193,7 @@ _TABLE = (
     RetCode(226611, "the package is not bought", "Buy it in the console, or choose another charge_type.", Retry.NEVER),
     RetCode(226612, "the resource did not pass the platform's check", "Check the size and the zone.", Retry.NEVER),
     RetCode(226618, "a shared file system is still mounted", "Unmount it first.", Retry.NEVER),
-    RetCode(226619, "too many requests", "Ask less often.", Retry.THROTTLE),
+    RetCode(226619, "too many requests", _THROTTLED, Retry.THROTTLE),
     RetCode(226620, "the image is being copied to other zones", _BUSY, Retry.BUSY),
     RetCode(226621, "the system disk is being moved", _BUSY, Retry.BUSY),
     RetCode(226622, "the instance is starting", _BUSY, Retry.BUSY),

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import random
 
+from .clock import Clock
 from .errors import CompShareError
 from .retcodes import Retry
 
-#: The pause before the second try, in seconds; each further one is four times as long. A first throttling is mostly
-#: over at once, a lasting one gets pauses of seconds from the third on.
+#: The pause before the second try, in seconds; each further one is four times as long.
 FIRST_PAUSE = 0.1
 GROWTH = 4.0
 LONGEST_PAUSE = 30.0
@@ -32,7 +32,42 @@ def may_repeat(error: CompShareError, *, write: bool) -> bool:
     return error.retry is Retry.READ and not (write and error.outcome_unknown)
 
 
-def pause_before(attempt: int, retry_after: float | None, rng: random.Random) -> float:
+def pause_before(attempt: int, retry_after: float | None, rng: random.Random, longest: float = LONGEST_PAUSE) -> float:
     """Return the seconds to wait before try C(attempt) (1 for the second one), with jitter."""
-    pause = min(FIRST_PAUSE * GROWTH ** (attempt - 1), LONGEST_PAUSE) * rng.uniform(0.5, 1.0)
+    pause = min(FIRST_PAUSE * GROWTH ** min(attempt - 1, 9), longest) * rng.uniform(0.5, 1.0)
     return max(pause, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+class Throttling:
+    """How often, and since when, one request was refused as one too many; retried for C(timeout) seconds."""
+
+    def __init__(self, clock: Clock, timeout: float) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self._since = 0.0
+        self._error: CompShareError | None = None
+        self.refusals = 0
+
+    def refused(self, error: CompShareError) -> None:
+        """Count a refusal."""
+        if not self.refusals:
+            self._since = self._clock.now()
+        self.refusals += 1
+        self._error = error
+
+    def ends(self, deadline: float | None) -> float | None:
+        """Return the latest time for the next try, None if there is no limit."""
+        if not self.refusals:
+            return deadline
+        ends = self._since + self._timeout
+        return ends if deadline is None else min(ends, deadline)
+
+    def given_up(self) -> CompShareError | None:
+        """Return the last refusal, which says how long and how often there were some; None if there was none."""
+        if self._error is not None and self.refusals > 1:
+            seconds = self._clock.now() - self._since
+            self._error.add_sentence(
+                f"It was refused {self.refusals} times within {seconds:.0f} s"
+                f" (api_throttle_timeout is {self._timeout:g} s)."
+            )
+        return self._error

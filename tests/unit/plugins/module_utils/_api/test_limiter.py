@@ -122,7 +122,7 @@ def test_whatever_stands_in_the_place_of_the_file_requests_are_sent(
     turn = limiter.wait(None)
     assert turn is not None
     limiter.refused(turn, None)
-    assert limiter.wait(None, again=True) is not None
+    assert limiter.wait(None, 1) is not None
     assert (limiter.shared, len(said)) == (shared, 0 if shared else 1)
 
 

@@ -15,7 +15,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.private_files
     digest,
     locked,
     open_private,
-    private_folder,
+    shared_folder,
     try_to_lock,
     unlock_and_close,
 )
@@ -39,8 +39,9 @@ def mode(path: Path | str) -> int:
 @pytest.mark.parametrize("variable", ["XDG_RUNTIME_DIR", "XDG_CACHE_HOME", None])
 def test_the_folder_is_the_users_alone(tmp_path: Path, home: Path, variable: str | None) -> None:
     root = tmp_path / "root" if variable else home / ".cache"
-    root.mkdir()
-    path = private_folder({variable: str(root)} if variable else {})
+    if variable == "XDG_RUNTIME_DIR":
+        root.mkdir()
+    path = shared_folder({variable: str(root)} if variable else {})
     assert path == str(root / "compshare")
     assert mode(path) == 0o700
 
@@ -49,12 +50,12 @@ def test_the_runtime_folder_comes_before_the_cache(tmp_path: Path) -> None:
     runtime = tmp_path / "run"
     runtime.mkdir()
     environment = {"XDG_RUNTIME_DIR": str(runtime), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert private_folder(environment) == str(runtime / "compshare")
+    assert shared_folder(environment) == str(runtime / "compshare")
 
 
 def test_a_folder_that_others_can_enter_is_closed_to_them(home: Path) -> None:
     (home / ".cache" / "compshare").mkdir(parents=True, mode=0o777)
-    assert mode(private_folder({})) == 0o700
+    assert mode(shared_folder({})) == 0o700
 
 
 @pytest.mark.parametrize("what", ["file", "link", "relative", "file in the path"])
@@ -71,13 +72,13 @@ def test_where_there_can_be_no_folder_the_next_place_is_taken(tmp_path: Path, ho
     else:
         root = home / "a-file" / "runtime"
         (home / "a-file").write_text("")
-    assert private_folder({"XDG_RUNTIME_DIR": str(root)}) == str(home / ".cache" / "compshare")
+    assert shared_folder({"XDG_RUNTIME_DIR": str(root)}) == str(home / ".cache" / "compshare")
 
 
 def test_without_a_home_the_folder_is_among_the_temporary_files(home: Path) -> None:
     home.rmdir()
     home.write_text("a file in the place of the home")
-    path = private_folder({})
+    path = shared_folder({})
     assert path == os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")
     assert mode(path) == 0o700
 
@@ -86,8 +87,8 @@ def test_no_folder_at_all_says_why(tmp_path: Path, home: Path) -> None:
     home.rmdir()
     home.write_text("")
     (tmp_path / "tmp" / f"compshare-{os.geteuid()}").write_text("")
-    with pytest.raises(NotShared, match=r"Not a directory; .*not a folder of this user"):
-        private_folder({})
+    with pytest.raises(NotShared, match="no folder of this user can be written to"):
+        shared_folder({})
 
 
 def test_a_network_file_system_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,15 +98,15 @@ def test_a_network_file_system_is_not_used(tmp_path: Path, monkeypatch: pytest.M
     mounts.write_text("1 1 0:0 / /proc rw - proc proc rw\n" + text)
     monkeypatch.setattr(private_files, "_MOUNTS", str(mounts))
     with pytest.raises(NotShared, match=r"network file system \(nfs4\)"):
-        private_folder({})
+        shared_folder({})
     mounts.write_text(text.replace("nfs4", "ext4"))
-    assert private_folder({})
+    assert shared_folder({})
 
 
 def test_without_flock_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_files, "fcntl", None)
     with pytest.raises(NotShared, match="cannot lock files"):
-        private_folder({})
+        shared_folder({})
 
 
 def test_a_file_is_readable_for_its_user_only(tmp_path: Path) -> None:
@@ -143,14 +144,14 @@ def test_a_file_or_folder_of_another_user_is_not_used(tmp_path: Path, home: Path
     folder = home / ".cache" / "compshare"
     folder.mkdir(parents=True)
     os.chown(folder, 65534, 65534)
-    assert private_folder({}) == os.path.join(tempfile.gettempdir(), "compshare-0")
+    assert shared_folder({}) == os.path.join(tempfile.gettempdir(), "compshare-0")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be in the way of another user")
 def test_root_leaves_nothing_in_the_home_of_another_user(home: Path) -> None:
     (home / ".cache").mkdir()
     os.chown(home / ".cache", 65534, 65534)
-    assert private_folder({}).startswith(tempfile.gettempdir())
+    assert shared_folder({}).startswith(tempfile.gettempdir())
     assert list((home / ".cache").iterdir()) == []
 
 

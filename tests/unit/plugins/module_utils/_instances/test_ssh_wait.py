@@ -54,7 +54,7 @@ def test_the_login_is_read_anew_each_time() -> None:
         seen(State="Starting"),
         seen(SshLoginCommand=""),
         seen(),
-        refusal(153),
+        refusal(110),
         seen(SshLoginCommand="ssh -p 24 root@203.0.113.11"),
     ]
     client, transport, clock = client_of(replies, retries=0)
