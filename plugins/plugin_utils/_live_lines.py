@@ -22,6 +22,7 @@ import threading
 import types
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -80,12 +81,13 @@ class LiveLinesAction(ActionBase):
         action: t.Any = self  # ansible-core says nothing of these methods' types
         if self._connection.transport != "local" or action._is_become_unprivileged():
             return None
-        folder = self._connection._shell.tmpdir or action._make_tmp_path()
-        path = os.path.join(folder, JOURNAL_NAME)
         try:
+            folder = self._connection._shell.tmpdir or action._make_tmp_path()
+            path = os.path.join(folder, JOURNAL_NAME)
             with open(path, "x", encoding="utf-8"):
                 return path
-        except OSError:
+        except (AnsibleError, OSError):
+            # With pipelining the module needs no folder, and without it says itself that there is none.
             return None
 
 

@@ -20,6 +20,8 @@ from .values import printable
 
 KEYS_PAGE = "https://console.compshare.cn/uaccount/api_manage"
 _DEFAULT_PROFILE = "default"
+#: What programs that run a command as another user set.
+_BECOME_VARIABLES = ("SUDO_USER", "DOAS_USER")
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,9 @@ def _from_profile(profile: str | None, environment: Mapping[str, str]) -> Creden
         wanted = f"The profile {printable(profile)!r} cannot be read: there is no file {path}." if profile else None
         raise OptionError(
             wanted or "No CompShare keys are set.",
-            hint="Set the options public_key and private_key, or the environment variables COMPSHARE_PUBLIC_KEY and "
-            f"COMPSHARE_PRIVATE_KEY, or run the vendor's 'compshare config', whose profile file {path} is read too. "
-            f"Keys are made at {KEYS_PAGE}.",
+            hint=f"{_become_hint(environment)}Set the options public_key and private_key, or the environment variables "
+            "COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or run the vendor's 'compshare config', whose profile "
+            f"file {path} is read too. Keys are made at {KEYS_PAGE}.",
         )
     profiles = document.get("profiles")
     name = profile or document.get("current_profile") or _DEFAULT_PROFILE
@@ -105,6 +107,16 @@ def _from_profile(profile: str | None, environment: Mapping[str, str]) -> Creden
         )
     public_key, private_key = (t.cast(str, key).strip() for key in keys)
     return Credentials(public_key, private_key, origin=path, warning=warning)
+
+
+def _become_hint(environment: Mapping[str, str]) -> str:
+    """Return why keys that a user has may not be there: another user runs the task."""
+    if not any(environment.get(name) for name in _BECOME_VARIABLES):
+        return ""
+    return (
+        "The task runs as another user (become), without the environment and the profile file of yours; "
+        "give it become: false. Otherwise: "
+    )
 
 
 def _read_profiles(path: str) -> tuple[dict[str, t.Any] | None, str | None]:

@@ -189,6 +189,17 @@ def test_an_interrupt_ends_the_module_too(tmp_path: Path, builds: Callable[..., 
         select.select([], [], [], 0.1)
 
 
+def test_without_a_temporary_folder_there_are_no_lines(tmp_path: Path, builds: Callable[..., World]) -> None:
+    world = builds(B1)
+    update = {"compshare.cloud.compshare_image": {"image_id": B1, "description": "new", "region": "cn-wlcb"}}
+    run = Run(tmp_path, world, [wait_task(), update])
+    # No folder can be made below a device; a module that is piped into its Python needs none.
+    ended = run.plain(ANSIBLE_PIPELINING="true", ANSIBLE_REMOTE_TEMP="/dev/null/none")
+    assert ended.returncode == 0, ended.stdout
+    assert "unreachable=0" in ended.stdout
+    assert "[localhost]" not in ended.stderr
+
+
 def _processes_with(text: str) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):

@@ -157,3 +157,11 @@ def test_any_json_in_the_file_gives_keys_or_a_clear_error(
         return
     assert found.public_key
     assert found.private_key
+
+
+@pytest.mark.parametrize(("variable", "named"), [("SUDO_USER", True), ("DOAS_USER", True), ("USER", False)])
+def test_no_keys_under_another_user_name_become(tmp_path: Path, variable: str, named: bool) -> None:
+    environment = {"COMPSHARE_CONFIG_FILE": str(tmp_path / "none.json"), variable: "me"}
+    with pytest.raises(OptionError) as caught:
+        find_credentials(public_key=None, private_key=None, profile=None, environment=environment)
+    assert ("become: false" in (caught.value.hint or "")) is named
