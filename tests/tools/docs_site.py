@@ -59,6 +59,8 @@ def build_site(checks: Checks) -> Path | None:
     )
     if not made:
         return None
+    # Guides show them; antsibull-docs takes the text of guides alone.
+    shutil.copytree(ROOT / "docs/docsite/images", reference / "images")
     write_first_page(source / "index.rst", reference / "index.rst")
     for guide in (reference / "docsite").glob("guide_*.rst"):
         guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")
