@@ -51,10 +51,6 @@ setup: ## Install everything that tests and checks need into VENV
 setup-demo:
 	@SETUP=$(SETUP) tests/tools/set_up.sh $(VENV) demo
 
-.PHONY: pins
-pins: setup ## Write requirements/*.txt anew from requirements/*.in
-	@$(NOX) pins
-
 # --- For users ---------------------------------------------------------------
 
 .PHONY: demo
@@ -68,61 +64,53 @@ simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account
 
 # --- The fast loop -----------------------------------------------------------
 
-.PHONY: check
-check: setup ## The fast loop: quick-lint and the unit tests that are not slow
+.PHONY: check format
+check: setup ## The fast loop: quick-lint, and unit tests that take neither seconds nor generated examples
 	@$(RUN_STEPS) --jobs $(JOBS) quick-lint quick-unit
 
-.PHONY: format quick-lint
 format: setup ## Format the code, and mend what ruff can mend
 	@$(PYTHON) -m ruff check --fix --quiet .
 	@$(PYTHON) -m ruff format .
 
-quick-lint: setup ## The linters that answer in seconds
-	@$(NOX) quick-lint
+# --- Single steps: each is a session of noxfile.py ---------------------------
 
-# --- Single steps ------------------------------------------------------------
+quick-lint: ## ruff, mypy, yamllint, shellcheck, changelog fragments
+unit: ## Unit tests with coverage; ARGS="-k name" for pytest
+playbooks: ## Examples, roles and live lines in real playbooks; ARGS="-k name"
+reliability: ## Faults, untrusted data, load, interrupts, in short; ARGS="-k name"
+sanity: ## ansible-test sanity; ARGS="--test validate-modules"
+integration: ## ansible-test integration; TARGET="name other" DIALECT=documented
+docs: ## Check all documentation, and build the site in build/docs/html
+test-docs: ## Follow README, guides and examples word for word; ARGS="-k name"
+package: ## Build the artifact twice, judge it as Galaxy does, install it and use it
+changelog: ## Take fragments and new modules into CHANGELOG.md
+pins: ## Write requirements/*.txt anew from requirements/*.in
 
-.PHONY: unit lint sanity integration docs-check package examples playbooks
-unit: setup ## Unit tests with coverage; ARGS="-k name" for pytest
-	@$(NOX) unit -- $(ARGS)
+SESSIONS := quick-lint unit playbooks reliability sanity integration docs test-docs package changelog pins
+.PHONY: $(SESSIONS)
+$(SESSIONS): setup
+	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) $@ -- $(ARGS) $(TARGET)
 
-lint: setup ## ruff, mypy, yamllint, ansible-lint, REUSE, changelog fragments
-	@$(NOX) lint
-
-playbooks: setup ## Examples, roles and live lines in real playbooks against the simulator; ARGS="-k name" for pytest
-	@$(NOX) playbooks -- $(ARGS)
-
-sanity: setup ## ansible-test sanity; ARGS="--test validate-modules"
-	@$(NOX) sanity -- $(ARGS)
-
-integration: setup ## ansible-test integration against the simulator; TARGET="name other" DIALECT=documented
-	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) integration -- $(TARGET)
-
-docs-check: setup ## Plugin documentation, cross references and guides
-	@$(NOX) docs-check
-
-package: setup ## Build the artifact, judge it as Galaxy does, install it and use it
-	@$(NOX) package
+.PHONY: lint examples
+LINTERS := quick-lint lint extra-checks license-check ansible-lint
+lint: setup ## All linters
+	@$(NOX) $(LINTERS)
 
 examples: setup ## Install the artifact into a clean environment, and run every example from there; ARGS="-k name"
 	@$(if $(ARGS),$(NOX) examples -- $(ARGS),$(RUN_STEPS) --jobs 1 examples)
 
 # --- Everything --------------------------------------------------------------
 
-.PHONY: test
+.PHONY: test test-matrix
 test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit playbooks reliability lint package docs-check
+	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit playbooks reliability package docs docs-check docs-pages $(LINTERS)
 
-.PHONY: test-matrix
-test-matrix: setup ## Sanity, unit and integration on every supported core; CORES="2.16 2.21"
+test-matrix: setup ## Everything that depends on the core, on every supported core; CORES="2.16 2.22"
 	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
 # --- Longer runs -------------------------------------------------------------
 
-.PHONY: reliability test-long
-reliability: setup ## Faults, strangers' data, load, interrupts, in short; ARGS="-k name" for pytest
-	@$(NOX) reliability -- $(ARGS)
-
+.PHONY: test-long
 test-long: setup ## The same in full, 10,000 examples of each property, fuzzing; writes docs/reliability.md
 	@rm -rf build/reliability
 	@$(RUN_STEPS) --jobs 1 reliability-long properties-long fuzz
@@ -136,16 +124,9 @@ test-eda: setup ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debia
 look: setup ## Take pictures of the report in a browser, into build/look (Debian: apt-get install chromium fonts-noto-cjk)
 	@$(PYTHON) -m tests.tools.look
 
-.PHONY: test-docs
-test-docs: setup ## Follow README, guides and examples word for word; ARGS="-k name" for pytest
-	@$(NOX) test-docs -- $(ARGS)
-
 # --- Documentation and releases ----------------------------------------------
 
-.PHONY: docs error-guide readme-picture
-docs: setup ## Build the documentation site in build/docs/html
-	@$(NOX) docs
-
+.PHONY: error-guide readme-picture
 error-guide: setup ## Write the tables of RetCodes in the guides anew
 	@$(PYTHON) -m tests.tools.error_guide
 
@@ -155,10 +136,6 @@ readme-picture: setup ## Run the demonstration and draw the picture of it that R
 .PHONY: bench
 bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print, unless WRITE=1
 	@$(PYTHON) -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ONLY)$(QUICK),$(if $(WRITE),--write),--write)
-
-.PHONY: changelog
-changelog: setup ## Take fragments and new modules into CHANGELOG.md
-	@$(NOX) changelog
 
 .PHONY: clean
 clean: ## Remove everything that make has made

@@ -29,7 +29,7 @@ PUBLIC_KEY, PRIVATE_KEY = "your-public-key", "your-private-key"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes seconds; left out of `make docs-check`")
+    config.addinivalue_line("markers", "slow: takes seconds; left out of `make docs-pages`")
     # What antsibull-docutils asks of docutils is no matter of ours.
     config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning")
 

@@ -91,6 +91,15 @@ def test_nothing_below_the_second_layer_knows_ansible() -> None:
             assert not [name for name in names if name.partition(".")[0] == "ansible"], source
 
 
+def test_modules_are_as_thin_as_the_page_says() -> None:
+    said = int(re.findall(r"No module has more than (\d+) lines beside its documentation", PAGE)[0])
+    for source in (PLUGINS / "modules").glob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        documented = [node for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+        lines = len(text.splitlines()) - sum((node.end_lineno or 0) - node.lineno + 1 for node in documented)
+        assert lines <= said, source.name
+
+
 def test_files_that_the_page_names_exist() -> None:
     named = re.findall(r"`((?:_api|_images|_instances|module_utils|plugin_utils)/\w+\.py)`", PAGE)
     assert len(named) > 10

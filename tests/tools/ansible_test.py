@@ -144,6 +144,7 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     """Make a workspace for the ansible-test that is installed beside ``python``; ``label`` tells workspaces apart."""
     home = WORK / label / "home"
     _seed_bootstrap_script(home, python)
+    _take_pylint_from_the_index(python)
     _write_pip_configuration(home, python)
     interpreters = WORK / label / "interpreters"
     missing = link_interpreters({*CONTROLLER_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}, interpreters)
@@ -163,6 +164,15 @@ def _seed_bootstrap_script(home: Path, python: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip'?\s*[=:]\s*'(\d[\d.]*)'", source.read_text()):
         (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(python=str(python)))
+
+
+def _take_pylint_from_the_index(python: Path) -> None:
+    """Replace the address of a package that one core wants from elsewhere by its name."""
+    requirements = _ansible_test_folder(python) / "_data/requirements/sanity.pylint.txt"
+    text = requirements.read_text()
+    by_name = re.sub(r"(?m)^(\w+) @ https://.*$", r"\1", text)
+    if by_name != text:
+        requirements.write_text(by_name)
 
 
 def _ansible_test_folder(python: Path) -> Path:

@@ -2,134 +2,164 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nox
 import yaml
 
-from tests.tools.checks import Checks
 from tests.tools.simulator import running_simulator
-from tests.tools.trees import copy_tree
+from tests.tools.trees import ROOT, copy_tree
 
+FOLDER = ROOT / "build/package"
 # What Galaxy, users and ansible-core look for: files, and folders that must be there to the last file.
 WANTED_FILES = ("README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")
-WANTED_FOLDERS = ("docs", "examples", "meta", "playbooks", "plugins", "roles")
+WANTED_FOLDERS = ("docs", "examples", "extensions", "meta", "playbooks", "plugins", "roles")
 # What may be there beside them; build_ignore in galaxy.yml keeps everything else out.
 ACCEPTED = ("FILES.json", "LICENSES", "MANIFEST.json", "README.zh-CN.md", "REUSE.toml", "changelogs")
 # Where that is which a changelog announces when it is new.
 CONTENT = {"module": "plugins/modules", "lookup": "plugins/lookup", "inventory": "plugins/inventory", "role": "roles"}
-# The types of plugins that ansible-doc shows.
-DOCUMENTED = ("module", "lookup", "inventory")
 
 
-def check_package(checks: Checks, folder: Path) -> None:
-    """Run every check of the artifact in ``folder``, which must be empty or missing."""
-    source = copy_tree(folder / "source")
-    if not checks.run("galaxy build", "ansible-galaxy", "collection", "build", source, "--output-path", folder):
-        return
+def check_package(session: nox.Session) -> None:
+    """Run every check of the artifact, and leave it in build/package with its checksum."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    source = copy_tree(FOLDER / "source")
+    artifact, again = build(session, source, FOLDER), build(session, copy_tree(FOLDER / "again"), FOLDER / "again")
+    if artifact.read_bytes() != again.read_bytes():
+        session.error("the same source gave two different artifacts")
+    checksum = hashlib.sha256(artifact.read_bytes()).hexdigest()
+    (FOLDER / f"{artifact.name}.sha256").write_text(f"{checksum}  {artifact.name}\n")
+    wrong = [*contents(artifact, source), *versions(source), *changelog_gaps(source)]
+    if wrong:
+        session.error("\n".join(wrong))
+    check_importer(session, artifact)
+    check_installed(session, artifact)
+    check_execution_environment(session, artifact)
+
+
+def build(session: nox.Session, source: Path, folder: Path) -> Path:
+    """Build the artifact of a source and return it, in the form that the same source always has."""
+    session.run("ansible-galaxy", "collection", "build", source, "--output-path", folder, external=True)
     (artifact,) = folder.glob("*.tar.gz")
-    check_contents(checks, artifact, source)
-    check_importer(checks, artifact)
-    if check_installed(checks, artifact, folder / "installed"):
-        check_execution_environment(checks, artifact, folder)
-    checks.judge("one version", versions_of(source))
-    checks.judge("changelog", what_the_changelog_lacks(source))
+    artifact.write_bytes(reproducible(artifact, commit_time()))
+    return artifact
 
 
-def versions_of(source: Path) -> str:
-    """Return what is wrong with the versions that the collection carries, or an empty text."""
+def commit_time() -> int:
+    """When the commit that is checked out was made, in seconds since 1970."""
+    command = ["git", "log", "-1", "--format=%ct"]
+    return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+
+
+def reproducible(artifact: Path, time: int) -> bytes:
+    """Return an artifact as ansible-galaxy builds it, with its files in order and all of one time."""
+    with tarfile.open(artifact) as archive:
+        contents = {member: archive.extractfile(member) for member in archive.getmembers()}
+        files = {member.name: (member, file.read() if file else b"") for member, file in contents.items()}
+    listing = json.loads(files["FILES.json"][1])
+    listing["files"].sort(key=lambda entry: entry["name"])
+    manifest = json.loads(files["MANIFEST.json"][1])
+    changed = json.dumps(listing, indent=True).encode()
+    manifest["file_manifest_file"]["chksum_sha256"] = hashlib.sha256(changed).hexdigest()
+    files["FILES.json"] = files["FILES.json"][0], changed
+    files["MANIFEST.json"] = files["MANIFEST.json"][0], json.dumps(manifest, indent=True).encode()
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile("", "wb", fileobj=packed, mtime=time) as stream,
+        tarfile.open(fileobj=stream, mode="w") as archive,
+    ):
+        for member, data in (files[name] for name in sorted(files)):
+            member.size, member.mtime, member.pax_headers = len(data), time, {}
+            archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def versions(source: Path) -> Iterator[str]:
+    """Yield what is wrong with the versions that the collection carries."""
     in_galaxy = yaml.safe_load((source / "galaxy.yml").read_text())["version"]
     in_client = re.findall(r'^VERSION = "(.*)"', (source / "plugins/module_utils/_api/version.py").read_text(), re.M)
-    return "" if in_client == [in_galaxy] else f"galaxy.yml says {in_galaxy}, the client says {in_client}"
+    if in_client != [in_galaxy]:
+        yield f"galaxy.yml says {in_galaxy}, the client says {in_client}"
 
 
-def what_the_changelog_lacks(source: Path) -> str:
-    """Return what the changelog of a release leaves out, or an empty text; between releases it may lack anything."""
+def changelog_gaps(source: Path) -> Iterator[str]:
+    """Yield what the changelog of a release lacks; between releases it may lack anything."""
     version = yaml.safe_load((source / "galaxy.yml").read_text())["version"]
     if "-" in version:
-        return ""
+        return
     releases = yaml.safe_load((source / "changelogs/changelog.yaml").read_text())["releases"]
     if version not in releases or version not in (source / "CHANGELOG.md").read_text().replace("\\", ""):
-        return f"nothing about {version}"
+        yield f"the changelog says nothing about {version}"
     told = {(kind, entry["name"]) for release in releases.values() for kind, entry in _new_things_of(release)}
     there = {(kind, path.stem) for kind, folder in CONTENT.items() for path in (source / folder).glob("[!_]*")}
-    return f"nothing about {sorted(there - told)}" if there - told else ""
+    yield from (f"the changelog says nothing about the {kind} {name}" for kind, name in sorted(there - told))
 
 
 def _new_things_of(release: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every module, plugin and role that a release of the changelog names, with its kind."""
+    """Yield every module, plugin and role that a release of the changelog names, with its kind."""
     yield from (("module", entry) for entry in release.get("modules", []))
     for kind, entries in {**release.get("plugins", {}), **release.get("objects", {})}.items():
         yield from ((kind, entry) for entry in entries)
 
 
-def check_contents(checks: Checks, artifact: Path, source: Path) -> None:
+def contents(artifact: Path, source: Path) -> Iterator[str]:
+    """Yield what the artifact holds too much, and what it lacks."""
     with tarfile.open(artifact) as archive:
         names = {member.name for member in archive.getmembers() if member.isfile()}
     folders = [path for name in WANTED_FOLDERS for path in (source / name).rglob("*") if path.is_file()]
     wanted = {*WANTED_FILES, *(str(path.relative_to(source)) for path in folders)}
-    missing = sorted(wanted - names)
-    ballast = sorted(name for name in names - wanted if name.partition("/")[0] not in ACCEPTED)
-    reason = f"should not be there: {ballast}; should be there: {missing}" if ballast or missing else ""
-    checks.judge("artifact contents", reason)
+    yield from (f"the artifact lacks {name}" for name in sorted(wanted - names))
+    extra = (name for name in sorted(names - wanted) if name.partition("/")[0] not in ACCEPTED)
+    yield from (f"the artifact should not hold {name}" for name in extra)
 
 
-def check_importer(checks: Checks, artifact: Path) -> None:
+def check_importer(session: nox.Session, artifact: Path) -> None:
     """Galaxy's importer must find nothing: its log lines of level WARNING or ERROR are findings."""
-    command = [sys.executable, "-m", "galaxy_importer.main", artifact.name]
-    run = subprocess.run(
-        command, cwd=artifact.parent, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    print(run.stdout)
-    findings = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    if run.returncode != 0:
-        findings.append(f"ended with {run.returncode}")
-    checks.judge("galaxy-importer", "\n".join(findings))
+    with session.chdir(artifact.parent):
+        log = session.run("python", "-m", "galaxy_importer.main", artifact.name, silent=True, external=True)
+    findings = [line for line in str(log).splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    if findings:
+        session.error("\n".join(findings))
 
 
-def check_installed(checks: Checks, artifact: Path, collections: Path) -> bool:
-    """Install without a network and use what was installed, away from the clone; return whether it is there."""
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_NOCOLOR": "1"}
-    install = ("ansible-galaxy", "collection", "install", artifact, "--offline", "--collections-path", collections)
-    if not checks.run("install --offline", *install, env=environment):
-        return False
-    for plugin_type in DOCUMENTED:
-        listing = subprocess.run(
-            ["ansible-doc", "--type", plugin_type, "--json", "--list", "compshare.cloud"],
-            cwd=collections,
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        for plugin in json.loads(listing.stdout):
-            checks.run(f"ansible-doc {plugin}", "ansible-doc", "--type", plugin_type, plugin, env=environment)
-    with running_simulator(speed=1) as simulator:
+def check_installed(session: nox.Session, artifact: Path) -> None:
+    """Install without a network and use what was installed, away from the clone."""
+    folder = FOLDER / "installed"
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_NOCOLOR": "1"}
+    install = ("ansible-galaxy", "collection", "install", artifact, "--offline", "--collections-path", folder)
+    session.run(*install, env=environment, external=True)
+    with session.chdir(folder), running_simulator(speed=1) as simulator:
+        for kind in ("module", "lookup", "inventory"):
+            listing = ("ansible-doc", "--type", kind, "--json", "--list", "compshare.cloud")
+            found = json.loads(str(session.run(*listing, env=environment, silent=True, external=True)))
+            session.run("ansible-doc", "--type", kind, *found, env=environment, silent=True, external=True)
         module = ("ansible", "localhost", "-m", "compshare.cloud.compshare_image_info", "-a", "limit=1")
-        checks.run("installed module", *module, env={**environment, **simulator.environment})
-    return True
+        session.run(*module, env={**environment, **simulator.environment}, external=True)
 
 
-def check_execution_environment(checks: Checks, artifact: Path, folder: Path) -> None:
+def check_execution_environment(session: nox.Session, artifact: Path) -> None:
     """ansible-builder must find the collection's needs, and make a build context with the artifact in it."""
-    introspect = ["ansible-builder", "introspect", str(folder / "installed")]
-    found = subprocess.run(introspect, check=False, stdout=subprocess.PIPE, text=True)
-    needs = yaml.safe_load(found.stdout)["python"] if found.returncode == 0 else []
-    names = [need.partition("#")[0].strip() for need in needs]
+    found = session.run("ansible-builder", "introspect", FOLDER / "installed", silent=True, external=True)
+    needs = [need.partition("#")[0].strip() for need in yaml.safe_load(str(found))["python"]]
     wanted = Path("requirements.txt").read_text().split()
-    checks.judge("ansible-builder introspect", "" if names == wanted else f"found {names}, wanted {wanted}")
+    if needs != wanted:
+        session.error(f"ansible-builder found {needs}, wanted {wanted}")
     definition = {
         "version": 3,
         "images": {"base_image": {"name": "registry.example/base:latest"}},
         "dependencies": {"galaxy": {"collections": [{"name": str(artifact), "type": "file"}]}},
     }
-    file = folder / "execution-environment.yml"
+    file = FOLDER / "execution-environment.yml"
     file.write_text(yaml.safe_dump(definition))
-    checks.run("ansible-builder create", "ansible-builder", "create", "-f", file, "-c", folder / "context")
+    session.run("ansible-builder", "create", "-f", file, "-c", FOLDER / "context", external=True)

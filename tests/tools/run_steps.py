@@ -49,6 +49,8 @@ def run_step(step: str) -> Outcome:
     with log.open("wb") as output:
         command = [sys.executable, "-m", "nox", "--session", step]
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+    if not list(folder.rglob("*.xml")) and ended.returncode == 0:
+        write_results(folder / "step.xml", "step", {step: None})  # a check that passes without a word
     if read_totals(folder).hide_a_failure(ended.returncode):
         write_results(folder / "step.xml", "step", {step: f"{last_lines(log)}\nended with {ended.returncode}"})
     return Outcome(step, read_totals(folder), time.monotonic() - started, log)
