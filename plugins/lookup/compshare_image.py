@@ -43,6 +43,18 @@ options:
     description:
       - Return this for a name or id that no image has, instead of failing.
     type: raw
+  cache_timeout:
+    description:
+      - How long a list that a lookup reads is kept, in seconds. Hosts and tasks that need the same list read it once;
+        V(0) reads it for each lookup.
+      - Lists are kept in a file that only the user can read. They hold no secrets.
+      - A task of this collection that changes something, run by the same user with the same key, makes them outdated,
+        and C(--flush-cache) does so for a run. Changes made elsewhere are seen after this time at the latest.
+    type: float
+    default: 30.0
+    env:
+      - name: COMPSHARE_CACHE_TIMEOUT
+    version_added: 1.1.0
 notes:
   - Text from the API stays literal text; it is never taken for a template.
 seealso:
@@ -86,11 +98,13 @@ from ansible.utils.display import Display
 
 from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._api.list_cache import ListCache
 from ..module_utils._api.values import inert
 from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
 from ..module_utils._images.sources import SOURCES
 from ..module_utils._instances.zones import check_places, explaining_places
+from ..plugin_utils._flush_cache import flushed_at
 from ..plugin_utils._options import CheckedOptions, plugin_options
 
 _FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery))
@@ -113,17 +127,25 @@ class LookupModule(CheckedOptions, LookupBase):
 
     def _find(self, terms: list[str], has_default: bool) -> list[t.Any]:
         field = self.get_option("field")
-        options = plugin_options(self, *_FILTERS)
+        options = plugin_options(self, "cache_timeout", *_FILTERS)
         query = ImageQuery.from_options(options)
         known = (*IMAGE_KEYS, "readme") if query.include_readme else IMAGE_KEYS
         if terms and query.limit is not None:
             raise OptionError("limit cannot be used together with a name or id: each must match exactly one image.")
         client = Client.from_options(options)
+        cache = ListCache(
+            client.clock,
+            client.endpoint,
+            client.credentials.public_key,
+            options["cache_timeout"],
+            not_before=flushed_at(),
+        )
         with explaining_places(client, regions=[options["region"] or ""], zones=[]):
-            found = find_images(client, query)
+            found = find_images(client, query, cache)
         # No list of images is narrowed by a zone, so the API refuses none.
         if self._zone_to_check:
-            check_places(client, regions=[], zones=[self._zone_to_check])
+            zones = [self._zone_to_check]
+            cache.get(["zones", *zones], lambda: check_places(client, regions=[], zones=zones))
         for warning in [*connection_warnings(client, options), *found.warnings]:
             Display().warning(warning)
         if not terms:

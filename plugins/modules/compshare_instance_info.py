@@ -57,6 +57,13 @@ options:
     description:
       - Only instances made of this image.
     type: str
+  released_before:
+    description:
+      - Only instances that the platform will release before this time, with their system disk.
+      - A duration such as V(36h) or V(2d) counts from now. A time such as V(2026-11-22T20:00:00Z) is in UTC if it names
+        no time zone.
+    type: str
+    version_added: 1.1.0
   include_secrets:
     description:
       - Whether to return what opens an instance, its RV(instances[].password) and the tokens in the addresses of
@@ -439,8 +446,10 @@ error:
       type: bool
 """
 
+from ..module_utils._instances.gpu_types import unknown_gpu_types
 from ..module_utils._instances.model import secrets_of
-from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances
+from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances, unknown_states
+from ..module_utils._instances.release import release_warning
 from ..module_utils._module import run_module
 from ..module_utils._task import Task
 
@@ -448,6 +457,14 @@ from ..module_utils._task import Task
 def list_instances(task: Task) -> dict[str, object]:
     query = InstanceQuery.from_options(task.options)
     instances = find_instances(task.client, query)
+    found_none = query.gpu_type if not instances else None
+    for warning in (
+        unknown_states(instances, query.states),
+        unknown_gpu_types(task.client, [found_none] if found_none else []),
+        release_warning(instances, task.client.clock.epoch()),
+    ):
+        if warning:
+            task.warn(warning)
     if query.include_secrets:
         task.register_secrets([secret for instance in instances for secret in secrets_of(instance)])
     return {"instances": instances, "total": len(instances)}
@@ -464,6 +481,7 @@ def main() -> None:
             "gpu_type": {"type": "str"},
             "charge_type": {"type": "str", "choices": list(CHARGE_TYPES)},
             "image_id": {"type": "str"},
+            "released_before": {"type": "str"},
             "include_secrets": {"type": "bool", "default": False},
         },
         list_instances,

@@ -122,6 +122,11 @@ instance_types:
       description: Whether its instances are pods here.
       type: bool
       sample: false
+    status:
+      description: V(Normal), V(SoldOut), V(Beta) or V(Hidden), in the API's words.
+      type: str
+      sample: Normal
+      version_added: 1.1.0
     sold_out:
       description: Whether the API says that it is sold out.
       type: bool

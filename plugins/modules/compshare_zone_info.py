@@ -78,6 +78,11 @@ zones:
       description: Whether its instances are pods.
       type: bool
       sample: false
+    unsupported_image_types:
+      description: Types of images, such as V(System), of which no instance can be created here.
+      type: list
+      elements: str
+      version_added: 1.1.0
     zone_id:
       description: The number of the zone, which some actions take.
       type: int

@@ -58,6 +58,8 @@ def build_site(session: nox.Session) -> Path:
         env={"ANSIBLE_COLLECTIONS_PATH": str(link_tree())},
         external=True,
     )
+    # Guides show them; antsibull-docs takes the text of guides alone.
+    shutil.copytree(ROOT / "docs/docsite/images", reference / "images")
     write_first_page(source / "index.rst", reference / "index.rst")
     for guide in (reference / "docsite").glob("guide_*.rst"):
         guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")

@@ -35,6 +35,7 @@ NUMBERS: dict[str, Range] = {
     "api_retries": Range(0, 100, ""),
     "api_throttle_timeout": Range(0, _DAY),
     "api_rate": Range(0.01, 10000, " requests a second"),
+    "cache_timeout": Range(0, _DAY),
     "wait_timeout": Range(0, 31 * _DAY),
     "poll_interval": Range(1, _DAY),
     "max_poll_interval": Range(2, _DAY),

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ from dataclasses import dataclass, fields
 from .._api import values
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
+from .._api.list_cache import ListCache
 from .._api.pages import Listing
 from .sources import SOURCES, Source, check_options, read_images
 
@@ -70,17 +72,21 @@ class Found(t.NamedTuple):
     warnings: list[str]
 
 
-def find_images(client: Client, query: ImageQuery) -> Found:
-    """Return the images that match, all of them or an error: never a part of a list."""
+def find_images(client: Client, query: ImageQuery, cache: ListCache | None = None) -> Found:
+    """Return the images that match, all of them or an error: never a part of a list.
+
+    A list in C(cache) is not read again.
+    """
     source = SOURCES[query.source]
-    images, warnings = read_images(
-        client,
-        source,
-        name=query.name,
-        image_type=query.image_type,
-        user_id=query.user_id,
-        readme=query.include_readme,
-    )
+    narrowed = {
+        "name": query.name,
+        "image_type": query.image_type,
+        "user_id": query.user_id,
+        "readme": query.include_readme,
+    }
+    read = functools.partial(read_images, client, source, **narrowed)
+    place = [client.scope.project_id, client.scope.region]
+    images, warnings = cache.get([source.name, *place, *narrowed.values()], read) if cache else read()
     images = _each_once(images)
     if query.has_filters:
         warnings = [*warnings, *_unknown_values(images, query, source)]

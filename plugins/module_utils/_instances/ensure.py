@@ -18,6 +18,7 @@ from .model import RUNNING, settled
 from .no_gpu import check_no_gpu, check_started_without_gpu, start_params
 from .query import describe
 from .reinstall import reinstall
+from .release import release_warning
 from .spec import Order, check_instance_name
 from .steps import InstanceWork
 from .stop_schedule import parse_wish
@@ -185,6 +186,9 @@ def _finish(work: InstanceWork, *, reach: bool = True) -> None:
     """Do what goes with every state but absent: the name, the schedule, and waiting for SSH."""
     work.rename()
     work.schedule()
+    warning = release_warning(work.outcome.present(), work.client.clock.epoch())
+    if warning:
+        work.warn(warning)
     if reach and work.options["wait_for_ssh"]:
         work.reach()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import OptionError, RefusedError
+from .._api.errors import CompShareError, OptionError, RefusedError
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
@@ -32,6 +32,7 @@ TYPE_KEYS = (
     "region",
     "zone",
     "pod",
+    "status",
     "sold_out",
     "stock",
     "spot_stock",
@@ -84,8 +85,9 @@ def find_types(client: Client, query: TypeQuery) -> FoundTypes:
     """Return the GPU types that match, with stock and, where asked for, prices. Raises the client's errors."""
     zones = list_zones(client)
     zones = zones_in(zones, client.scope) if query.zones is None else zones_named(zones, query.zones)
-    types = [entry for entry in list_types(client, zones) if _wanted(entry, query.gpu_types)]
-    warning = add_stock(client, types, zones)
+    every_type = list_types(client, zones)
+    types = [entry for entry in every_type if _wanted(entry, query.gpu_types)]
+    warnings = [_unknown_types(every_type, query.gpu_types or ()), add_stock(client, types, zones)]
     if query.in_stock is not None:
         types = [entry for entry in types if _in_stock(entry) == query.in_stock]
     if query.prices:
@@ -93,7 +95,25 @@ def find_types(client: Client, query: TypeQuery) -> FoundTypes:
         found = each_in_parallel(types, lambda entry: _prices(client, by_name[entry["zone"]], entry, query), PARALLEL)
         for entry, prices in zip(types, found):
             entry["prices"] = prices
-    return FoundTypes(types, [warning] if warning else [])
+    return FoundTypes(types, [warning for warning in warnings if warning])
+
+
+def unknown_gpu_types(client: Client, names: Sequence[str]) -> str | None:
+    """Return a warning if no zone sells one of these GPU types, with those that there are; None otherwise."""
+    if not names:
+        return None
+    try:
+        return _unknown_types(list_types(client, list_zones(client)), names)
+    except CompShareError:  # it is only about a warning
+        return None
+
+
+def _unknown_types(types: Sequence[Mapping[str, t.Any]], names: Sequence[str]) -> str | None:
+    unknown = [values.printable(name, 40) for name in names if not any(_wanted(entry, [name]) for entry in types)]
+    if not unknown:
+        return None
+    known = sorted({entry["gpu_type"] for entry in types if entry["gpu_type"]})
+    return f"No zone sells the GPU type {' or '.join(map(repr, unknown))}. There are: {', '.join(known) or 'none'}."
 
 
 def _wanted(entry: Mapping[str, t.Any], names: Sequence[str] | None) -> bool:
@@ -146,6 +166,7 @@ def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[
         region=zone["region"],
         zone=zone["zone"],
         pod=zone["pod"],
+        status=status,
         sold_out=None if status is None else status.casefold() == "soldout",
         gpu_memory_gb=values.number(values.dictionary(row.get("GraphicsMemory")).get("Value")),
         performance=values.number(values.dictionary(row.get("Performance")).get("Value")),

@@ -61,6 +61,8 @@ def choose(
         try:
             if zone["zone"] in sold_out:
                 raise _Unsuitable("sold out", passing=True)
+            if offer.image_type in zone.get("unsupported_image_types", ()):
+                raise _Unsuitable(f"takes no images of the type {offer.image_type}")
             return _choice_in(client, order, offer, zone)
         except _Unsuitable as unsuitable:
             reasons.append(unsuitable)

@@ -47,13 +47,14 @@ class Size(t.NamedTuple):
 class Offer:
     """What a price or the stock is asked for: a GPU, the image and disks with it, the way of charging.
 
-    C(disks) is as the API takes it: dictionaries with IsBoot, Type and Size (GB).
+    C(disks) is as the API takes it: dictionaries with IsBoot, Type and Size (GB). C(image_type) is None if unknown.
     """
 
     gpu_type: str
     image_id: str | None
     charge_type: str | None
     disks: tuple[Mapping[str, t.Any], ...]
+    image_type: str | None = None
 
 
 def price_of(client: Client, zone: Mapping[str, t.Any], offer: Offer, size: Size) -> list[dict[str, t.Any]]:

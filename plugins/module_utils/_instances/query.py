@@ -16,8 +16,10 @@ from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import PAGE_SIZE, Listing
 from .._api.retcodes import GONE_CODES
-from .._api.values import printable
+from .._api.values import epoch_seconds, printable
 from .model import STATES, normalise_instance
+from .times import parse_time
+from .zones import check_places, explaining_places
 
 ACTION = "DescribeCompShareInstance"
 KINDS = ("vm", "container", "pod")
@@ -36,13 +38,17 @@ class InstanceQuery:
     gpu_type: str | None = None
     charge_type: str | None = None
     image_id: str | None = None
+    released_before: str | None = None
     include_secrets: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> InstanceQuery:
-        """Return the query in a module's options."""
+        """Return the query in a module's options; raises OptionError for a time that is none."""
         given = {field.name: options.get(field.name) for field in fields(cls)}
-        return cls(**{name: value for name, value in given.items() if value is not None})
+        query = cls(**{name: value for name, value in given.items() if value is not None})
+        if query.released_before is not None:
+            parse_time("released_before", query.released_before)
+        return query
 
 
 def read_rows(
@@ -74,11 +80,28 @@ def find_instances(client: Client, query: InstanceQuery) -> list[dict[str, t.Any
     The client's region and zone narrow it; without them every region is read.
     """
     scope = client.scope
-    rows = read_rows(client, regions=[scope.region] if scope.region else [], ids=query.instance_ids, zone=scope.zone)
+    regions, zones = ([scope.region] if scope.region else []), ([scope.zone] if scope.zone else [])
+    with explaining_places(client, regions=regions, zones=zones):
+        rows = read_rows(client, regions=regions, ids=query.instance_ids, zone=scope.zone)
     instances = [normalise_instance(row, include_secrets=query.include_secrets) for row in rows]
+    instances = [instance for instance in instances if scope.zone in (None, instance["zone"])]
+    if not instances and (regions or zones):
+        check_places(client, regions=regions, zones=zones)
+    released_before = None
+    if query.released_before is not None:
+        released_before = parse_time("released_before", query.released_before).from_now(client.clock.epoch())
     return ordered(
-        [instance for instance in instances if matches(instance, query) and scope.zone in (None, instance["zone"])]
+        [
+            instance
+            for instance in instances
+            if matches(instance, query) and (released_before is None or _is_released_before(instance, released_before))
+        ]
     )
+
+
+def _is_released_before(instance: Mapping[str, t.Any], moment: float) -> bool:
+    released_at = epoch_seconds(instance["release_time"])
+    return released_at is not None and released_at < moment
 
 
 def ordered(instances: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -17,7 +17,7 @@ from .login import decode_password, encode_password
 from .model import RUNNING, STOPPED, Instance, settled
 from .no_gpu import no_gpu_spec, start_params
 from .query import describe, read_rows
-from .spec import check_reinstall, resolve_image
+from .spec import check_password_for, check_reinstall, resolve_image
 from .steps import InstanceWork
 from .transitions import Reinstalled, Running, Stopped, foresee_reinstall, foresee_start, foresee_stop
 
@@ -31,6 +31,7 @@ def reinstall(work: InstanceWork) -> None:
     ]
     for instance in targets:
         check_reinstall(instance, image)
+    check_password_for(work.options["password"] if targets else None, image.found)
     before = {str(instance["id"]): instance for instance in targets}
     password = work.options["password"]
     params = {"LoginMode": "Password", "Password": encode_password(password)} if password else {}

@@ -29,7 +29,12 @@ NAME_LENGTH = 63
 _USUAL_SOURCES = ("platform", "custom")
 _IMAGE_ID = re.compile(r"compshareImage-[0-9A-Za-z]+\Z")
 _PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"
+_PASSWORD_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _PUNCTUATION)
 _PASSWORD_LENGTH = (8, 32)
+_PASSWORD_LONGEST_FOR_VM = 30
+_PASSWORD_LEAST_CLASSES = 2
+#: Charge types that are paid ahead for longer than an hour.
+PREPAID = ("Day", "Month", "Year")
 _DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
 DEFAULT_DISK_TYPE = "CLOUD_SSD"
 _DEFAULT_BOOT_GB = 100
@@ -125,7 +130,7 @@ def offer_for(order: Order, image: OrderedImage) -> Offer:
             f"which needs {needed} GB.",
             hint="Give a larger size_gb to the disk with boot=true, or leave disks out.",
         )
-    return Offer(order.gpu_type, image.image_id, order.charge_type, disks)
+    return Offer(order.gpu_type, image.image_id, order.charge_type, disks, (image.found or {}).get("type"))
 
 
 def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
@@ -158,19 +163,53 @@ def check_instance_name(name: str) -> None:
 
 
 def check_password(password: str | None) -> None:
-    """Raise OptionError where the API would not take a password. Documented for containers, and taken for all."""
+    """Raise OptionError if the API takes a password for no kind of instance."""
     if password is None:
         return
     shortest, longest = _PASSWORD_LENGTH
-    kinds = (string.ascii_letters, string.digits, _PUNCTUATION)
-    allowed = all(any(character in kind for kind in kinds) for character in password)
-    several = sum(any(character in kind for character in password) for kind in kinds) >= 2
-    if not (shortest <= len(password) <= longest and allowed and several):
-        # The password itself stays out of the message.
-        raise OptionError(
-            "The password breaks the rules.",
-            hint=f"Take {shortest} to {longest} characters, of at least two of: letters, digits, and {_PUNCTUATION}",
+    allowed = all(any(character in one for one in _PASSWORD_CLASSES) for character in password)
+    if not (shortest <= len(password) <= longest and allowed and _classes_of(password) >= _PASSWORD_LEAST_CLASSES):
+        raise _bad_password(longest, _PASSWORD_LEAST_CLASSES)
+
+
+def check_password_for(password: str | None, image: Mapping[str, t.Any] | None) -> None:
+    """Raise OptionError if the API does not take a password for instances of an image, as far as that is known.
+
+    Documented: virtual machines take shorter ones than containers, and Windows wants one class more.
+    """
+    if password is None or image is None:
+        return
+    windows = "windows" in f"{image['name']} {image['software']['os_version']}".lower()
+    longest = _PASSWORD_LENGTH[1] if image["container"] else _PASSWORD_LONGEST_FOR_VM
+    least = _PASSWORD_LEAST_CLASSES + 1 if windows else _PASSWORD_LEAST_CLASSES
+    if len(password) > longest or _classes_of(password) < least:
+        raise _bad_password(longest, least)
+
+
+def _classes_of(password: str) -> int:
+    return sum(any(character in one for character in password) for one in _PASSWORD_CLASSES)
+
+
+def _bad_password(longest: int, least_classes: int) -> OptionError:
+    # The password itself stays out of the message.
+    return OptionError(
+        "The password breaks the rules.",
+        hint=f"Take {_PASSWORD_LENGTH[0]} to {longest} characters, of at least {least_classes} of: lower-case letters, "
+        f"upper-case letters, digits, and {_PUNCTUATION}",
+    )
+
+
+def charge_warnings(charge_type: str) -> list[str]:
+    """Return what is to be said of a charge type before an instance is created with it."""
+    warnings = []
+    if charge_type == "Year":
+        warnings.append("No documentation of the API has charge_type=Year for new instances, so it may be refused.")
+    if charge_type in PREPAID:
+        warnings.append(
+            f"charge_type={charge_type} is prepaid: the platform renews the instance by itself, and charges for it, "
+            "unless that is turned off in the console. auto_renew in the result shows whether it is."
         )
+    return warnings
 
 
 def _check_number(name: str, value: int | None) -> None:

@@ -27,7 +27,7 @@ from .placement import Choice, choose
 from .pricing import SOLD_OUT_CODES, Offer
 from .query import describe, is_unknown_id, one_named, read_rows
 from .reconcile import Goal, Mover, read_by_id
-from .spec import Order, offer_for, resolve_image
+from .spec import Order, charge_warnings, check_password_for, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
 from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
 from .transitions import Ready
@@ -52,6 +52,8 @@ class InstanceWork:
         self._project: str | None = None
         schedule_stop = self.options["schedule_stop"]
         self._stop = None if schedule_stop is None else parse_wish(schedule_stop)
+        if self._stop is not None and self._stop.as_utc and self._stop.epoch is not None:
+            self.warn(f"schedule_stop names no time zone and is taken as UTC: {iso_time(self._stop.epoch)}.")
         #: The new instances of which it is known whether they stop by themselves, by id; the time if it was accepted
         #: while they ran.
         self._scheduled: dict[str, str | None] = {}
@@ -140,7 +142,11 @@ class InstanceWork:
             raise OptionError(
                 f"There is no instance named {names}.", hint="To make it, give at least gpu_type and image."
             )
-        offer = offer_for(order, resolve_image(self.client, order.image, order.image_source))
+        image = resolve_image(self.client, order.image, order.image_source)
+        check_password_for(order.password, image.found)
+        offer = offer_for(order, image)
+        for warning in charge_warnings(order.charge_type):
+            self.warn(warning)
         zones = list_zones(self.client)
         wished = self.options["zones"]
         zones = zones_in(zones, self.client.scope) if wished is None else zones_named(zones, wished)
@@ -402,7 +408,8 @@ class InstanceWork:
     # --- Telling ---
 
     def _report(self, instance: Instance) -> None:
-        self._tell(instance, f"{instance['state'] or 'state unknown'} after {self._elapsed:.0f} s")
+        release = f", to be deleted at {instance['release_time']}" if instance["release_time"] else ""
+        self._tell(instance, f"{instance['state'] or 'state unknown'} after {self._elapsed:.0f} s{release}")
         if self.outcome.index_of(instance) in self.outcome.new:
             self._schedule_early(instance)
 

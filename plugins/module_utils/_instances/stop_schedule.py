@@ -9,12 +9,11 @@
 from __future__ import annotations
 
 import math
-import re
 import typing as t
-from datetime import datetime, timezone
 
 from .._api.errors import OptionError
-from .._api.values import iso_time, printable
+from .._api.values import iso_time
+from .times import parse_time
 
 UPDATE = "UpdateCompShareStopScheduler"
 DELETE = "DeleteCompShareStopScheduler"
@@ -24,15 +23,17 @@ SOONEST = 300
 _MARGIN = 15
 #: An instance is paid for from the order on; it must have had the time to start before it stops.
 _SOONEST_FOR_NEW = 900
-_DURATION = re.compile(r"(\d{1,6})\s*(m|h|d)\Z", re.IGNORECASE | re.ASCII)
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
 class StopWish(t.NamedTuple):
-    """When to stop: at C(epoch) seconds, C(after) so many seconds, or, where both are None, never."""
+    """When to stop: at C(epoch) seconds, C(after) so many seconds, or never if both are None.
+
+    C(as_utc): the time named no time zone, so it is one in UTC.
+    """
 
     epoch: int | None = None
     after: int | None = None
+    as_utc: bool = False
 
     @property
     def is_never(self) -> bool:
@@ -45,23 +46,10 @@ def parse_wish(text: str) -> StopWish:
     text = text.strip()
     if text.lower() == NEVER:
         return StopWish()
-    duration = _DURATION.match(text)
-    if duration:
-        after = int(duration.group(1)) * _SECONDS[duration.group(2).lower()]
-        if after < SOONEST:
-            raise OptionError(f"schedule_stop is {text!r}; it must be five minutes or more.")
-        return StopWish(after=after)
-    try:
-        # Python before 3.11 does not read Z.
-        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-    except ValueError:
-        raise OptionError(
-            f"schedule_stop is {printable(text, 60)!r}, which is no time.",
-            hint="Write never, a duration such as 90m, 8h or 2d, or a time such as 2026-11-22T20:00:00Z.",
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return StopWish(epoch=math.floor(moment.timestamp()))
+    time = parse_time("schedule_stop", text, also="never, ")
+    if time.after is not None and time.after < SOONEST:
+        raise OptionError(f"schedule_stop is {text!r}; it must be five minutes or more.")
+    return StopWish(*time)
 
 
 def check_ahead(wish: StopWish, now: float) -> None:

@@ -22,8 +22,8 @@ from .._api.retcodes import Retry
 _ZONES = "DescribeCompShareSupportZone"
 _PROJECTS = "GetProjectList"
 #: Every key that a zone always has, in the order of the documentation.
-ZONE_KEYS = ("zone", "region", "description", "pod", "zone_id", "region_id")
-_KNOWN = frozenset(("Zone", "Region", "Describe", "IsPod", "ZoneId", "RegionId"))
+ZONE_KEYS = ("zone", "region", "description", "pod", "unsupported_image_types", "zone_id", "region_id")
+_KNOWN = frozenset(("Zone", "Region", "Describe", "IsPod", "UnsupportedImageTypes", "ZoneId", "RegionId"))
 
 
 def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -34,6 +34,7 @@ def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "region": values.text(row.get("Region")) or region_of(name),
         "description": values.text(row.get("Describe")),
         "pod": bool(values.boolean(row.get("IsPod"))),
+        "unsupported_image_types": values.text_list(row.get("UnsupportedImageTypes")),
         "zone_id": values.integer(row.get("ZoneId")),
         "region_id": values.integer(row.get("RegionId")),
     }
@@ -60,16 +61,22 @@ def list_zones(client: Client) -> list[dict[str, t.Any]]:
 
 
 def zones_in(zones: Sequence[dict[str, t.Any]], scope: Scope) -> list[dict[str, t.Any]]:
-    """Return the zones within the region and zone that the connection options set; all of them where they set none."""
-    return [zone for zone in zones if scope.region in (None, zone["region"]) and scope.zone in (None, zone["zone"])]
+    """Return the zones within the region and zone that the connection options set; all of them if they set none.
+
+    Raises OptionError if there is no such region or zone, or the zone is in another region.
+    """
+    check_listed(zones, regions=[scope.region] if scope.region else [], zones=[scope.zone] if scope.zone else [])
+    found = [zone for zone in zones if scope.region in (None, zone["region"]) and scope.zone in (None, zone["zone"])]
+    if not found and scope.zone and scope.region:
+        own = next(zone["region"] for zone in zones if zone["zone"] == scope.zone)
+        raise OptionError(f"The zone {scope.zone} is in the region {own}, not in {scope.region}.")
+    return found
 
 
 def zones_named(zones: Sequence[dict[str, t.Any]], names: Sequence[str]) -> list[dict[str, t.Any]]:
     """Return the zones of these names, in this order; raises OptionError for a name that no zone has."""
+    check_listed(zones, zones=names)
     by_name = {zone["zone"]: zone for zone in zones}
-    for name in names:
-        if name not in by_name:
-            raise OptionError(f"There is no zone {name!r}.", hint=f"There are: {', '.join(by_name) or 'none'}.")
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
@@ -79,12 +86,20 @@ def check_places(client: Client, *, regions: Iterable[str], zones: Iterable[str]
         listed = list_zones(client)
     except RefusedError:
         return  # an account that may not list zones can still use them
+    check_listed(listed, regions=regions, zones=zones)
+
+
+def check_listed(
+    listed: Sequence[Mapping[str, t.Any]], *, regions: Iterable[str] = (), zones: Iterable[str] = ()
+) -> None:
+    """Raise OptionError for a region or zone that is not among C(listed), with those that are."""
     for kind, names in (("region", regions), ("zone", zones)):
         known = list(dict.fromkeys(zone[kind] for zone in listed if zone[kind]))
         unknown = [values.printable(name, 60) for name in names if name not in known]
         if unknown:
             raise OptionError(
-                f"There is no {kind} {' or '.join(map(repr, unknown))}.", hint=f"There are: {', '.join(known)}."
+                f"There is no {kind} {' or '.join(map(repr, unknown))}.",
+                hint=f"There are: {', '.join(known) or 'none'}.",
             )
 
 

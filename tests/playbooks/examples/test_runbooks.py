@@ -32,15 +32,16 @@ def test_what_expires_is_found_and_nothing_else(make_world: MakeWorld, tmp_path:
         later={**paid_ahead, "ExpireTime": late},
         renewed={**paid_ahead, "ExpireTime": soon, "AutoRenew": "Yes"},
         hourly={"ChargeType": "Postpay", "ExpireTime": 0},
+        seventh={"ChargeType": "Postpay", "ExpireTime": 0, "State": "Stopped", "ReleaseTime": soon},
     )
     status, output = run_example(tmp_path, world, "expiring_instances")
     assert status == 0, output
-    assert "1 of 4 instances end before" in output
-    assert "uhost-ends" in output
+    assert "2 of 5 instances end before" in output
+    assert "uhost-ends" in output and "uhost-seventh" in output
     status, output = run_example(tmp_path, world, "expiring_instances", "-e", "days=60", "-e", "fail_if_any=true")
     assert status == 2, output
-    assert "2 instances end before" in output
-    assert "ends, later" in output
+    assert "3 instances end before" in output
+    assert "ends, later, seventh" in output
     assert writes(world) == []
 
 
@@ -51,6 +52,7 @@ def test_what_runs_with_the_tag_is_stopped_and_nothing_else(make_world: MakeWorl
         two={"Tag": "night", "State": "Running", "InstanceType": "Container"},
         off={"Tag": "night", "State": "Stopped"},
         prod={"Tag": "prod", "State": "Running"},
+        spot={"Tag": "night", "State": "Running", "IsSpot": True, "ChargeType": "Spot"},
     )
     status, output = run_example(tmp_path, world, "nightly_stop", "-e", "tag=night", "--check")
     assert status == 0, output
@@ -60,7 +62,10 @@ def test_what_runs_with_the_tag_is_stopped_and_nothing_else(make_world: MakeWorl
         assert status == 0, output
         assert writes(world) == ["StopCompShareInstance"] * 2
     states = {one.row["Name"]: one.row["State"] for one in world.instances.all.values()}
-    assert states == {"one": "Stopped", "two": "Stopped", "off": "Stopped", "prod": "Running"}
+    assert states == {"one": "Stopped", "two": "Stopped", "off": "Stopped", "prod": "Running", "spot": "Running"}
+    status, output = run_example(tmp_path, world, "nightly_stop", "-e", "tag=night", "-e", "spot=true")
+    assert status == 0, output
+    assert writes(world) == ["StopCompShareInstance"] * 3
 
 
 def test_on_an_account_a_tag_must_be_said(make_world: MakeWorld, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.display import Display
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
@@ -141,3 +142,47 @@ def test_favourites_come_with_a_warning_where_the_api_does_not_list_them(
 ) -> None:
     assert look_up(make_world(), source="favorite")
     assert "DescribeFavoriteImages" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_list_is_read_once_until_something_is_changed(torch_world: World) -> None:
+    for _host in range(3):
+        assert look_up(torch_world, "compshareImage-a", field="name") == ["torch"]
+    requests = len(torch_world.requests())
+    assert requests == 4, "one for each type of image"
+    look_up(torch_world, "compshareImage-a", region="cn-sh2")
+    assert len(torch_world.requests()) == 2 * requests
+    keys = {"api_url": torch_world.url, "public_key": torch_world.public_key, "private_key": torch_world.private_key}
+    Client.from_options(keys).call(
+        "CreateCompShareImageFavorite", {"GroupId": next(iter(torch_world.images.groups))}, write=True
+    )
+    look_up(torch_world, "compshareImage-a")
+    assert len(torch_world.requests()) == 3 * requests + 1
+
+
+@pytest.mark.parametrize("types", ["plain", "mixed"])
+@pytest.mark.parametrize("source", ["platform", "custom", "shared", "published", "favorite", "community"])
+def test_what_comes_from_the_cache_is_what_the_api_said(make_world: MakeWorld, source: str, types: str) -> None:
+    world = make_world(types=types, seed=3)
+    first = look_up(world, source=source)
+    sent = len(world.requests())
+    assert first
+    assert look_up(world, source=source) == first
+    assert len(world.requests()) == sent
+
+
+def test_a_zone_is_checked_once(torch_world: World) -> None:
+    for _host in range(2):
+        look_up(torch_world, "compshareImage-a", zone="cn-wlcb-01")
+    assert len(torch_world.requests("DescribeCompShareSupportZone")) == 1
+    for _host in range(2):
+        with pytest.raises(AnsibleError, match="There is no zone 'cn-wlbc-01'"):
+            look_up(torch_world, "compshareImage-a", zone="cn-wlbc-01")
+
+
+def test_without_a_timeout_each_lookup_reads(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up(torch_world, "compshareImage-a", cache_timeout=0)
+    monkeypatch.setenv("COMPSHARE_CACHE_TIMEOUT", "0")
+    look_up(torch_world, "compshareImage-a")
+    assert len(torch_world.requests()) == 8
+    with pytest.raises(AnsibleError, match="cache_timeout must be 0 seconds or more"):
+        look_up(torch_world, "compshareImage-a", cache_timeout=-1)

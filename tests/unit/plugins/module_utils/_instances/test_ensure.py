@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, WaitError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.values import iso_time
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import WorldTransport, instance_in, new_world, writes
@@ -310,16 +311,19 @@ def test_a_password_is_set_and_never_told(world: World) -> None:
         ),
         (
             {"gpu_type": "A800"},
-            r"cn-wlcb-01: sold out; cn-wlcb-03, .*: the image is not there; cn-sh2-02.*: does not sell A800",
+            r"cn-wlcb-01: sold out; cn-wlcb-03: takes no images of the type System; cn-sh2-01, .*: the image is not",
         ),
-        ({"gpu_type": "B300"}, r"cn-wlcb-01, .*: does not sell B300\. These zones sell: 2080Ti, 3080Ti, 3090, 4090"),
+        (
+            {"gpu_type": "B300"},
+            r"cn-wlcb-01, .*: does not sell B300; .*\. These zones sell: 2080Ti, 3080Ti, 3090",
+        ),
         ({"cpu": 7}, r"cn-wlcb-01, .*: sells it only as 1 x GPU, 12 CPU, 32 GB or 1 x GPU, 12 CPU, 48 GB"),
         ({"gpu_count": 3}, r"sells it only as 1 x GPU"),
         ({"zones": ["cn-nowhere-01"]}, r"There is no zone 'cn-nowhere-01'"),
         ({"image": "Ubuntu 99"}, r"No image is named 'Ubuntu 99' in the platform list and the list of your own images"),
         ({"image": "compshareImage-1nobody"}, r"cn-wlcb-01, .*: the image is not there"),
         ({"charge_type": "Spot", "gpu_type": "H20"}, r"cn-wlcb-01, .*: this charge_type is not possible"),
-        ({"scope": Scope(zone="cn-none-01")}, r"there is no zone to take"),
+        ({"scope": Scope(zone="cn-none-01")}, r"There is no zone 'cn-none-01'\. There are: cn-wlcb-01"),
     ],
 )
 def test_what_cannot_be_made_is_refused_before_anything_is_sent(
@@ -329,6 +333,53 @@ def test_what_cannot_be_made_is_refused_before_anything_is_sent(
         with pytest.raises(CompShareError, match=message):
             run(world, check_mode=check_mode, **{**ORDER, **options})
     assert writes(world) == []
+
+
+@pytest.mark.parametrize(
+    ("charge_type", "words"),
+    [
+        ("Month", ["charge_type=Month is prepaid: the platform renews the instance by itself"]),
+        ("Year", ["No documentation of the API has charge_type=Year", "charge_type=Year is prepaid"]),
+        ("Postpay", []),
+    ],
+)
+def test_what_is_to_know_of_a_charge_type_is_said_before(world: World, charge_type: str, words: list[str]) -> None:
+    _foreseen, task = told(world, check_mode=True, **ORDER, charge_type=charge_type)
+    assert [text for text in task.warnings if any(word in text for word in words)] == task.warnings
+    assert len(task.warnings) == len(words) and writes(world) == []
+    made = run(world, **ORDER, charge_type=charge_type)
+    assert made["instance"]["auto_renew"] is (charge_type != "Postpay")
+    again, task = told(world, **ORDER, charge_type=charge_type)
+    assert again["changed"] is False and task.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("image", "password", "accepted"),
+    [
+        # Documented: 30 for virtual machines, 32 for containers; Windows wants three classes.
+        ({"Name": "linux"}, "Aa" * 15, True),
+        ({"Name": "linux"}, "Aa" * 16, False),
+        ({"Name": "boxed", "Container": "True"}, "Aa" * 16, True),
+        ({"Name": "Windows 2022"}, "Aaaaaaaaa", False),
+        ({"Name": "Windows 2022"}, "Aaaaaaaa1", True),
+    ],
+)
+def test_which_passwords_an_image_takes(image: dict[str, Any], password: str, accepted: bool) -> None:
+    """They were refused by the API after the order, or for a lack of classes that upper case is one of."""
+    row = {"CompShareImageId": "compshareImage-1own", "Status": "Available", "Zone": "cn-wlcb-01", **image}
+    world = new_world(rows={"custom": [row]}, dialect={"password_length": "32"})
+    order = {**ORDER, "image": image["Name"], "password": password}
+    if accepted:
+        assert run(world, **order)["changed"]
+    else:
+        assert "password breaks the rules" in str(failed(world, OptionError, **order)) and writes(world) == []
+
+
+def test_a_zone_that_takes_no_such_image_is_passed_over(world: World) -> None:
+    """Seen in production: C(UnsupportedImageTypes) of cn-wlcb-03 is System and Other."""
+    error = failed(world, **ORDER, zones=["cn-wlcb-03"])
+    assert "cn-wlcb-03: takes no images of the type System" in str(error)
+    assert world.requests("CheckCompShareResourceCapacity") == []
 
 
 def test_without_a_price_there_is_a_warning_or_with_max_price_a_refusal(world: World) -> None:
@@ -357,6 +408,7 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"max_price": -1}, "max_price must be 0"),
     ({"password": "short1"}, "password breaks the rules"),
     ({"password": "onlyletters"}, "password breaks the rules"),
+    ({"password": "Aa1" * 11}, "password breaks the rules"),
     ({"password": "with space 1"}, "password breaks the rules"),
     ({"password": "密码密码密码12"}, "password breaks the rules"),
     ({"disks": []}, "0 disks with boot=true"),
@@ -617,7 +669,9 @@ def test_a_moment_is_scheduled(world: World) -> None:
     done = run(world, name="train-vm", schedule_stop=text)
     assert done["instance"]["scheduled_stop_time"] == "2099-01-01T04:00:00Z"
     assert run(world, name="train-vm", schedule_stop="2099-01-01T04:00:00Z")["changed"] is False
-    assert run(world, name="train-vm", schedule_stop="2099-01-01 04:00")["changed"] is False
+    again, task = told(world, name="train-vm", schedule_stop="2099-01-01 04:00")
+    assert again["changed"] is False
+    assert task.warnings == ["schedule_stop names no time zone and is taken as UTC: 2099-01-01T04:00:00Z."]
     assert run(world, name="train-vm", schedule_stop="2099-01-01T05:00:00Z")["changed"] is True
     error = failed(world, OptionError, name="train-vm", schedule_stop="2020-01-01T00:00:00Z")
     assert "not five minutes away" in str(error)
@@ -803,6 +857,23 @@ def test_a_stopped_instance_has_no_ssh(world: World) -> None:
 
 def test_windows_has_no_ssh(world: World) -> None:
     assert "no SSH login for Windows" in str(failed(world, OptionError, name="win-render", wait_for_ssh=True))
+
+
+# --- The seventh day ---
+
+
+def test_when_a_stopped_instance_is_deleted_is_told(world: World) -> None:
+    """Documented: with its system disk, seven days after the stop. The nearer it is, the louder."""
+    now = int(world.clock.now())
+    put(world, "train-vm", State="Stopped", ReleaseTime=now + 3 * 86400)
+    done, task = told(world, name="train-vm", state="stopped")
+    assert done["instance"]["release_time"] == iso_time(now + 3 * 86400) and task.warnings == []
+    identity = put(world, "train-vm", ReleaseTime=now + 86400)
+    for state in ("stopped", "present"):
+        done, task = told(world, name="train-vm", state=state)
+        (warning,) = task.warnings
+        assert f"will soon delete train-vm ({identity}, Stopped, cn-wlcb-01) at {iso_time(now + 86400)}" in warning
+        assert "data disks are only detached" in warning and done["changed"] is False
 
 
 # --- What is told ---

@@ -167,3 +167,17 @@ def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:
 def test_sizes_are_positive(option: str) -> None:
     with pytest.raises(OptionError, match=f"{option} is 0"):
         TypeQuery.from_options({option: 0})
+
+
+def test_a_type_that_no_zone_sells_is_warned_of() -> None:
+    client, _transport, _clock = client_of(answer)
+    found = find_types(client, TypeQuery(gpu_types=["RTX4090", "a800"], prices=False))
+    assert [entry["gpu_type"] for entry in found.types] == ["A800"]
+    assert found.warnings == ["No zone sells the GPU type 'RTX4090'. There are: 4090, 5090, A800."]
+
+
+@pytest.mark.parametrize("status", ["Beta", "Hidden"])
+def test_a_status_is_shown_as_it_is(status: str) -> None:
+    """Documented beside Normal and Soldout."""
+    entry = normalise_type({"Name": "B200", "Status": status}, {"zone": "z", "region": "r", "pod": False})
+    assert (entry["status"], entry["sold_out"]) == (status, False)

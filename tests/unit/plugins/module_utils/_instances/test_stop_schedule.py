@@ -25,7 +25,7 @@ NOON = 1_795_262_400  # 2026-11-21T12:00:00Z
         ("2 d", StopWish(after=2 * 86400)),
         ("2026-11-21T12:00:00Z", StopWish(epoch=NOON)),
         ("2026-11-21T20:00:00+08:00", StopWish(epoch=NOON)),
-        ("2026-11-21 12:00", StopWish(epoch=NOON)),
+        ("2026-11-21 12:00", StopWish(epoch=NOON, as_utc=True)),
     ],
 )
 def test_what_an_option_says(text: str, wish: StopWish) -> None:

@@ -60,6 +60,20 @@ def test_the_options_narrow_the_zones() -> None:
     assert [zone["zone"] for zone in zones_in(found, Scope(zone="cn-sh2-02"))] == ["cn-sh2-02"]
 
 
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        (Scope(region="cn-none"), "There is no region 'cn-none'."),
+        (Scope(zone="cn-none-01"), "There is no zone 'cn-none-01'."),
+        (Scope(region="cn-wlcb", zone="cn-sh2-01"), "The zone cn-sh2-01 is in the region cn-sh2, not in cn-wlcb."),
+    ],
+)
+def test_a_place_that_does_not_exist_is_an_error(scope: Scope, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        zones_in(zones(), scope)
+    assert message in str(caught.value)
+
+
 def test_zones_by_name_keep_the_order_asked_for() -> None:
     named = zones_named(zones(), ["cn-sh2-02", "cn-wlcb-01", "cn-sh2-02"])
     assert [zone["zone"] for zone in named] == ["cn-sh2-02", "cn-wlcb-01"]
