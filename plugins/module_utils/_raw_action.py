@@ -13,7 +13,7 @@ import typing as t
 
 from ._api.errors import CompShareError, OptionError
 from ._api.secrets import secret_names, secrets_in, without_secrets
-from ._api.values import printable
+from ._api.values import DEEPEST, is_too_deep, printable
 from ._task import Task
 
 #: The API's own way of naming what changes nothing.
@@ -66,6 +66,8 @@ def _params(task: Task) -> dict[str, t.Any]:
     twice = sorted(set(params) & set(secrets))
     if twice:
         raise OptionError(f"{' and '.join(map(str, twice))} stands in both params and secret_params.")
+    if is_too_deep(params) or is_too_deep(secrets):
+        raise OptionError(f"params is nested more than {DEEPEST} levels deep.")
     shown = secret_names(params)
     if shown:
         raise OptionError(

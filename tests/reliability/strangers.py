@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 from ansible_collections.compshare.cloud.tests.reliability.faults import LISTS
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import receive
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario

@@ -351,18 +351,22 @@ class exceptions:
     class ProxyError(RequestException): pass
     class SSLError(RequestException): pass
     class Timeout(RequestException): pass
+    class InvalidProxyURL(RequestException): pass
+    class InvalidSchema(RequestException): pass
 class _Adapter:
     def __init__(self, **_settings): pass
 class adapters:
     HTTPAdapter = _Adapter
 class PreparedRequest: pass
-def Request(method, url, data): return data
+class utils:
+    def select_proxy(url, proxies): return None
+def Request(method, url, data, headers): return data
 class Session:
     def __init__(self):
         from http.cookiejar import CookieJar
         self.headers, self.cookies = {}, CookieJar()
     def mount(self, prefix, adapter): pass
-    def merge_environment_settings(self, *settings): return {}
+    def merge_environment_settings(self, *settings): return {"proxies": {}}
     def prepare_request(self, request): return request
     def send(self, request, **settings):
         raise RuntimeError("on purpose")

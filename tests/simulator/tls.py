@@ -14,8 +14,11 @@ def context_of(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def make_self_signed(folder: Path) -> tuple[Path, Path]:
-    """Write a self-signed certificate and its key into a folder and return their paths; the first is its own CA."""
+def make_self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
+    """Write a self-signed certificate and its key into a folder and return their paths; the first is its own CA.
+
+    It is for this machine, and for further host ``names``.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,7 +36,10 @@ def make_self_signed(folder: Path) -> tuple[Path, Path]:
         .not_valid_after(now + datetime.timedelta(days=30))
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+                [
+                    *map(x509.DNSName, ("localhost", *names)),
+                    x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
+                ]
             ),
             critical=False,
         )

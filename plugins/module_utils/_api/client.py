@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from . import signing
 from .clock import Clock
 from .credentials import Credentials, find_credentials
-from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError
+from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError, TransportError
 from .limiter import Limiter, silent
 from .list_cache import ListCache
 from .options import check_numbers
@@ -26,8 +26,8 @@ from .pages import Listing, ListReader, Page, page_of
 from .parallel import Crew
 from .retcodes import Retry, describe
 from .retrying import Throttling, may_repeat, pause_before
-from .transport import HttpAnswer, Transport, TransportError
-from .values import number, printable
+from .transport import HttpAnswer, Transport
+from .values import DEEPEST, is_too_deep, number, printable
 
 _T = t.TypeVar("_T")
 
@@ -273,7 +273,7 @@ class Client:
                 f"{action} got no answer from {self.endpoint}: {fault}.",
                 action=action,
                 outcome_unknown=fault.reached,
-                hint=_NETWORK_HINT,
+                hint=fault.hint or _NETWORK_HINT,
                 retry=Retry.NEVER if fault.lasting else Retry.READ,
             ) from fault
         envelope = self._envelope(action, answer)
@@ -318,6 +318,9 @@ class Client:
             raise self._unreadable(action, answer, "something that is not JSON") from None
         if not isinstance(envelope, dict):
             raise self._unreadable(action, answer, "JSON that is not an object")
+        # Whatever goes through the response later may recurse: it never meets more than this.
+        if answer.body.count(b"[") + answer.body.count(b"{") > DEEPEST and is_too_deep(envelope):
+            raise self._unreadable(action, answer, f"JSON that is nested more than {DEEPEST} levels deep")
         # JSON may hold half of a character pair, which no file and no terminal can take.
         return _valid_unicode(envelope) if b"\\ud" in answer.body or b"\\uD" in answer.body else envelope
 

@@ -78,6 +78,19 @@ class CompShareError(Exception):
         }
 
 
+class TransportError(Exception):
+    """No whole response came. C(str()) says why, in words that may follow a colon.
+
+    C(reached): the API may have seen the request; C(lasting): another try cannot help; C(hint): what to do.
+    """
+
+    def __init__(self, reason: str, *, reached: bool, lasting: bool = False, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.reached = reached
+        self.lasting = lasting
+        self.hint = hint
+
+
 class OptionError(CompShareError):
     """An option, a combination of options, or the credentials cannot be used. Nothing was sent."""
 

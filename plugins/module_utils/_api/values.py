@@ -30,6 +30,8 @@ _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
 _STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 #: The control characters of ASCII but tab and line ends, which Ansible escapes in results, but not in messages.
 _STEERING_IN_MESSAGES = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)|{_STEERING.pattern}")
+#: Responses of the API have about eight levels. What goes through more of them could meet the limit of recursion.
+DEEPEST = 64
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
 _MILLISECONDS_FROM = 100_000_000_000  # the year 5138 in seconds: larger numbers are milliseconds
 
@@ -148,6 +150,17 @@ def duration_text(seconds: float) -> str:
 def dictionaries(value: object) -> list[dict[str, t.Any]]:
     """Return the dictionaries in a list, and none for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def is_too_deep(value: t.Any) -> bool:
+    """Return whether lists and dictionaries are nested more than DEEPEST levels deep in a value."""
+    containers = [value]
+    for _level in range(DEEPEST):
+        items = (item for one in containers for item in (one.values() if isinstance(one, dict) else one))
+        containers = [item for item in items if isinstance(item, (dict, list, tuple))]
+        if not containers:
+            return False
+    return True
 
 
 def inert(value: t.Any) -> t.Any:

@@ -8,7 +8,8 @@ from typing import Any, Union
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 
 Reply = Union[HttpAnswer, TransportError]
 

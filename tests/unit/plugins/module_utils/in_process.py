@@ -18,7 +18,8 @@ import yaml
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 from ansible_collections.compshare.cloud.plugins.module_utils._task import Task
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import Exchange, receive, refusal
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario

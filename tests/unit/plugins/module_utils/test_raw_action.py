@@ -190,3 +190,12 @@ def test_lists_reach_the_api_in_either_format(body_format: str) -> None:
     wanted = instance_in(world, "train-vm")
     result = run(world, "DescribeCompShareInstance", params={"UHostIds": [wanted]}, body_format=body_format)
     assert [row["UHostId"] for row in result["response"]["UHostSet"]] == [wanted]
+
+
+@pytest.mark.parametrize("option", ["params", "secret_params"])
+def test_parameters_that_are_nested_too_deep(option: str) -> None:
+    deep: dict[str, Any] = {}
+    for _level in range(900):
+        deep = {"x": [deep]}
+    with pytest.raises(OptionError, match="nested more than 64 levels deep"):
+        run(new_world(), "DescribeX", **{option: deep})

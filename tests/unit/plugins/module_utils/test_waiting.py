@@ -12,10 +12,10 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     NoAnswerError,
     OptionError,
     RefusedError,
+    TransportError,
     WaitError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import BUSY_CODES
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import TransportError
 from ansible_collections.compshare.cloud.plugins.module_utils._waiting import (
     VISIBLE_WITHIN,
     Backoff,

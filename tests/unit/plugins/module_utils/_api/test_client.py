@@ -17,10 +17,11 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     NoAnswerError,
     OptionError,
     RefusedError,
+    TransportError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import Limiter
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import Listing
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, TransportError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 
 from ..fakes import client_of, refusal, reply, success
 
@@ -376,6 +377,25 @@ def test_options_left_out_have_their_defaults() -> None:
     client = Client.from_options({**OPTIONS, "region": "cn-wlcb", "zone": ""})
     assert client.endpoint == "https://api.compshare.cn"
     assert client.scope == Scope("cn-wlcb", None, None)
+
+
+def nested(levels: int, opening: str, closing: str) -> bytes:
+    """The text of a response whose field Deep has so many levels, one less than the whole."""
+    return f'{{"RetCode": 0, "Deep": {opening * levels}1{closing * levels}}}'.encode()
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}"), ('[{"Password": ', "}]")])
+@pytest.mark.parametrize("levels", [70, 450, 900, 990, 5000, 100_000])
+def test_json_that_is_nested_too_deep_is_a_clean_error(opening: str, closing: str, levels: int) -> None:
+    client, _transport, _clock = client_of(lambda _fields: reply(nested(levels, opening, closing)), retries=0)
+    with pytest.raises(AnswerError, match=r"nested more than 64 levels deep|not JSON"):
+        client.call("DescribeX")
+
+
+def test_json_of_64_levels_and_of_many_short_ones_is_read() -> None:
+    client, _transport, _clock = client_of([reply(nested(63, "[", "]")), success(Rows=[[{}]] * 1000)])
+    assert client.call("DescribeX")["Deep"]
+    assert len(client.call("DescribeX")["Rows"]) == 1000
 
 
 ANY_JSON = st.recursive(
