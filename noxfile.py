@@ -14,7 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tests.tools import ansible_test
 from tests.tools.docs_site import build_site
-from tests.tools.interpreters import CANDIDATES, CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON
+from tests.tools.interpreters import (
+    CONTROLLER_PYTHON,
+    DEVEL_PYTHON,
+    INTERPRETERS,
+    OLDEST_TARGET_PYTHON,
+    UNRELEASED,
+)
 from tests.tools.package import check_package
 from tests.tools.run_steps import results_folder
 from tests.tools.trees import link_tree
@@ -157,8 +163,8 @@ def run_core(session: nox.Session) -> None:
     core = session.name.removeprefix("core-")
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
     # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
-    release = CANDIDATES.get(core, f"{core}.0")
-    session.install(f"ansible-core~={release}", *WANTED_BY_ANSIBLE_TEST, *requirements)
+    release = UNRELEASED.get(core, f"ansible-core~={core}.0")
+    session.install(release, *WANTED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
     suites = {
@@ -170,7 +176,7 @@ def run_core(session: nox.Session) -> None:
     require(session, *(suites[name]() for name in session.posargs or suites))
 
 
-for core, python in CONTROLLER_PYTHON.items():
+for core, python in {**CONTROLLER_PYTHON, **DEVEL_PYTHON}.items():
     # The newest release of each core, as users get it.
     nox.session(run_core, name=f"core-{core}", python=python, venv_backend="virtualenv", reuse_venv=True)
 

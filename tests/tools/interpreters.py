@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.tools.trees import CACHE
+from .trees import CACHE
 
 # The Python of the controller on each supported ansible-core, and the oldest Python of a target.
 CONTROLLER_PYTHON = {
@@ -24,8 +24,13 @@ CONTROLLER_PYTHON = {
     "2.21": "3.13",
     "2.22": "3.13",
 }
-# A core that has no release yet, and its first candidate.
-CANDIDATES = {"2.22": "2.22.0rc1"}
+# The development branch, which only its own leg needs.
+DEVEL_PYTHON = {"devel": "3.13"}
+# What is installed where a core has no release yet.
+UNRELEASED = {
+    "2.22": "ansible-core~=2.22.0rc1",
+    "devel": "ansible-core @ https://github.com/ansible/ansible/archive/devel.tar.gz",
+}
 OLDEST_TARGET_PYTHON = "3.9"
 # Where the matrix links what it found.
 INTERPRETERS = CACHE / "interpreters"

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.tools.interpreters import CONTROLLER_PYTHON, INTERPRETERS, OLDEST_TARGET_PYTHON, link_interpreters
+from tests.tools.interpreters import (
+    CONTROLLER_PYTHON,
+    DEVEL_PYTHON,
+    INTERPRETERS,
+    OLDEST_TARGET_PYTHON,
+    link_interpreters,
+)
 from tests.tools.results import Totals, read_totals
 from tests.tools.run_steps import Outcome, finish, results_folder, run_steps
 
 TARGET_LEG = f"target-{OLDEST_TARGET_PYTHON}"
 # Every leg by the name that CORES takes, and the Python that it needs.
-LEGS = {**CONTROLLER_PYTHON, TARGET_LEG: OLDEST_TARGET_PYTHON}
+LEGS = {**CONTROLLER_PYTHON, TARGET_LEG: OLDEST_TARGET_PYTHON, **DEVEL_PYTHON}
 SUITES = ("playbooks", "sanity", "units", "integration")
 
 
@@ -40,7 +46,7 @@ def main() -> int:
     parser.add_argument("legs", nargs="*", choices=[*LEGS, []], metavar="leg", help=f"one of {', '.join(LEGS)}")
     parser.add_argument("--jobs", type=int, default=2, help="how many legs run at a time")
     args = parser.parse_args()
-    legs = args.legs or list(LEGS)
+    legs = args.legs or [leg for leg in LEGS if leg not in DEVEL_PYTHON]
     missing = link_interpreters({LEGS[leg] for leg in legs}, INTERPRETERS)
     runnable = [leg for leg in legs if LEGS[leg] not in missing]
     if not runnable:

@@ -1,0 +1,28 @@
+"""The workflows of GitHub run every leg of the matrix, and no action that somebody could exchange."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.compshare.cloud.tests.tools import interpreters
+
+WORKFLOWS = sorted((Path(__file__).parents[3] / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit(workflow: Path) -> None:
+    used = re.findall(r"uses: (.*)", workflow.read_text(encoding="utf-8"))
+    assert used
+    foreign = [action for action in used if not action.startswith("./")]
+    assert [action for action in foreign if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", action)] == []
+
+
+def test_every_core_is_tested() -> None:
+    [test] = [path for path in WORKFLOWS if path.name == "test.yml"]
+    legs = yaml.safe_load(test.read_text(encoding="utf-8"))["jobs"]["matrix"]["strategy"]["matrix"]["core"]
+    oldest = f"target-{interpreters.OLDEST_TARGET_PYTHON}"
+    assert legs == [*interpreters.CONTROLLER_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
