@@ -19,11 +19,13 @@ import io
 import json
 import os
 import sys
+import traceback
 import types
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ansible.constants import config
+from ansible.errors import AnsibleError
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as ansible_json
 from ansible.module_utils.common import warnings as module_warnings
@@ -31,7 +33,13 @@ from ansible.plugins.action import ActionBase, normal
 from ansible.utils.display import Display
 
 from ..module_utils import _module
+from ..module_utils._api.errors import OptionError
+from ..module_utils._api.options import strict_boolean
+from ..module_utils._api.secrets import HIDDEN
+from ..module_utils._api.values import printable
 
+#: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
+SWITCH = "COMPSHARE_IN_PROCESS"
 #: How modules get their arguments and give their results from ansible-core 2.19 on; before, there was one way only.
 _PROFILE = "legacy"
 
@@ -75,6 +83,11 @@ class RunsInProcess(ActionBase):
             return False
         if config.get_config_value("DEFAULT_KEEP_REMOTE_FILES") or config.get_config_value("DEFAULT_DEBUG"):
             return False  # somebody wants to look at the module at work
+        try:
+            if strict_boolean(SWITCH, os.environ.get(SWITCH)) is False:
+                return False
+        except OptionError as error:
+            raise AnsibleError(str(error)) from None
         environment: dict[str, str] = {}
         add_task_environment: t.Callable[[dict[str, str]], str] = self._compute_environment_string
         add_task_environment(environment)
@@ -94,9 +107,11 @@ class RunsInProcess(ActionBase):
             raise _MustRunByItself
         Display().vvv(f"Running {self._task.action} in the controller's process")
         try:
-            output = _output_of(self.module, self._module_args)
+            with _working_directory(self._loader.get_basedir()):
+                output = _output_of(self.module, self._module_args)
         except Exception as error:
             # It fails again by itself, in the way that modules fail; it changes nothing, so it may run twice.
+            Display().vvv(f"It failed there, so it runs again by itself: {_described(error, self._module_args)}")
             raise _MustRunByItself from error
         return {"rc": 0, "stdout": output, "stdout_lines": output.splitlines(), "stderr": "", "stderr_lines": []}
 
@@ -124,6 +139,26 @@ def _output_of(module: types.ModuleType, args: dict[str, t.Any]) -> str:
     with _module_state(_encoded(args)), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
     return printed.getvalue()
+
+
+@contextlib.contextmanager
+def _working_directory(folder: str) -> Iterator[None]:
+    """Work in the folder in which ansible-core runs modules on this machine, which relative paths begin in."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _described(error: Exception, args: Mapping[str, t.Any]) -> str:
+    """Return what an unexpected error is and where it was raised, without the key."""
+    frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
+    text = f"{type(error).__name__}: {error}"
+    for secret in filter(None, (args.get("private_key"), os.environ.get("COMPSHARE_PRIVATE_KEY"))):
+        text = text.replace(str(secret), HIDDEN)
+    return f"{printable(text, 300)}\n{frames}"
 
 
 def _encoded(args: dict[str, t.Any]) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from ansible.errors import AnsibleError
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import PASS_VARS
@@ -89,6 +90,7 @@ def action() -> InProcessAction:
     task = mock.Mock(action="compshare.cloud.fake", args={"word": "hello"}, async_val=0)
     connection = mock.Mock(transport="local", become=None)
     made = InProcessAction(task, connection, mock.Mock(become=False), mock.Mock(), mock.Mock(), mock.Mock())
+    made._loader.get_basedir.return_value = os.getcwd()
     made.module = fake_module()
     return made
 
@@ -185,6 +187,53 @@ def test_a_crash_is_left_to_the_module(core: Core, action: InProcessAction) -> N
     assert action.module.runs == 1
     assert core.started == [(False, "by itself")]
     assert basic._ANSIBLE_ARGS is None
+
+
+def test_an_unexpected_error_is_shown_without_the_key(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(_in_process.Display, "vvv", lambda _self, message, **_more: shown.append(message))
+    action._task.args = {"private_key": "very-secret"}
+    action.module = fake_module(fails=ValueError("a bug with very-secret in it"))
+
+    action._execute_module(task_vars={})
+
+    assert "ValueError: a bug with ******** in it" in shown[-1]
+    assert "in main" in shown[-1]
+    assert "very-secret" not in "".join(shown)
+
+
+def test_it_works_in_the_folder_of_the_playbook(core: Core, action: InProcessAction, tmp_path: Path) -> None:
+    action._loader.get_basedir.return_value = str(tmp_path)
+    before, seen = Path.cwd(), []
+    main = action.module.main
+    action.module.main = lambda: (seen.append(Path.cwd()), main())
+
+    action._execute_module(task_vars={})
+
+    assert seen == [tmp_path]
+    assert Path.cwd() == before
+
+
+@pytest.mark.parametrize(("value", "apart"), [("false", True), ("no", True), ("0", True), ("true", False), ("", False)])
+def test_a_variable_turns_it_off(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch, value: str, apart: bool
+) -> None:
+    monkeypatch.setenv("COMPSHARE_IN_PROCESS", value)
+
+    action._execute_module(task_vars={})
+
+    assert bool(core.started) is apart
+
+
+def test_a_variable_that_means_nothing_is_refused(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPSHARE_IN_PROCESS", "flase")
+
+    with pytest.raises(AnsibleError, match="COMPSHARE_IN_PROCESS must be true or false, not 'flase'"):
+        action._execute_module(task_vars={})
 
 
 def test_what_ends_a_task_early_is_not_caught(core: Core, action: InProcessAction) -> None:
