@@ -88,14 +88,19 @@ options:
   gpu_type:
     description:
       - The GPU type, for example V(4090). M(compshare.cloud.compshare_instance_type_info) lists them.
-      - O(gpu_type) and O(image) are required to make an instance. They, and the options below up to O(password), say
-        how it is made, and change nothing on one that exists.
+      - O(image) and one of O(gpu_type) and O(gpu_types) are required to create an instance.
     type: str
+  gpu_types:
+    description:
+      - GPU types in order of preference. The instance is created with the first that can be had in one of the zones
+        within O(max_price). All of O(charge_types) are tried with one GPU type before the next one is.
+    type: list
+    elements: str
+    version_added: 1.1.0
   gpu_count:
     description:
-      - How many GPUs it has.
+      - How many GPUs it has. If omitted, a new instance has one.
     type: int
-    default: 1
   cpu:
     description:
       - How many CPUs it has. Left out, the fewest that are in stock with these GPUs.
@@ -133,7 +138,30 @@ options:
         V(Year) ahead for so long; V(Spot) by the hour, for less, until the platform takes it back.
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
-    default: Postpay
+  charge_types:
+    description:
+      - Charge types of a new instance in order of preference, for example V([Spot, Postpay]).
+      - It changes nothing on an instance that exists.
+    type: list
+    elements: str
+    choices: [Postpay, Dynamic, Day, Month, Year, Spot]
+    version_added: 1.1.0
+  wait_for_stock:
+    description:
+      - How long to wait, in seconds, until one of the GPU types can be had within O(max_price). The time is not part of
+        O(wait_timeout).
+      - The list of free GPUs is polled every five minutes, which is how often the API renews it. Live lines show what
+        is missing, and what there would be for more.
+      - Check mode does not wait.
+    type: float
+    default: 0
+    version_added: 1.1.0
+  security_group_id:
+    description:
+      - The security group of a new instance. If omitted, the API chooses it.
+      - It changes nothing on an instance that exists.
+    type: str
+    version_added: 1.1.0
   zones:
     description:
       - The zones it may be made in. It is made in the first that sells it, has one left, and keeps to O(max_price).
@@ -275,285 +303,23 @@ EXAMPLES = r"""
 RETURN = r"""
 instance:
   description:
-    - The instance, where the task is about one and it exists (or, in check mode, would). Null after it was removed.
-    - Fields of the API that have no key of ours follow under their own names. There is no password among them.
+    - The instance, if the task is about one and it exists (or, in check mode, would). Null after it was deleted.
+    - It has the keys of RV(compshare.cloud.compshare_instance_info#module:instances), without secrets.
   returned: success, and on failure as it was seen last
   type: dict
-  contains:
-    id:
-      description: The id of the instance.
-      type: str
-      sample: uhost-1testvm00001
-    name:
-      description: The name. Several instances may have the same.
-      type: str
-      sample: train-vm
-    state:
-      description:
-        - V(Running), V(Stopped), V(Install Fail), or what it is about to be, such as V(Initializing), V(Install),
-          V(Starting), V(Stopping), V(Rebooting), V(Reinstalling), V(Resizing), V(Pending) or V(ImageMaking).
-        - Null where the API does not know.
-      type: str
-      sample: Running
-    kind:
-      description: V(vm) for a virtual machine, V(container) for a container on such a host, V(pod) for a pod.
-      type: str
-      sample: vm
-    remark:
-      description: What its owner noted.
-      type: str
-    tag:
-      description: The tag, which the console calls business group.
-      type: str
-      sample: Default
-    region:
-      description: The region it is in.
-      type: str
-      sample: cn-wlcb
-    zone:
-      description: The zone it is in.
-      type: str
-      sample: cn-wlcb-01
-    instance_type:
-      description: V(UHost) or V(Container), in the API's words; see RV(instance.kind).
-      type: str
-      sample: UHost
-    machine_type:
-      description: V(G), or V(O) while it runs without its GPU.
-      type: str
-      sample: G
-    spot:
-      description: Whether it is a spot instance, which the platform may take back.
-      type: bool
-      sample: false
-    interrupted:
-      description: Whether it is a spot instance that the platform has taken back. It can only be started or deleted.
-      type: bool
-      sample: false
-      version_added: 1.1.0
-    without_gpu:
-      description: Whether it runs without its GPU at the moment.
-      type: bool
-      sample: false
-    gpu_type:
-      description: The GPU type.
-      type: str
-      sample: "4090"
-    gpu_count:
-      description: How many GPUs it has.
-      type: int
-      sample: 1
-    gpu_memory_gb:
-      description: The memory of one GPU, in GB.
-      type: float
-      sample: 24
-    cpu:
-      description: How many CPUs it has.
-      type: int
-      sample: 16
-    memory_gb:
-      description: The main memory, in GB.
-      type: float
-      sample: 64
-    cpu_platform:
-      description: The CPU platform.
-      type: str
-      sample: Amd/Auto
-    cpu_arch:
-      description: The architecture of the CPU.
-      type: str
-      sample: x86_64
-    supports_start_without_gpu:
-      description: Whether it can be started without its GPU.
-      type: bool
-    image_id:
-      description: The id of the image it was made of.
-      type: str
-      sample: compshareImage-1aaaaaaaaaa2
-    image_name:
-      description: The name of that image.
-      type: str
-      sample: Ubuntu 22.04
-    image_type:
-      description: The type of that image, such as V(System), V(App), V(Custom) or V(Community).
-      type: str
-      sample: System
-    image_status:
-      description: The status of that image.
-      type: str
-      sample: Available
-    image_version:
-      description: The version of that image, for one of the community.
-      type: str
-    image_author:
-      description: The author of that image.
-      type: str
-    image_owner:
-      description: V(Official) for an image of the vendor, V(Community) for one of the community.
-      type: str
-      sample: Official
-    os_name:
-      description: The operating system.
-      type: str
-      sample: Ubuntu 22.04 64位
-    os_type:
-      description: V(Linux) or V(Windows).
-      type: str
-      sample: Linux
-    public_ip:
-      description: The public address that its traffic leaves by, null where it has none at the moment.
-      type: str
-      sample: 203.0.113.10
-    private_ip:
-      description: The private address.
-      type: str
-      sample: 192.0.2.10
-    addresses:
-      description: All of its addresses.
-      type: list
-      elements: dict
-      contains:
-        type:
-          description: V(Internation) or V(Bgp) for a public address, V(Private), or V(Proxy).
-          type: str
-        ip:
-          description: The address.
-          type: str
-        mode:
-          description: V(IPv4) or V(IPv6).
-          type: str
-        bandwidth_mbps:
-          description: The bandwidth, in Mbit/s.
-          type: float
-        weight:
-          description: Of several public addresses, traffic leaves by the one with the highest weight.
-          type: float
-        default:
-          description: Whether it is the default address.
-          type: bool
-    ssh_command:
-      description: The command to log in with, as the API tells it. Null unless it runs, and always for Windows.
-      type: str
-      sample: ssh ubuntu@203.0.113.10
-    ssh_host:
-      description: The host in RV(instance.ssh_command).
-      type: str
-      sample: 203.0.113.10
-    ssh_port:
-      description: The port in RV(instance.ssh_command), V(22) where it names none.
-      type: int
-      sample: 22
-    ssh_user:
-      description: The user in RV(instance.ssh_command).
-      type: str
-      sample: ubuntu
-    software:
-      description: What can be opened in a browser.
-      type: list
-      elements: dict
-      contains:
-        name:
-          description: The name.
-          type: str
-          sample: JupyterLab
-        url:
-          description: Its address, without the query, because tokens stand there.
-          type: str
-    ports:
-      description: The ports of a pod that can be reached from outside.
-      type: dict
-      contains:
-        http:
-          description: Ports for HTTP.
-          type: list
-          elements: int
-        tcp:
-          description: Ports for TCP.
-          type: list
-          elements: int
-        udp:
-          description: Ports for UDP.
-          type: list
-          elements: int
-    ingress_host:
-      description: The host name for the HTTP ports of a pod.
-      type: str
-    disks:
-      description: Its disks.
-      type: list
-      elements: dict
-      contains:
-        id:
-          description: The id of the disk.
-          type: str
-        name:
-          description: The name of the disk.
-          type: str
-        type:
-          description: What kind of disk it is.
-          type: str
-          sample: CLOUD_SSD
-        use:
-          description: V(Boot), V(Data) or V(Udisk).
-          type: str
-        boot:
-          description: Whether it is the system disk.
-          type: bool
-        size_gb:
-          description: The size, in GB.
-          type: float
-        drive:
-          description: The device.
-          type: str
-          sample: /dev/vda
-        encrypted:
-          description: Whether it is encrypted.
-          type: bool
-    disk_gb:
-      description: The size of its data disks together, in GB.
-      type: float
-    charge_type:
-      description: V(Postpay), V(Dynamic), V(Day), V(Month), V(Year) or V(Spot).
-      type: str
-      sample: Postpay
-    instance_price:
-      description: What it costs without disks and image, in CNY for an hour, or for the period that is paid ahead.
-      type: float
-      sample: 1.48
-    disk_price:
-      description: What its disks cost.
-      type: float
-    image_price:
-      description: What its image costs.
-      type: float
-    auto_renew:
-      description: Whether it is renewed by itself.
-      type: bool
-    expired:
-      description: Whether the time that is paid for has ended.
-      type: bool
-    create_time:
-      description: When it was made.
-      type: str
-      sample: "2026-11-22T08:00:00Z"
-    start_time:
-      description: When it was started last.
-      type: str
-    stop_time:
-      description: When it was stopped last.
-      type: str
-    update_time:
-      description: When it was last changed.
-      type: str
-    expire_time:
-      description: Until when it is paid for. Null where it is paid afterwards.
-      type: str
-    release_time:
-      description: When the platform will release it.
-      type: str
-    scheduled_stop_time:
-      description: When it will stop by itself.
-      type: str
+  sample:
+    id: uhost-1testvm00001
+    name: train-vm
+    state: Running
+    kind: vm
+    zone: cn-wlcb-01
+    gpu_type: "4090"
+    gpu_count: 1
+    cpu: 16
+    memory_gb: 64
+    charge_type: Postpay
+    ssh_command: ssh ubuntu@203.0.113.10
+    scheduled_stop_time: "2026-11-22T20:00:00Z"
 instances:
   description: All instances that the task is about, each like RV(instance), as far as they exist.
   returned: success, and on failure as they were seen last
@@ -656,7 +422,8 @@ def main() -> None:
             "image": {"type": "str"},
             "image_source": {"type": "str", "choices": [source for source in SOURCES if source != "user"]},
             "gpu_type": {"type": "str"},
-            "gpu_count": {"type": "int", "default": 1},
+            "gpu_types": {"type": "list", "elements": "str"},
+            "gpu_count": {"type": "int"},
             "cpu": {"type": "int"},
             "memory_gb": {"type": "int"},
             "disks": {
@@ -668,7 +435,10 @@ def main() -> None:
                     "boot": {"type": "bool", "default": False},
                 },
             },
-            "charge_type": {"type": "str", "choices": list(CHARGE_TYPES), "default": "Postpay"},
+            "charge_type": {"type": "str", "choices": list(CHARGE_TYPES)},
+            "charge_types": {"type": "list", "elements": "str", "choices": list(CHARGE_TYPES)},
+            "wait_for_stock": {"type": "float", "default": 0},
+            "security_group_id": {"type": "str"},
             "zones": {"type": "list", "elements": "str"},
             "max_price": {"type": "float"},
             "remark": {"type": "str"},

@@ -37,6 +37,7 @@ NUMBERS: dict[str, Range] = {
     "api_rate": Range(0.01, 10000, " requests a second"),
     "cache_timeout": Range(0, _DAY),
     "wait_timeout": Range(0, 31 * _DAY),
+    "wait_for_stock": Range(0, 31 * _DAY),
     "poll_interval": Range(1, _DAY),
     "max_poll_interval": Range(2, _DAY),
 }

@@ -182,6 +182,7 @@ def _params(name: str, order: Order, offer: Offer, choice: Choice) -> dict[str, 
         "MaxCount": 1,
         "Name": name,
         "Remark": order.remark,
+        "SecurityGroupId": order.security_group_id,
         "LoginMode": "Password" if order.password else None,
         "Password": encode_password(order.password) if order.password else None,
     }

@@ -115,9 +115,10 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
         raise OptionError("wait_for_ssh=true needs wait=true.")
     if options["schedule_stop"] is not None:
         wish = parse_wish(options["schedule_stop"])
-        if options["charge_type"] == "Spot" and not wish.is_never:
+        spot = "Spot" in (options["charge_type"], *(options["charge_types"] or ()))
+        if spot and not wish.is_never:
             raise OptionError("schedule_stop cannot be kept with charge_type=Spot: the API has no schedule for these.")
-    Order.from_options(options)
+    Order.preferences(options)
 
 
 # --- States ---

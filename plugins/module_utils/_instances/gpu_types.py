@@ -15,9 +15,10 @@ from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import CompShareError, OptionError, RefusedError
+from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
+from .._api.retcodes import Retry
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
 from .zones import list_zones, zones_in, zones_named
 
@@ -219,9 +220,25 @@ def _object(value: object) -> dict[str, t.Any]:
 
 
 def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence[Mapping[str, t.Any]]) -> str | None:
-    """Fill in how many GPUs are free, and return a warning where the API does not tell.
+    """Fill in how many GPUs are free, and return a warning if the API does not say."""
+    try:
+        stock = read_stock(client, zones)
+    except CompShareError as error:
+        if not isinstance(error, (RefusedError, AnswerError)):
+            raise
+        return f"The stock is unknown: {error}"
+    for entry in types:
+        entry["stock"], entry["spot_stock"] = stock.get((entry["zone"], entry["gpu_type"]), (None, None))
+    return None
 
-    The API counts by zone id, in two halves: virtual machines, and pods (asked for by the id of any pod zone).
+
+def read_stock(
+    client: Client, zones: Sequence[Mapping[str, t.Any]]
+) -> dict[tuple[str, str], tuple[int | None, int | None]]:
+    """Return how many GPUs are free by zone and type, and how many for spot instances; up to five minutes old.
+
+    The API counts by zone id, in two halves: virtual machines, and pods (asked for by the id of any pod zone). Raises
+    the client's errors, and AnswerError if the counts are missing.
     """
     ids = {zone["zone_id"]: zone["zone"] for zone in zones if zone["zone_id"] is not None}
     pod_id = next((zone["zone_id"] for zone in zones if zone["pod"] and zone["zone_id"] is not None), None)
@@ -231,14 +248,12 @@ def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence
     if pod_id is not None:
         halves.append({"zone_id": pod_id})
     counts: dict[str, dict[tuple[str, str], int]] = {"Exclusive": {}, "Spot": {}}
-    try:
-        answers = [client.call(_INVENTORY, params) for params in halves]
-    except RefusedError as error:
-        return f"The stock is unknown: {error}"
-    for answer in answers:
-        by_zone = next((told for key in _COUNTS if (told := _object(answer.get(key)))), None)
+    for response in [client.call(_INVENTORY, params) for params in halves]:
+        by_zone = next((told for key in _COUNTS if (told := _object(response.get(key)))), None)
         if by_zone is None:
-            return f"The stock is unknown: the answer to {_INVENTORY} has no {' or '.join(_COUNTS)}."
+            raise AnswerError(
+                f"the answer to {_INVENTORY} has no {' or '.join(_COUNTS)}.", action=_INVENTORY, retry=Retry.NEVER
+            )
         for use, found in counts.items():
             for zone_id, numbers in values.dictionary(by_zone.get(use)).items():
                 zone = ids.get(values.integer(zone_id) or 0)
@@ -246,7 +261,5 @@ def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence
                     free = values.integer(number)
                     if zone is not None and free is not None:
                         found[zone, gpu_type] = free
-    for entry in types:
-        key = (entry["zone"], entry["gpu_type"])
-        entry["stock"], entry["spot_stock"] = counts["Exclusive"].get(key), counts["Spot"].get(key)
-    return None
+    exclusive, spot = counts["Exclusive"], counts["Spot"]
+    return {key: (exclusive.get(key), spot.get(key)) for key in {*exclusive, *spot}}

@@ -29,16 +29,69 @@ class Choice(t.NamedTuple):
 
 
 class _Unsuitable(Exception):
-    """A zone cannot be taken. C(str()) says why, C(passing) whether it may be otherwise later, C(hint) what helps."""
+    """A zone cannot be taken. C(str()) says why, C(passing) whether it may be otherwise later, C(hint) what helps.
 
-    def __init__(self, reason: str, *, passing: bool = False, hint: str | None = None) -> None:
+    C(price) is what it costs per hour, if that is the reason.
+    """
+
+    def __init__(
+        self, reason: str, *, passing: bool = False, hint: str | None = None, price: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.passing = passing
         self.hint = hint
+        self.price = price
 
 
 class NoZoneError(CompShareError):
-    """No zone can be taken. Nothing was sent that makes or changes anything."""
+    """No zone can be taken. Nothing was sent that creates or changes anything.
+
+    C(reasons) says why, zone by zone; C(too_dear) has what could be had for more, as (GPU type, zone, price per hour).
+    """
+
+    reasons: str = ""
+    too_dear: Sequence[tuple[str, str, float]] = ()
+
+
+class Selection(t.NamedTuple):
+    """Which of several orders can be placed now, and where."""
+
+    order: Order
+    offer: Offer
+    choice: Choice
+
+
+def select(
+    client: Client,
+    candidates: Sequence[tuple[Order, Offer]],
+    zones: Sequence[dict[str, t.Any]],
+    *,
+    title: str,
+    sold_out: Collection[tuple[Order, str]] = (),
+) -> Selection:
+    """Return the first of several orders that can be placed in a zone. Raises NoZoneError, and the client's errors.
+
+    C(sold_out) are the orders and zones for which it was tried and failed.
+    """
+    errors: list[NoZoneError] = []
+    for order, offer in candidates:
+        taken = {zone for tried, zone in sold_out if tried == order}
+        try:
+            return Selection(order, offer, choose(client, order, offer, zones, title=title, sold_out=taken))
+        except NoZoneError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    told = ". ".join(f"{order}: {error.reasons}" for (order, _offer), error in zip(candidates, errors))
+    merged = NoZoneError(
+        f"{title} cannot be created. {told}.",
+        action=errors[0].action,
+        hint=next((error.hint for error in errors if error.hint), None),
+        retryable=any(error.retryable for error in errors),
+    )
+    merged.reasons = told
+    merged.too_dear = [offer for error in errors for offer in error.too_dear]
+    raise merged
 
 
 def choose(
@@ -50,13 +103,14 @@ def choose(
     title: str,
     sold_out: Collection[str] = (),
 ) -> Choice:
-    """Return the first of C(zones) where the order can be made, asking the API for stock and price in each.
+    """Return the first of C(zones) in which the order can be placed, by the API's stock and price in each.
 
     C(sold_out) are zones where it was tried and failed. Raises NoZoneError, which says of every zone why not, and the
     client's errors.
     """
     reasons: list[_Unsuitable] = []
     zones_by_reason: dict[str, list[str]] = {}
+    too_dear: list[tuple[str, str, float]] = []
     for zone in zones:
         try:
             if zone["zone"] in sold_out:
@@ -67,14 +121,17 @@ def choose(
         except _Unsuitable as unsuitable:
             reasons.append(unsuitable)
             zones_by_reason.setdefault(str(unsuitable), []).append(zone["zone"])
+            if unsuitable.price is not None:
+                too_dear.append((order.gpu_type, zone["zone"], unsuitable.price))
     told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in zones_by_reason.items())
-    raise NoZoneError(
-        f"{title} cannot be made with {order.gpu_count} x {order.gpu_type} ({order.charge_type}): "
-        f"{told or 'there is no zone to take'}.",
+    error = NoZoneError(
+        f"{title} cannot be created with {order}: {told or 'there is no zone to take'}.",
         action="CheckCompShareResourceCapacity",
         hint=_hint(client, order, zones, reasons),
         retryable=any(reason.passing for reason in reasons),
     )
+    error.reasons, error.too_dear = told, too_dear
+    raise error
 
 
 def _choice_in(client: Client, order: Order, offer: Offer, zone: dict[str, t.Any]) -> Choice:
@@ -91,6 +148,7 @@ def _choice_in(client: Client, order: Order, offer: Offer, zone: dict[str, t.Any
             raise _Unsuitable(
                 f"{size} costs {price['per_hour']:g} CNY per hour, more than {order.max_price:g}",
                 hint="Raise max_price, or take another gpu_type.",
+                price=price["per_hour"],
             )
     return Choice(zone, size, price)
 

@@ -35,6 +35,7 @@ _PASSWORD_LONGEST_FOR_VM = 30
 _PASSWORD_LEAST_CLASSES = 2
 #: Charge types that are paid ahead for longer than an hour.
 PREPAID = ("Day", "Month", "Year")
+DEFAULT_CHARGE_TYPE = "Postpay"
 _DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
 DEFAULT_DISK_TYPE = "CLOUD_SSD"
 _DEFAULT_BOOT_GB = 100
@@ -57,32 +58,52 @@ class Order:
     password: str | None
     remark: str | None
     max_price: float | None
+    security_group_id: str | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any]) -> Order | None:
-        """Return the order in a module's options, None where they order nothing; raises OptionError."""
+    def preferences(cls, options: Mapping[str, t.Any]) -> list[Order]:
+        """Return the orders in a module's options, the preferred one first; none if they order nothing.
+
+        Every GPU type is tried with every charge type before the next GPU type is. Raises OptionError.
+        """
         check_password(options["password"])
         for name in ("gpu_count", "cpu", "memory_gb"):
             _check_number(name, options[name])
         disks = _disks(options["disks"])
         if options["max_price"] is not None and not options["max_price"] >= 0:
             raise OptionError("max_price must be 0 CNY per hour or more.")
-        if not options["gpu_type"] or not options["image"]:
-            return None
-        return cls(disks=disks, **{name: options[name] for name in _ORDERED})
+        gpu_types = _one_or_list(options, "gpu_type", "gpu_types")
+        charge_types = _one_or_list(options, "charge_type", "charge_types") or [DEFAULT_CHARGE_TYPE]
+        if not gpu_types or not options["image"]:
+            return []
+        given = {name: options[name] for name in _ORDERED}
+        given["gpu_count"] = options["gpu_count"] or 1
+        return [
+            cls(disks=disks, gpu_type=gpu_type, charge_type=charge_type, **given)
+            for gpu_type in gpu_types
+            for charge_type in charge_types
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gpu_count} x {self.gpu_type} ({self.charge_type})"
+
+
+def _one_or_list(options: Mapping[str, t.Any], one: str, several: str) -> list[str]:
+    if options[one] and options[several]:
+        raise OptionError(f"{one} and {several} exclude each other.", hint=f"{one} is the short form for a single one.")
+    return list(dict.fromkeys(options[several] or ([options[one]] if options[one] else [])))
 
 
 _ORDERED = (
-    "gpu_type",
     "gpu_count",
     "cpu",
     "memory_gb",
     "image",
     "image_source",
-    "charge_type",
     "password",
     "remark",
     "max_price",
+    "security_group_id",
 )
 
 

@@ -23,12 +23,13 @@ from .._waiting import send_when_free
 from .create import ACTION, make_instance, predicted_instance
 from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, Instance, normalise_instance
 from .outcome import Outcome
-from .placement import Choice, choose
-from .pricing import SOLD_OUT_CODES, Offer
+from .placement import Choice
+from .pricing import SOLD_OUT_CODES
 from .query import describe, is_unknown_id, one_named, read_rows
 from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, charge_warnings, check_password_for, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
+from .stock_wait import StockWait
 from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
 from .transitions import Ready
 from .zones import list_zones, project_of, zones_in, zones_named
@@ -50,6 +51,9 @@ class InstanceWork:
         self.outcome = Outcome(task.options)
         self._task = task
         self._project: str | None = None
+        #: What was ordered of each new instance.
+        self._orders: dict[int, Order] = {}
+        self._said: set[str] = set()
         schedule_stop = self.options["schedule_stop"]
         self._stop = None if schedule_stop is None else parse_wish(schedule_stop)
         if self._stop is not None and self._stop.as_utc and self._stop.epoch is not None:
@@ -136,23 +140,32 @@ class InstanceWork:
             return
         if self.options["instance_id"]:
             self.require_all()
-        order = Order.from_options(self.options)
-        if order is None:
+        orders = Order.preferences(self.options)
+        if not orders:
             names = ", ".join(repr(printable(str(self.outcome.names[index]))) for index in missing)
             raise OptionError(
-                f"There is no instance named {names}.", hint="To make it, give at least gpu_type and image."
+                f"There is no instance named {names}.",
+                hint="To create it, give at least image and gpu_type or gpu_types.",
             )
-        image = resolve_image(self.client, order.image, order.image_source)
-        check_password_for(order.password, image.found)
-        offer = offer_for(order, image)
-        for warning in charge_warnings(order.charge_type):
-            self.warn(warning)
+        image = resolve_image(self.client, orders[0].image, orders[0].image_source)
+        check_password_for(orders[0].password, image.found)
         zones = list_zones(self.client)
-        wished = self.options["zones"]
-        zones = zones_in(zones, self.client.scope) if wished is None else zones_named(zones, wished)
+        desired = self.options["zones"]
+        zones = zones_in(zones, self.client.scope) if desired is None else zones_named(zones, desired)
         self._check_stop_ahead()
+        patience = 0.0 if self.check_mode else self.options["wait_for_stock"]
+        stock = StockWait(
+            self.client,
+            [(order, offer_for(order, image)) for order in orders],
+            zones,
+            deadline=self.client.clock.now() + patience,
+            report=lambda message: self._task.report({"kind": "note", "name": self._title(), "message": message}),
+        )
         for index in missing:
-            self._make(index, order, offer, zones)
+            self._make(index, stock)
+
+    def _title(self) -> str:
+        return str(self.options["name"] or self.options["instance_id"])
 
     def _check_stop_ahead(self) -> None:
         """Raise OptionError if a new instance could not be given the stop that is desired."""
@@ -170,13 +183,13 @@ class InstanceWork:
             self._project = project_of(self.client)
         return self._project
 
-    def _make(self, index: int, order: Order, offer: Offer, zones: Sequence[dict[str, t.Any]]) -> None:
-        name, sold_out = t.cast(str, self.outcome.names[index]), set[str]()
+    def _make(self, index: int, stock: StockWait) -> None:
+        name, sold_out = t.cast("str", self.outcome.names[index]), set[tuple[Order, str]]()
         while True:
-            choice = choose(
-                self.client, order, offer, zones, title=f"The instance {printable(name)!r}", sold_out=sold_out
-            )
-            self._note_price(index, choice)
+            began = self.client.clock.now()
+            order, offer, choice = stock.select(title=f"The instance {printable(name)!r}", sold_out=sold_out)
+            self.deadline += self.client.clock.now() - began  # the wait for stock has a time of its own
+            self._note_choice(index, order, choice)
             if self.check_mode:
                 self._note_new(index, predicted_instance(name, order, offer, choice))
                 return
@@ -193,10 +206,10 @@ class InstanceWork:
                     warn=self.warn,
                 )
             except RefusedError as error:
-                # The last one was taken between the question and the order; nothing was made.
+                # The last one was taken between the question and the order; nothing was created.
                 if error.ret_code not in SOLD_OUT_CODES or error.outcome_unknown:
                     raise
-                sold_out.add(choice.zone["zone"])
+                sold_out.add((order, choice.zone["zone"]))
                 self.ordering = None
                 continue
             if made.begun:
@@ -217,10 +230,15 @@ class InstanceWork:
             self._tell(instance, f"ordered in {instance['zone']}{cost}")
             self._schedule_early(instance)
 
-    def _note_price(self, index: int, choice: Choice) -> None:
+    def _note_choice(self, index: int, order: Order, choice: Choice) -> None:
+        self._orders[index] = order
         self.outcome.prices[index] = choice.price
         if choice.price is None:
             self.warn(f"The API names no price for {choice.size} in {choice.zone['zone']}.")
+        for warning in charge_warnings(order.charge_type):
+            if warning not in self._said:
+                self._said.add(warning)
+                self.warn(warning)
 
     def settle(self) -> None:
         """Wait until new instances run; raises where one could not be installed, or is not what was ordered."""
@@ -248,7 +266,8 @@ class InstanceWork:
 
     def _check_delivery(self, instance: Instance) -> None:
         """Raise where a new instance is not what was ordered: it is being paid for."""
-        wanted = {key: self.options[key] for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
+        order = self._orders[self.outcome.index_of(instance)]
+        wanted = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
         wrong = [
             f"{key} is {instance[key]}, not {value}"
             for key, value in wanted.items()

@@ -18,6 +18,9 @@ from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.fakes i
 
 OPTIONS: dict[str, Any] = {
     "gpu_type": "4090",
+    "gpu_types": None,
+    "charge_types": None,
+    "security_group_id": None,
     "gpu_count": 1,
     "cpu": None,
     "memory_gb": None,
@@ -43,8 +46,7 @@ CHEAP = success(PriceDetails=[{"ChargeType": "Postpay", "Instance": 1.5}])
 
 def choose_from(answers: Mapping[tuple[str, str], Any], **options: Any) -> Choice:
     """Choose a zone for an order; each action is answered by zone, with IN_STOCK and CHEAP where nothing is said."""
-    order = Order.from_options({**OPTIONS, **options})
-    assert order is not None
+    (order,) = Order.preferences({**OPTIONS, **options})
     usual = {CAPACITY: IN_STOCK, PRICE: CHEAP}
 
     def answer(sent: Mapping[str, str]) -> Any:
