@@ -101,8 +101,8 @@ def make_reader(
 ) -> Iterator[Callable[..., Reader]]:
     """Make readers with a home of their own and a world of their own in the simulator.
 
-    Takes the collections path where the collection is installed already, the scenario's file name (None for the account
-    that `make simulator` offers) and the speed of the world's clock.
+    Takes the collections path where the collection is installed already, the scenario's file name (None for the
+    simulator's defaults) and the speed of the world's clock.
     """
     with ExitStack() as stack:
 

@@ -80,6 +80,7 @@ def _simulator_process(speed: float, options: tuple[str | Path, ...]) -> Iterato
 
 
 REHEARSAL_PORT = 8765
+GUIDES_ACCOUNT = ROOT / "tests/docs/scenario.yml"
 REHEARSAL_SPEED = 60  # seconds of the simulator in one of the clock
 HOW_TO = """\
 CompShare simulator at {url}, {speed:g} times faster than the clock. No account, no cost.
@@ -94,9 +95,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the simulator until Ctrl-C, and tell how to use it.")
     parser.add_argument("--port", type=int, default=REHEARSAL_PORT, help="0 takes a free one")
     parser.add_argument("--speed", type=float, default=REHEARSAL_SPEED, help="its seconds in one of the clock")
-    parser.add_argument("--scenario", type=Path, help="YAML file with settings; see tests/simulator/README.md")
+    parser.add_argument(
+        "--scenario",
+        type=Path,
+        default=GUIDES_ACCOUNT,
+        help="YAML file with settings; see tests/simulator/README.md (default: the account that the guides use)",
+    )
     args = parser.parse_args()
-    options = ["--port", str(args.port), *(["--scenario", args.scenario.resolve()] if args.scenario else [])]
+    options = ["--port", str(args.port), "--scenario", args.scenario.resolve()]
     with running_simulator(args.speed, *options) as simulator:
         settings = {"public_key": simulator.public_key, "private_key": simulator.private_key}
         print(HOW_TO.format(url=simulator.url, speed=args.speed, **settings), flush=True)

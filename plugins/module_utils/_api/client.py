@@ -22,15 +22,17 @@ from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, Ref
 from .limiter import Limiter, silent
 from .list_cache import ListCache
 from .options import check_numbers
-from .pages import Listing, ListReader, Page, page_of
+from .pages import Listing, ListReader, Page, page_of, rows_of, unique_rows
 from .parallel import Crew
-from .retcodes import Retry, describe
+from .retcodes import MISSING_PARAMETER, Retry, describe
 from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpAnswer, Transport
-from .values import DEEPEST, is_too_deep, number, printable
+from .values import DEEPEST, is_too_deep, number, printable, text
 
 _T = t.TypeVar("_T")
 
+#: Lists the zones that sell GPUs.
+ZONES = "DescribeCompShareSupportZone"
 DEFAULT_API_URL = "https://api.compshare.cn"
 DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 4
@@ -182,9 +184,30 @@ class Client:
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, t.Any]]]:
         """Return the rows of each listing, whole, each id once; several pages are asked at the same time.
 
+        Where the API demands a region and a listing names none, the lists of all regions are read and put together.
         C(deadline) (a value of C(clock.now())) bounds the tries of each page and their pauses. Raises ListError or the
         error of a page that could not be had: never a part of a list.
         """
+        try:
+            return self._read_whole(listings, deadline)
+        except RefusedError as error:
+            if error.ret_code != MISSING_PARAMETER or not error.names_parameter("Region"):
+                raise
+            if all(listing.params.get("Region") for listing in listings):
+                raise
+            regions = self._regions()
+            if not regions:
+                raise
+        spread = [listing.in_regions(regions) for listing in listings]
+        lists = iter(self._read_whole([one for each in spread for one in each], deadline))
+        return [unique_rows(listing, [next(lists) for _one in each]) for listing, each in zip(listings, spread)]
+
+    def _regions(self) -> list[str]:
+        """Return the regions of the zones that the API lists."""
+        rows = rows_of(ZONES, self.call(ZONES), "ZoneInfo")
+        return list(dict.fromkeys(region for region in (text(row.get("Region")) for row in rows) if region))
+
+    def _read_whole(self, listings: Sequence[Listing], deadline: float | None) -> list[list[dict[str, t.Any]]]:
         readers = [ListReader(listing) for listing in listings]
         crew: Crew[tuple[ListReader, int], Page] = Crew(PARALLEL)
         with crew:

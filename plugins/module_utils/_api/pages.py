@@ -15,8 +15,8 @@ an end is believed), and a list that moved while it was read is read again.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from .errors import AnswerError, ListError
 from .retcodes import Retry
@@ -43,6 +43,21 @@ class Listing:
     #: What to make of each row as soon as its page is there, while others are on their way. C(id_key) is a key of what
     #: it returns, and the row itself is not kept.
     read_row: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
+
+    def in_regions(self, regions: Sequence[str]) -> list[Listing]:
+        """Return the same list in each region; only itself if it names one already."""
+        if self.params.get("Region"):
+            return [self]
+        return [replace(self, params={**self.params, "Region": region}) for region in regions]
+
+
+def unique_rows(listing: Listing, lists: Iterable[Iterable[dict[str, t.Any]]]) -> list[dict[str, t.Any]]:
+    """Return the rows of several lists, each id once; a row without an id is always kept."""
+    rows: dict[object, dict[str, t.Any]] = {}
+    for row in (row for rows_of_one in lists for row in rows_of_one):
+        identity = _hashable(row.get(listing.id_key))
+        rows.setdefault((len(rows),) if identity is None else identity, row)
+    return list(rows.values())
 
 
 class Page(t.NamedTuple):

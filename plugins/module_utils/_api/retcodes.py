@@ -40,6 +40,8 @@ class RetCode(t.NamedTuple):
 
 #: The gateway serves no action of this name.
 UNKNOWN_ACTION = 161
+#: A parameter that is required was not sent.
+MISSING_PARAMETER = 210
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
 _REPORT = "Run the task again; if it stays, report it with the request id."
 _LATER = "The platform is in trouble for the moment; run the task again later."
@@ -73,7 +75,7 @@ _TABLE = (
     RetCode(174, "the security token does not exist or has expired", "Get a new token.", Retry.NEVER),
     RetCode(200, "the key has no permission for this", "Ask the owner of the account to grant it.", Retry.NEVER),
     RetCode(
-        210,
+        MISSING_PARAMETER,
         "a required parameter is missing",
         "Give the option that the message names; for Region and Zone set region and zone.",
         Retry.NEVER,

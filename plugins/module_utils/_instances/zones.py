@@ -13,13 +13,12 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._api import values
-from .._api.client import Client, Scope
+from .._api.client import ZONES, Client, Scope
 from .._api.errors import AnswerError, OptionError, RefusedError
 from .._api.naming import region_of
 from .._api.pages import rows_of
 from .._api.retcodes import Retry
 
-_ZONES = "DescribeCompShareSupportZone"
 _PROJECTS = "GetProjectList"
 #: Every key that a zone always has, in the order of the documentation.
 ZONE_KEYS = ("zone", "region", "description", "pod", "unsupported_image_types", "zone_id", "region_id")
@@ -50,12 +49,12 @@ def list_zones(client: Client) -> list[dict[str, t.Any]]:
     The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors, and
     AnswerError where it is empty: an API that sells nothing anywhere would be news.
     """
-    answer = client.call(_ZONES, {})
-    rows = rows_of(_ZONES, answer, "ZoneInfo")
+    answer = client.call(ZONES, {})
+    rows = rows_of(ZONES, answer, "ZoneInfo")
     zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
     if not zones:
         raise AnswerError(
-            f"The answer to {_ZONES} has no zone.", action=_ZONES, hint="Run the task again.", retry=Retry.READ
+            f"The answer to {ZONES} has no zone.", action=ZONES, hint="Run the task again.", retry=Retry.READ
         )
     return list(zones.values())
 

@@ -166,7 +166,7 @@ def default_options(module: str) -> Mapping[str, Any]:
     """Return the options of a module as they are when none is given, as its documentation tells."""
     text = (_MODULES / f"{module}.py").read_text(encoding="utf-8")
     documentation = yaml.safe_load(text.split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0])
-    return MappingProxyType({name: spec.get("default") for name, spec in documentation["options"].items()})
+    return MappingProxyType({name: spec.get("default") for name, spec in documentation.get("options", {}).items()})
 
 
 def writes(world: World) -> list[str]:
