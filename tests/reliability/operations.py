@@ -350,6 +350,15 @@ def _instance_writes() -> list[Operation]:
     ]
 
 
+#: A process that cannot exist, so the stop is moved on once.
+_NO_PROCESS = 2**31 - 1
+
+
+def _lease(world: World) -> Options:
+    running = next(one for one in world.instances.all.values() if one.row["Name"] == "train-vm")
+    return {"instance_id": running.identifier, "process": _NO_PROCESS}
+
+
 def _types_sold(result: Mapping[str, Any]) -> Any:
     """Return what is sold, and whether everything is told of it: where the stock is unknown, a warning says so."""
     told = [{key: value for key, value in one.items() if "stock" not in key} for one in result["instance_types"]]
@@ -373,6 +382,17 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *_image_writes(),
     *_instance_writes(),
+    Operation(
+        "compshare_instance_lease",
+        "one lease",
+        _lease,
+        lambda result: (result["ended"], result["renewals"]),
+        _MACHINES,
+        writes=True,
+        touched="instance_id",
+        repeats=False,
+        may_repeat=True,
+    ),
     Operation(
         "compshare_instance_info",
         "all",

@@ -8,8 +8,19 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import Protocol
 
 BANNER = b"SSH-2.0-OpenSSH_9.6 simulator\r\n"
+
+
+class Greeter(Protocol):
+    """What listens on the SSH port of an instance from :meth:`begin` on."""
+
+    port: int
+
+    def begin(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class SshGreeter:

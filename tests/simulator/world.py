@@ -20,7 +20,7 @@ from .instance_moves import move, plan_release
 from .instance_store import Instance, InstanceStore
 from .limit import Limit
 from .scenario import LimitRules, Scenario, load
-from .ssh_greeter import SshGreeter
+from .ssh_greeter import Greeter, SshGreeter
 from .stock import Stock
 
 _numbers = itertools.count(1)
@@ -55,7 +55,9 @@ class World:
         self.deleted_disks: list[str] = []
         self.stock = Stock(scenario)
         self.released: dict[str, Instance] = {}
-        self._greeters: dict[str, SshGreeter] = {}
+        self._greeters: dict[str, Greeter] = {}
+        #: What listens on the SSH port of an instance.
+        self.new_greeter: Callable[[Instance], Greeter] = lambda _instance: SshGreeter()
         self.faults = FaultBook(scenario.seed)
         self.faults.add(scenario.faults)
         self.limit = Limit(scenario.limit, self.clock.now)
@@ -123,7 +125,7 @@ class World:
         if not rules.ssh_listener or instance.row["OsType"] == "Windows":
             return
         self.stop_greeting(instance)
-        greeter = self._greeters[instance.identifier] = SshGreeter()
+        greeter = self._greeters[instance.identifier] = self.new_greeter(instance)
         user = "root" if instance.is_container else "ubuntu"
         instance.ssh = f"ssh -p {greeter.port} {user}@127.0.0.1"
 

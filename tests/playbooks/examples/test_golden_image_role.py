@@ -30,14 +30,14 @@ def test_from_a_base_image_to_an_image_with_nothing_left(make_world: MakeWorld, 
     before = set(world.instances.all)
     status, output = run_file(tmp_path, world, EXAMPLE, "--check")
     assert (status, changes(output), writes(world)) == (0, 1, []), output
-    assert re.search(r"A builder would be made in cn-\S+ for [\d.]+ CNY per hour", output)
+    assert re.search(r"A builder would be created in cn-\S+ for [\d.]+ CNY per hour", output)
     status, output = run_file(tmp_path, world, EXAMPLE, "-vvv")
     assert (status, changes(output)) == (0, 3), output
     [row] = images_named(world, "team-tools")
     assert row["Status"] == "Available"
     assert set(world.instances.all) == before
     assert re.search(
-        r"It was there for [\d.]+\s+minutes\s+at\s+[\d.]+\s+CNY\s+per\s+hour:\s+about\s+[\d.]+\s+CNY", output
+        r"It existed for [\d.]+\s+minutes\s+at\s+[\d.]+\s+CNY\s+per\s+hour:\s+about\s+[\d.]+\s+CNY", output
     )
     assert len(password_of(world)) > 20
     assert password_of(world) not in output

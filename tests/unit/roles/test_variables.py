@@ -1,4 +1,4 @@
-"""What is said of the role's variables in three places is the same."""
+"""What is said of a role's variables in three places is the same."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def test_the_file_of_defaults_shows_every_variable(options: dict[str, Any]) -> N
 
 
 def test_the_tasks_use_every_variable_and_no_other(options: dict[str, Any]) -> None:
-    files = [*(ROLE / "tasks").glob("*.yml"), *(ROLE / "vars").glob("*.yml")]
+    files = [file for folder in ("tasks", "templates", "vars") for file in (ROLE / folder).glob("*")]
     used = set(re.findall(r"(?<!_)golden_image_\w+", "".join(file.read_text(encoding="utf-8") for file in files)))
     assert used - {"golden_image_result", "golden_image_builders"} == set(options)

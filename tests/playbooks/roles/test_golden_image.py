@@ -1,0 +1,237 @@
+"""The role golden_image over SSH, and the accidents of its users: what is on which builder, and what is left behind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import writes
+from tests.playbooks.runs import ROOT
+from tests.playbooks.ssh_hosts import ARMED, LOSE
+
+from .builders import QUICK, RoleRun
+
+pytestmark = pytest.mark.playbook
+
+LEAVE = [{"name": "Leave a trace", "ansible.builtin.raw": "echo {{ what | default('prepared') }} >> ~/left"}]
+#: A role with a handler, each of which leaves a trace.
+APP = {
+    "roles/app/tasks/main.yml": [{"ansible.builtin.raw": "echo task >> ~/left", "notify": "App changed"}],
+    "roles/app/handlers/main.yml": [{"name": "App changed", "ansible.builtin.raw": "echo handler >> ~/left"}],
+}
+
+
+@pytest.fixture
+def role(make_world: MakeWorld, tmp_path: Path) -> Iterator[RoleRun]:
+    run = RoleRun(tmp_path, make_world(**QUICK))
+    with run.hosts:
+        yield run
+
+
+def write_app(role: RoleRun) -> None:
+    for path, content in APP.items():
+        role.write(path, content)
+
+
+# --- Where the tasks run ---
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_the_tasks_of_each_host_run_on_its_own_builder(role: RoleRun, strategy: str) -> None:
+    """add_host runs for the first host of a play only, and other builders' tasks ran on the controller."""
+    role.write("hosts.ini", "[images]\ntorch\nvllm\ncomfy\n")
+    role.write("prepare.yml", [{**LEAVE[0], "vars": {"what": "{{ inventory_hostname }}"}}])
+    python = {"ansible_python_interpreter": sys.executable}
+    play = {"hosts": "images", "connection": "local", "strategy": strategy, "vars": python}
+    name = "team-{{ inventory_hostname }}"
+    assert role.run("prepare.yml", "-i", "hosts.ini", play=play, golden_image_name=name) == 0, role.output
+    assert sorted(role.images()) == ["team-comfy", "team-torch", "team-vllm"]
+    for host in ("torch", "vllm", "comfy"):
+        assert role.left(f"team-{host}") == host
+    assert not (Path.home() / "left").exists()
+    assert role.builders() == []
+
+
+def test_a_builder_that_is_no_host_costs_nothing(role: RoleRun) -> None:
+    """Whatever keeps a builder out of the inventory: its tasks would run on the controller."""
+    role.write("prepare.yml", LEAVE)
+    copied = role.folder / "collections/ansible_collections/compshare/cloud"
+    for name in ("meta", "plugins", "roles"):
+        shutil.copytree(ROOT / name, copied / name)
+    action = copied / "plugins/action/add_instance_host.py"
+    action.write_text(action.read_text().replace('result["add_host"]', 'result["added"]'))
+    run = role.command("prepare.yml")
+    assert role.finish(run, ANSIBLE_COLLECTIONS_PATH=str(role.folder / "collections")) == 2
+    assert "its tasks would run elsewhere. Nothing was created." in role.words
+    assert role.created() == 0
+
+
+def test_variables_of_the_group_are_used(role: RoleRun) -> None:
+    """A jump host, a user, an interpreter and any argument of ssh stand in group_vars/golden_image_builders.yml."""
+    role.group_vars(
+        {
+            "ansible_user": "from_group",
+            "ansible_ssh_extra_args": "-o SendEnv=FROM_EXTRA",
+            "ansible_ssh_common_args": "-o SendEnv=FROM_COMMON",
+            "ansible_ssh_executable": "{{ playbook_dir }}/my ssh",
+            "ansible_host_key_checking": False,
+        }
+    )
+    # What all hosts have is not meant for a builder.
+    role.write("group_vars/all.yml", {"ansible_user": "from_all", "ansible_python_interpreter": "/none"})
+    role.write("my ssh", '#!/bin/sh\nprintf "%s\\n" "$*" >> "${0%/*}/calls"\nexec ssh "$@"\n')
+    (role.folder / "my ssh").chmod(0o755)
+    role.write("prepare.yml", LEAVE)
+    assert role.run("prepare.yml") == 0, role.output
+    calls = (role.folder / "calls").read_text().splitlines()
+    for wanted in ('User="from_group"', "SendEnv=FROM_EXTRA", "SendEnv=FROM_COMMON", "StrictHostKeyChecking=no"):
+        assert all(wanted in call for call in calls), wanted
+    assert not any("UserKnownHostsFile" in call for call in calls)
+    assert role.images() == ["team-base"]
+
+
+def test_a_password_is_given_and_used_without_being_shown(role: RoleRun) -> None:
+    role.write("prepare.yml", LEAVE)
+    role.hosts.forget_known_key()
+    assert role.run("prepare.yml", "-vvvv", golden_image_use_password=True) == 0, role.output
+    assert role.left("team-base") == "prepared"
+    [builder] = role.world.released.values()
+    assert role.hosts.hosts[builder.identifier].password not in role.output
+
+
+# --- Slips in the tasks ---
+
+TASK = {"name": "A plain task", "ansible.builtin.raw": "echo plain"}
+SLIPS: dict[str, tuple[object, str]] = {
+    "invalid YAML": ('- name: x\n  ansible.builtin.raw: echo "one\n   two: three\n', r"cannot be run"),
+    "an unknown module": ([{"community.nothing.module": {}}], r"couldn't resolve module/action"),
+    "an unknown keyword": ([{**TASK, "whenn": True}], r"whenn"),
+    "a whole playbook": ([{"hosts": "all", "tasks": [TASK]}], r"cannot be run"),
+    "no list": ({"name": "x"}, r"must contain a list of tasks"),
+    "an empty file": ("", r"has no tasks"),
+    "a missing file": (None, r"cannot be run"),
+    "an import of a missing file": ([{"ansible.builtin.import_tasks": "none.yml"}], r"none\.yml"),
+    "an include of a missing file": ([{"ansible.builtin.include_tasks": "none.yml"}], r"includes none\.yml"),
+    "an include of a file with a slip": ([{"ansible.builtin.include_tasks": "slip.yml"}], r"whenn"),
+    "a role that does not exist": ([{"ansible.builtin.include_role": {"name": "none"}}], r"none"),
+    "a role with a slip": ([{"ansible.builtin.include_role": {"name": "slip"}}], r"whenn"),
+    "an imported role with a slip": ([{"ansible.builtin.import_role": {"name": "slip"}}], r"whenn"),
+    "a slip in a rescue": ([{"block": [TASK], "rescue": [{"block": [{**TASK, "whenn": 1}]}]}], r"whenn"),
+    "the end of the host": ([{"ansible.builtin.meta": "end_host"}], r"'meta: end_host'"),
+    "the end of the batch": ([{"ansible.builtin.meta": "end_batch"}], r"'meta: end_batch'"),
+    "the end of the play": ([{"block": [{"meta": "end_play", "when": "x"}]}], r"'meta: end_play'"),
+    "the end of the play in a role": ([{"ansible.builtin.include_role": {"name": "ends"}}], r"'meta: end_play'"),
+}
+END_ROLE = ([{"ansible.builtin.meta": "end_role"}], r"end_role")
+
+
+@pytest.mark.parametrize("slip", [*SLIPS, "the end of the role"])
+def test_a_slip_in_the_tasks_costs_nothing(role: RoleRun, slip: str) -> None:
+    content, says = SLIPS.get(slip, END_ROLE)
+    if content is not None:
+        role.write("prepare.yml", content)
+    role.write("slip.yml", [{**TASK, "whenn": True}])
+    role.write("roles/slip/tasks/main.yml", [{**TASK, "whenn": True}])
+    role.write("roles/ends/tasks/main.yml", [{"ansible.builtin.meta": "end_play"}])
+    assert role.run("prepare.yml") == 2, role.output
+    assert re.search(says, role.words), role.output
+    assert writes(role.world) == []
+    assert "AFTER" not in role.output
+
+
+def test_right_tasks_of_every_shape_are_run(role: RoleRun) -> None:
+    """What is checked beforehand must not be refused: files, roles, blocks and templates, nested ones, too."""
+    write_app(role)
+    role.write("more/nested.yml", [{"ansible.builtin.include_tasks": "deeper.yml"}])
+    role.write("more/deeper.yml", [{"ansible.builtin.raw": "echo deeper >> ~/left"}])
+    role.write("prepare/shapes.yml", [{"ansible.builtin.raw": "echo shapes >> ~/left"}])
+    role.write(
+        "prepare/prepare.yml",
+        [
+            {"ansible.builtin.import_tasks": "shapes.yml"},
+            {"ansible.builtin.include_tasks": "../more/nested.yml"},
+            {"ansible.builtin.include_tasks": "{{ file }}", "vars": {"file": "shapes.yml"}},
+            {"ansible.builtin.include_role": {"name": "app"}},
+            {"ansible.builtin.include_role": {"name": "{{ app }}"}, "vars": {"app": "app"}},
+            {"block": [{"ansible.builtin.fail": {"msg": "x"}}], "rescue": [TASK], "always": [TASK]},
+            {"ansible.builtin.meta": "flush_handlers"},
+        ],
+    )
+    assert role.run("prepare/prepare.yml") == 0, role.output
+    assert role.left("team-base").split() == ["shapes", "deeper", "shapes", "task", "task", "handler"]
+
+
+# --- Handlers ---
+
+
+@pytest.mark.parametrize("how", ["include_role", "import_role"])
+def test_handlers_of_roles_run_on_the_builder_before_it_is_imaged(role: RoleRun, how: str) -> None:
+    write_app(role)
+    role.write("prepare.yml", [{f"ansible.builtin.{how}": {"name": "app"}}])
+    assert role.run("prepare.yml") == 0, role.output
+    assert role.left("team-base").split() == ["task", "handler"]
+    assert not (Path.home() / "left").exists()
+    assert role.images() == ["team-base"]
+
+
+def test_a_handler_that_fails_gives_no_image_and_leaves_no_builder(role: RoleRun) -> None:
+    write_app(role)
+    role.write("roles/app/handlers/main.yml", [{"name": "App changed", "ansible.builtin.fail": {"msg": "No app."}}])
+    role.write("prepare.yml", [{"ansible.builtin.include_role": {"name": "app"}}])
+    assert role.run("prepare.yml") == 2, role.output
+    assert "No app." in role.output
+    assert (role.images(), role.builders()) == ([], [])
+
+
+# --- Reboots and lost connections ---
+
+
+def test_a_reboot_is_no_loss(role: RoleRun) -> None:
+    reboot = {"reboot_timeout": 60, "connect_timeout": 2, "post_reboot_delay": 0}
+    role.write("prepare.yml", [TASK, {"ansible.builtin.reboot": reboot}, *LEAVE])
+    assert role.run("prepare.yml") == 0, role.output
+    assert role.left("team-base") == "prepared"
+    assert role.images() == ["team-base"]
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_connection_that_ssh_repairs_is_no_loss(role: RoleRun, last: bool) -> None:
+    arm = {"ansible.builtin.raw": f"touch ~/{ARMED}"}
+    role.write("prepare.yml", [arm, *LEAVE, *([] if last else [TASK])])
+    run = role.command("prepare.yml")
+    assert role.finish(run, ANSIBLE_SSH_RETRIES="2") == 0, role.output
+    assert role.left("team-base") == "prepared"
+    assert role.images() == ["team-base"]
+
+
+LOSSES: dict[str, list[dict[str, Any]]] = {
+    "first": [{"ansible.builtin.raw": LOSE}, *LEAVE],
+    "last": [*LEAVE, {"ansible.builtin.raw": LOSE}],
+    "in a loop": [{"ansible.builtin.raw": "{{ item }}", "loop": ["true", LOSE, "true"]}],
+    "in a block with a rescue": [{"block": [{"ansible.builtin.raw": LOSE}], "rescue": [TASK]}, *LEAVE],
+}
+
+
+@pytest.mark.parametrize("where", LOSSES)
+def test_a_real_loss_gives_no_image_and_leaves_no_builder(role: RoleRun, where: str) -> None:
+    role.write("prepare.yml", LOSSES[where])
+    assert role.run("prepare.yml") == 2, role.output
+    assert "lost the connection to the builder" in role.words
+    assert (role.images(), role.builders()) == ([], [])
+    if where == "first":
+        assert not (role.hosts.home("team-base-builder-") / "left").exists()
+
+
+def test_a_loss_in_a_handler_gives_no_image(role: RoleRun) -> None:
+    write_app(role)
+    role.write("roles/app/handlers/main.yml", [{"name": "App changed", "ansible.builtin.raw": LOSE}])
+    role.write("prepare.yml", [{"ansible.builtin.include_role": {"name": "app"}}])
+    assert role.run("prepare.yml") == 2, role.output
+    assert (role.images(), role.builders()) == ([], [])
