@@ -293,7 +293,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
             instances = self._cached(key, places)
             if instances is not None:
                 return instances, {}
-        client = Client.from_options(options)
+        client = Client.from_options(options, debug=self.display.vvv)
         for warning in connection_warnings(client, options):
             self.display.warning(warning)
         with explaining_places(client, regions=places.regions, zones=places.zones):

@@ -132,7 +132,7 @@ class LookupModule(CheckedOptions, LookupBase):
         known = (*IMAGE_KEYS, "readme") if query.include_readme else IMAGE_KEYS
         if terms and query.limit is not None:
             raise OptionError("limit cannot be used together with a name or id: each must match exactly one image.")
-        client = Client.from_options(options)
+        client = Client.from_options(options, debug=Display().vvv)
         cache = ListCache(
             client.clock,
             client.endpoint,

@@ -85,11 +85,17 @@ def run_module(
     encoded = [b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii") for secret in module.no_log_values]
     module.no_log_values.update(encoded)  # masks results before ansible-core 2.22
     register_secrets(encoded)
+
+    def warn(message: str) -> None:
+        module.warn(inert_message(message))
+
     task = Task(
         options=module.params,
         check_mode=module.check_mode,
         diff=module._diff,
-        warn=lambda message: module.warn(inert_message(message)),
+        warn=warn,
+        # A module has no other way to show something at -vvv.
+        debug=warn if module._verbosity >= 3 else lambda _message: None,
         report=journal_writer(module._tmpdir) or (lambda _event: None),
         register_secrets=register_secrets,
     )

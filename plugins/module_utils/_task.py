@@ -30,6 +30,8 @@ class Task:
     diff: bool = False
     #: Takes a sentence for the user.
     warn: t.Callable[[str], None] = _ignore
+    #: Takes a sentence for a user who looks for causes (-vvv).
+    debug: t.Callable[[str], None] = _ignore
     #: Takes an event for live lines while the work goes on.
     report: t.Callable[[dict[str, t.Any]], None] = _ignore
     #: Takes secrets that the result shows because they were asked for.
@@ -40,7 +42,7 @@ class Task:
     def client(self) -> Client:
         """Return the client for the connection options, built at its first use; raises OptionError."""
         if self._client is None:
-            self._client = Client.from_options(self.options)
+            self._client = Client.from_options(self.options, debug=self.debug)
             for warning in connection_warnings(self._client, self.options):
                 self.warn(warning)
         return self._client

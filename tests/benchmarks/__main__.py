@@ -14,7 +14,7 @@ from datetime import date
 
 from tests.tools.trees import ROOT
 
-from . import growth, inventory, listing, task_cost, throttling, waiting
+from . import fleet, growth, inventory, listing, task_cost, throttling, waiting
 from .frame import ROUNDS, Section, machine
 
 PICTURES = "pictures/benchmarks"
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
     "growth": lambda quick: growth.section(QUICK_ROUNDS, QUICK_SIZES) if quick else growth.section(ROUNDS),
     "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
     "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
+    "fleet": lambda quick: fleet.section(fleet.QUICK_SIZES, fleet.QUICK_BUILD_SIZE) if quick else fleet.section(),
     "waiting": lambda _quick: waiting.section(),
     "inventory": lambda quick: inventory.section(QUICK_ROUNDS, QUICK_INSTANCES) if quick else inventory.section(ROUNDS),
 }

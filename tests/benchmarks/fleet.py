@@ -18,14 +18,15 @@ import yaml
 from tests.tools.simulator import Simulator
 from tests.tools.trees import link_tree
 
+from .frame import Goal, Section, table
 from .processes import environment
-from .worlds import LATENCY_MS, REGION, log_of, new_world
+from .worlds import LATENCY_MS, REGION, log_of, new_world, simulator
 
 LIMIT = {"rate": 10, "burst": 20}
 IMAGE = "cuda128_torch291_py312"
-LOOKUP, INSTANCES, BUILDS = "a lookup", "compshare_instance_info", "compshare_image"
-#: Hosts and forks of each run.
-SIZES = ((100, 1), (100, 10), (100, 50), (200, 200))
+LOOKUP, INSTANCES, BUILDS, NOTHING = "a lookup", "compshare_instance_info", "compshare_image", "a lookup of env"
+#: Hosts and forks of each run of the table.
+SIZES = ((20, 1), (100, 10), (100, 50), (200, 200))
 BUILD_SIZE = (40, 40)
 QUICK_SIZES = ((20, 10),)
 QUICK_BUILD_SIZE = (5, 5)
@@ -54,6 +55,8 @@ def tasks_of(kind: str) -> list[dict[str, Any]]:
         return [
             {"ansible.builtin.debug": {"msg": f"{{{{ lookup('compshare.cloud.compshare_image', '{IMAGE}').id }}}}"}}
         ]
+    if kind == NOTHING:
+        return [{"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.env', 'HOME') }}"}}]
     if kind == INSTANCES:
         return [{"compshare.cloud.compshare_instance_info": {}}]
     build = {"name": "{{ inventory_hostname }}", "instance_id": "uhost-{{ inventory_hostname }}", "wait_timeout": 900}
@@ -123,3 +126,45 @@ def limited(running: Simulator, kind: str, hosts: int, forks: int, **settings: A
     """Run one play against an account of its own whose requests are limited."""
     world = new_world(running, limit=LIMIT, **scenario_of(kind, hosts))
     return play(world, kind, hosts, forks, **settings)
+
+
+def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, int] = BUILD_SIZE) -> Section:
+    """Lookups, lists of instances and builds by many processes, with a limit for all of them."""
+    with simulator() as running:
+        runs = [(kind, limited(running, kind, *size)) for size in sizes for kind in (LOOKUP, INSTANCES)]
+        runs.append((BUILDS, limited(running, BUILDS, *build_size)))
+        nothing = limited(running, NOTHING, *max(size for size in sizes if size[0] <= 100))
+    rows = [
+        (
+            f"{kind}, {run.hosts} hosts",
+            run.forks,
+            run.failed,
+            run.requests,
+            run.refused,
+            f"{run.seconds:.1f}",
+            f"{run.cpu:.1f}",
+        )
+        for kind, run in runs
+    ]
+    lookup, instances = (
+        max((run for each, run in runs if each == kind and run.hosts <= 100), key=lambda run: (run.hosts, run.forks))
+        for kind in (LOOKUP, INSTANCES)
+    )
+    return Section(
+        "Many hosts against a limit of requests",
+        [
+            f"Plays over many hosts while the API serves {LIMIT['rate']} requests a second to a key, {LIMIT['burst']} at"
+            f" once, and refuses the rest with RetCode 153. Each answer is {LATENCY_MS} ms late. Each host runs one"
+            " task, and forks is the number of processes. At the beginning, the collection does not know the limit. A"
+            f" play over {nothing.hosts} hosts with a lookup of ansible-core (env) takes {nothing.cpu:.1f} s of CPU time."
+            f" Each build takes {_BUILD / _SPEED:.0f} s.",
+            "",
+            *table(("", "forks", "failed", "requests", "of them refused", "seconds", "CPU seconds"), rows),
+        ],
+        [
+            Goal("Tasks that failed", sum(run.failed for _kind, run in runs), 0),
+            Goal(f"Requests of {lookup.hosts} lookups", lookup.requests, 0.6 * lookup.hosts),
+            Goal(f"Requests of {instances.hosts} lists of instances", instances.requests, 1.3 * instances.hosts),
+            Goal("Refused requests, the largest share", max(run.refused / run.requests for _kind, run in runs), 0.2),
+        ],
+    )

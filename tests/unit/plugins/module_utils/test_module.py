@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,24 @@ def test_the_work_gets_options_and_modes_and_its_result_is_returned(run: Run) ->
     assert (result["changed"], result["images"]) == (False, [])
     assert "be warned" in json.dumps(result["warnings"]) + result["stderr"]
     assert (tasks[0].check_mode, tasks[0].diff, tasks[0].options["name"]) == (True, True, "x")
+
+
+@pytest.mark.parametrize(("verbosity", "shown"), [(2, False), (3, True)])
+def test_that_requests_are_not_shared_is_said_to_those_who_look_for_causes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verbosity: int, shown: bool
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for variable in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(blocked))
+    monkeypatch.setattr(tempfile, "tempdir", str(blocked))
+
+    def work(task: Task) -> dict[str, Any]:
+        return {"requests": task.client.requests_sent}
+
+    result = run(work, _ansible_verbosity=verbosity, **KEYS)
+    said = json.dumps(result["warnings"]) + result["stderr"]
+    assert ("The limit of requests is not shared with other processes: no folder" in said) is shown
 
 
 def test_an_error_becomes_a_failure_with_its_parts_and_facts(run: Run) -> None:

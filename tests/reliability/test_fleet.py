@@ -1,0 +1,28 @@
+"""Many processes against an API that limits requests: no task fails, and few requests are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks import fleet
+from tests.benchmarks.worlds import simulator
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"), [(fleet.LOOKUP, 0.6), (fleet.INSTANCES, 1.3)], ids=["lookup", "instances"]
+)
+def test_hosts_share_a_limit(kind: str, requests: float, whole: bool) -> None:
+    hosts, forks = (100, 50) if whole else (40, 20)
+    with simulator() as running:
+        run = fleet.limited(running, kind, hosts, forks)
+    assert run.failed == 0, run.output[-3000:]
+    assert run.requests <= requests * hosts
+    assert run.refused <= run.requests / 5
+
+
+def test_builds_share_a_limit(whole: bool) -> None:
+    builds = 40 if whole else 6
+    with simulator() as running:
+        run = fleet.limited(running, fleet.BUILDS, builds, builds)
+    assert run.failed == 0, run.output[-3000:]
+    assert run.refused <= run.requests / 5
