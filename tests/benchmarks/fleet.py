@@ -153,10 +153,11 @@ def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, i
     return Section(
         "Many hosts against a limit of requests",
         [
-            f"Plays over many hosts while the API serves {LIMIT['rate']} requests a second to a key and"
-            f" {LIMIT['burst']} at once, and refuses the rest with RetCode 153. Each answer is {LATENCY_MS} ms late. Each host runs one"
-            " task, and forks is the number of processes. At the beginning, the collection does not know the limit. A"
-            f" play over {nothing.hosts} hosts with a lookup of ansible-core (env) takes {nothing.cpu:.1f} s of CPU."
+            "Plays over many hosts while the API limits requests: it serves {rate} a second to a key, and {burst} at"
+            " once.".format(**LIMIT),
+            f"It refuses the rest with RetCode 153, and each answer is {LATENCY_MS} ms late. Each host runs one task;"
+            " forks is the number of processes. At the beginning, the collection does not know the limit.",
+            f"A play over {nothing.hosts} hosts with a lookup of ansible-core (env) takes {nothing.cpu:.1f} s of CPU time."
             f" Each build takes {_BUILD / _SPEED:.0f} s.",
             "",
             *table(("", "forks", "failed", "requests", "of them refused", "seconds", "CPU seconds"), rows),
