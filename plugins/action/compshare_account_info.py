@@ -12,3 +12,7 @@ class ActionModule(InProcessAction):
     """compshare_account_info, in the controller's process where that makes no difference but in time."""
 
     module = compshare_account_info
+
+
+#: ansible-lint checks options with it.
+main = compshare_account_info.main

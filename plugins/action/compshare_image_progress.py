@@ -24,3 +24,7 @@ class ActionModule(LiveLinesAction, RunsInProcess):
 
     def _may_run_here(self) -> bool:
         return not self._waits() and super()._may_run_here()
+
+
+#: ansible-lint checks options with it.
+main = compshare_image_progress.main

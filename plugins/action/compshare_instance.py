@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+from ..modules import compshare_instance
 from ..plugin_utils._live_lines import LiveLinesAction
 
 
 class ActionModule(LiveLinesAction):
     """compshare_instance with live lines."""
+
+
+#: ansible-lint checks options with it.
+main = compshare_instance.main

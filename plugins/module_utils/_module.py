@@ -14,7 +14,8 @@ import typing as t
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils import basic
+from ansible.module_utils.basic import env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_THROTTLE_TIMEOUT, DEFAULT_TIMEOUT
 from ._api.errors import CompShareError
@@ -78,7 +79,7 @@ def run_module(
     SIGTERM, SIGHUP and the end of the task reach the work as KeyboardInterrupt, as SIGINT does, so that it can say what
     it leaves behind; live lines then show the message of the failure, because nobody may be left to take the result.
     """
-    module = AnsibleModule(
+    module = basic.AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
     )
     # The API takes passwords in base64, and a message of it may quote what it was sent.

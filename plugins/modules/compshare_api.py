@@ -182,7 +182,9 @@ error:
       type: bool
 """
 
-from ..module_utils._module import run_module
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._raw_action import call_action
 
 

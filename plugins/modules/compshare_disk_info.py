@@ -166,9 +166,11 @@ error:
       type: bool
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._disks.pricing import add_prices
 from ..module_utils._disks.query import matches, read_disks
-from ..module_utils._module import run_module
 from ..module_utils._task import Task
 
 FILTERS = ("disk_ids", "name", "instance_id", "attached")

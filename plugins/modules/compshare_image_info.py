@@ -268,9 +268,11 @@ error:
       type: bool
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._images.query import ORDER_KEYS, ImageQuery, find_images
 from ..module_utils._images.sources import IMAGE_TYPES, SOURCES
-from ..module_utils._module import run_module
 from ..module_utils._task import Task
 
 

@@ -216,9 +216,11 @@ error:
       sample: true
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._builds.follow import DEFAULT_WAIT_TIMEOUT, build_targets, follow, look, poll_settings
 from ..module_utils._builds.schedule import PollSettings
-from ..module_utils._module import run_module
 from ..module_utils._task import Task
 
 

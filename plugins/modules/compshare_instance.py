@@ -405,11 +405,13 @@ error:
       type: bool
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._images.sources import SOURCES
 from ..module_utils._instances.ensure import STATES, ensure_instances
 from ..module_utils._instances.no_gpu import WITHOUT_GPU
 from ..module_utils._instances.query import CHARGE_TYPES
-from ..module_utils._module import run_module
 
 
 def main() -> None:

@@ -257,9 +257,11 @@ error:
       type: bool
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._instances.gpu_types import TypeQuery, find_types
 from ..module_utils._instances.query import CHARGE_TYPES
-from ..module_utils._module import run_module
 from ..module_utils._task import Task
 
 

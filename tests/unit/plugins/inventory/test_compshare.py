@@ -263,7 +263,7 @@ def test_a_page_that_cannot_be_had_fails_the_inventory(tmp_path: Path, make_worl
     source.world.add_faults({**fault, "action": LIST, "where": {"Offset": "100"}})
     inventory = InventoryData()
     with pytest.raises(AnsibleParserError):
-        source.parse(inventory=inventory, api_retries=1, **source.cached())
+        source.parse(inventory=inventory, api_retries=1, api_throttle_timeout=0, **source.cached())
     assert not inventory.hosts
     source.world.clear_faults()
     assert len(source.parse(inventory=inventory, **source.cached()).hosts) == 250
