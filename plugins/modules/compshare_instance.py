@@ -162,6 +162,39 @@ options:
       - It changes nothing on an instance that exists.
     type: str
     version_added: 1.1.0
+  resize:
+    description:
+      - Whether to bring O(gpu_count), O(cpu), O(memory_gb) and the system disk in O(disks) of an instance that exists
+        to what they say. What is omitted stays as it is, if the zone sells that with the others.
+      - The API resizes only what is stopped, so a running instance is stopped for it and started again. RV(resized)
+        says what it costs before and after, also in check mode. Nothing is resized above O(max_price).
+      - A size that the zone does not sell is an error that lists those that it sells. A system disk never shrinks.
+      - If a resize fails, an instance that ran is started again, and the error says what it is now.
+    type: bool
+    default: false
+    version_added: 1.1.0
+  ports:
+    description:
+      - The ports of a pod that can be reached from outside. It must run.
+      - A protocol that is omitted keeps its ports. HTTP 8888 and TCP 23 always stay.
+    type: dict
+    version_added: 1.1.0
+    suboptions:
+      http:
+        description:
+          - All ports for HTTP, at most ten.
+        type: list
+        elements: int
+      tcp:
+        description:
+          - All ports for TCP, at most ten.
+        type: list
+        elements: int
+      udp:
+        description:
+          - All ports for UDP, at most ten.
+        type: list
+        elements: int
   zones:
     description:
       - The zones it may be made in. It is made in the first that sells it, has one left, and keeps to O(max_price).
@@ -343,6 +376,39 @@ actions:
       description: The name of the instance.
       type: str
       sample: train-vm
+resized:
+  description: What was resized, or in check mode would be.
+  returned: when something is resized
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    id:
+      description: The id of the instance.
+      type: str
+      sample: uhost-1testvm00001
+    name:
+      description: The name of the instance.
+      type: str
+    before:
+      description: The size before, with the keys C(gpu_count), C(cpu), C(memory_gb) and C(system_disk_gb).
+      type: dict
+      sample: {gpu_count: 1, cpu: 16, memory_gb: 64, system_disk_gb: 100}
+    after:
+      description: The size after it, with the same keys.
+      type: dict
+      sample: {gpu_count: 2, cpu: 32, memory_gb: 128, system_disk_gb: 100}
+    price_per_hour_before:
+      description: What it cost while it ran, with its disks, in CNY per hour. Null if the API does not say.
+      type: float
+      sample: 1.48
+    price_per_hour_after:
+      description: What it costs afterwards, in CNY per hour. Null if the API does not say.
+      type: float
+      sample: 2.94
+    charged_at_once:
+      description: What a prepaid instance is charged for the rest of its period, in CNY. Null if it is not prepaid.
+      type: float
 price:
   description:
     - What one of the instances costs that were made, or in check mode would be. Where zones differ, it is the dearest.
@@ -411,6 +477,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._module import run
 from ..module_utils._images.sources import SOURCES
 from ..module_utils._instances.ensure import STATES, ensure_instances
 from ..module_utils._instances.no_gpu import WITHOUT_GPU
+from ..module_utils._instances.ports import PROTOCOLS
 from ..module_utils._instances.query import CHARGE_TYPES
 
 
@@ -441,6 +508,11 @@ def main() -> None:
             "charge_types": {"type": "list", "elements": "str", "choices": list(CHARGE_TYPES)},
             "wait_for_stock": {"type": "float", "default": 0},
             "security_group_id": {"type": "str"},
+            "resize": {"type": "bool", "default": False},
+            "ports": {
+                "type": "dict",
+                "options": {protocol: {"type": "list", "elements": "int"} for protocol in PROTOCOLS},
+            },
             "zones": {"type": "list", "elements": "str"},
             "max_price": {"type": "float"},
             "remark": {"type": "str"},

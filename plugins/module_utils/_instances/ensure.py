@@ -14,11 +14,14 @@ from .._api.errors import CompShareError, OptionError
 from .._api.values import printable
 from .._pending import SHOWN_WITHIN
 from .._task import Task
+from .charge_type import switch_charge_type
 from .model import RUNNING, settled
 from .no_gpu import check_no_gpu, check_started_without_gpu, start_params
+from .ports import check_ports, set_ports
 from .query import describe
 from .reinstall import reinstall
 from .release import release_warning
+from .resize import resize
 from .spec import Order, check_instance_name
 from .steps import InstanceWork
 from .stop_schedule import parse_wish
@@ -111,6 +114,11 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
         raise OptionError("force is for state=reinstalled only.")
     if options["without_gpu"] and options["state"] not in ("running", "restarted"):
         raise OptionError("without_gpu is for state=running and state=restarted only.")
+    if options["resize"] and options["state"] not in ("present", "running", "stopped"):
+        raise OptionError("resize is for state=present, state=running and state=stopped only.")
+    if options["resize"] and not options["wait"]:
+        raise OptionError("resize=true needs wait=true: an instance is stopped for it and started again.")
+    check_ports(options["ports"])
     if options["wait_for_ssh"] and not options["wait"]:
         raise OptionError("wait_for_ssh=true needs wait=true.")
     if options["schedule_stop"] is not None:
@@ -127,6 +135,7 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
 def _present(work: InstanceWork) -> None:
     work.make_missing()
     work.settle()
+    _resize(work)
     _finish(work)
 
 
@@ -140,6 +149,7 @@ def _running(work: InstanceWork) -> None:
         )
     work.make_missing()
     work.settle()
+    _resize(work)
     _start(work)
     _finish(work)
 
@@ -148,7 +158,13 @@ def _stopped(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
     work.bring(work.outcome.present(), Stopped(), foresee_stop)
+    _resize(work, start=False)
     _finish(work, reach=False)
+
+
+def _resize(work: InstanceWork, *, start: bool = True) -> None:
+    if work.options["resize"]:
+        resize(work, start=start)
 
 
 def _restarted(work: InstanceWork) -> None:
@@ -186,6 +202,9 @@ _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
 def _finish(work: InstanceWork, *, reach: bool = True) -> None:
     """Do what goes with every state but absent: the name, the schedule, and waiting for SSH."""
     work.rename()
+    if work.options["state"] in ("present", "running"):
+        switch_charge_type(work)
+    set_ports(work)
     work.schedule()
     warning = release_warning(work.outcome.present(), work.client.clock.epoch())
     if warning:

@@ -171,6 +171,11 @@ def settled(state: str | None) -> str | None:
     return LEADS_TO.get(state or "", state)
 
 
+def system_disk(instance: Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+    """Return the system disk of an instance, None if the API shows none."""
+    return next((disk for disk in instance["disks"] if disk["boot"]), None)
+
+
 def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
     """Return the instance in a row, with INSTANCE_KEYS and then the fields that have no key of ours.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from .model import Instance
+from .model import Instance, system_disk
 
 #: What the diff shows of an instance.
 _SHOWN = (
@@ -46,6 +46,8 @@ class Outcome:
         self.new: set[int] = set()
         #: What each of them costs, None where the API names no price.
         self.prices: dict[int, dict[str, t.Any] | None] = {}
+        #: What was resized, or would be.
+        self.resized: list[dict[str, t.Any]] = []
         self._title = options["instance_id"]
 
     def found(self, instances: Sequence[Instance | None]) -> None:
@@ -63,6 +65,10 @@ class Outcome:
     def created(self) -> list[Instance]:
         """Return the instances that this task created, or would create, as far as they are still there."""
         return [instance for index in sorted(self.new) if (instance := self.instances[index]) is not None]
+
+    def existing(self) -> list[Instance]:
+        """Return the instances that were there before the task."""
+        return [one for index, one in enumerate(self.instances) if one is not None and index not in self.new]
 
     def index_of(self, instance: Instance) -> int:
         """Return the index of an instance that is there."""
@@ -103,6 +109,8 @@ class Outcome:
         prices = [price for index, price in self.prices.items() if index in self.new and price is not None]
         if prices:
             facts["price"] = max(prices, key=lambda price: t.cast("float", price["per_hour"]))
+        if self.resized:
+            facts["resized"] = self.resized
         if diff:
             facts["diff"] = {"before": self._shown(self.before), "after": self._shown(self.instances)}
         return facts
@@ -113,6 +121,7 @@ class Outcome:
             if instance is None:
                 continue
             shown[str(self._title or self.names[index])] = details = {key: instance[key] for key in _SHOWN}
+            details["system_disk_gb"] = (system_disk(instance) or {}).get("size_gb")
             price = self.prices.get(index) if index in self.new else None
             if price is not None:
                 details["price_per_hour"] = price["per_hour"]

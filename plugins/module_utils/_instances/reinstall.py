@@ -41,7 +41,7 @@ def reinstall(work: InstanceWork) -> None:
         current = [instance for instance in work.outcome.present() if str(instance["id"]) in before]
         work.bring(current, goal, lambda instance: foresee_reinstall(instance, goal))
     except CompShareError as error:
-        _start_again(work, before, error)
+        work.start_again(before, error)
         raise
     if work.options["wait"]:
         _bring_back(work, before)
@@ -78,27 +78,6 @@ def _bring_back(work: InstanceWork, before: t.Mapping[str, Instance]) -> None:
     for instance in those(RUNNING):
         spec = no_gpu_spec(before[str(instance["id"])])
         work.bring([instance], Running(start_params(spec)), partial(foresee_start, spec=spec))
-
-
-def _start_again(work: InstanceWork, before: t.Mapping[str, Instance], error: CompShareError) -> None:
-    """Start what ran before a reinstall that failed, and say so; what cannot be started is named."""
-    if work.check_mode or not work.outcome.changed:
-        return
-    ran = {identity for identity, instance in before.items() if settled(instance["state"]) == RUNNING}
-    down = [
-        instance
-        for instance in work.outcome.present()
-        if instance["id"] in ran and instance["state"] in (STOPPED, "Stopping")
-    ]
-    if not down:
-        return
-    names = ", ".join(map(describe, down))
-    try:
-        work.bring(down, Running())
-        error.add_sentence(f"It had been stopped for that and was started again: {names}.")
-    except CompShareError as failure:
-        error.add_sentence(f"It ran before, is stopped now, and could not be started again: {names}. {failure.summary}")
-        error.hint = "Start it with state=running."
 
 
 def _check_password(work: InstanceWork, ids: Sequence[str], password: str) -> None:

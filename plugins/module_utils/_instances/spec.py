@@ -21,6 +21,7 @@ from .._api.naming import check_name
 from .._api.values import printable
 from .._images.query import ImageQuery, find_images, no_such_image, pick_image
 from .._images.sources import SOURCES
+from .model import system_disk
 from .pricing import Offer
 from .query import describe
 
@@ -166,7 +167,7 @@ def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
     if instance["kind"] == "pod" and found["container"] is False:
         raise OptionError(f"{title}: a pod needs a container image.")
     needed = math.ceil((found["size_mb"] or 0) / 1024)
-    boot_gb = next((disk["size_gb"] for disk in instance["disks"] if disk["boot"]), None)
+    boot_gb = (system_disk(instance) or {}).get("size_gb")
     if boot_gb is not None and boot_gb < needed:
         raise OptionError(f"{title}: its system disk has {boot_gb} GB, and the image needs {needed} GB.")
     gpu_type, supported = instance["gpu_type"], found["supported_gpu_types"]

@@ -21,7 +21,7 @@ from .._api.values import iso_time, printable
 from .._task import Task
 from .._waiting import send_when_free
 from .create import ACTION, make_instance, predicted_instance
-from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, Instance, normalise_instance
+from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, normalise_instance, settled
 from .outcome import Outcome
 from .placement import Choice
 from .pricing import SOLD_OUT_CODES
@@ -31,7 +31,7 @@ from .spec import Order, charge_warnings, check_password_for, offer_for, resolve
 from .ssh_wait import wait_for_ssh
 from .stock_wait import StockWait
 from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
-from .transitions import Ready
+from .transitions import Ready, Running
 from .zones import list_zones, project_of, zones_in, zones_named
 
 RENAME = "ModifyCompShareInstanceName"
@@ -310,6 +310,23 @@ class InstanceWork:
         finally:
             for identity, seen in mover.seen.items():
                 self.outcome.instances[indexes[identity]] = seen
+
+    def start_again(self, before: t.Mapping[str, Instance], error: CompShareError) -> None:
+        """Start what ran before, by id, and was stopped for something that failed with C(error), and say so in it."""
+        if self.check_mode or not self.outcome.changed:
+            return
+        ran = {identity for identity, instance in before.items() if settled(instance["state"]) == RUNNING}
+        down = [one for one in self.outcome.present() if one["id"] in ran and settled(one["state"]) == STOPPED]
+        if not down:
+            return
+        names = ", ".join(map(describe, down))
+        try:
+            self.bring(down, Running())
+            error.add_sentence(f"It had been stopped for that and was started again: {names}.")
+        except CompShareError as failure:
+            stopped = f"It ran before, is stopped now, and could not be started again: {names}."
+            error.add_sentence(f"{stopped} {failure.summary}")
+            error.hint = "Start it with state=running."
 
     def rename(self) -> None:
         """Give an instance that was named by its id the name in the options."""

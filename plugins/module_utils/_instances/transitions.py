@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from .._api.errors import WaitError
 from .._pending import SHOWN_WITHIN
-from .model import FAILED, IMAGE_MAKING, INITIALIZING, INTERRUPTED, RUNNING, STOPPED, Instance, settled
+from .model import FAILED, IMAGE_MAKING, INITIALIZING, INTERRUPTED, RUNNING, STOPPED, Instance, settled, system_disk
 from .query import describe
 from .reconcile import Course, Done, Move, Send, Wait
 
@@ -28,6 +28,7 @@ STOP = "StopCompShareInstance"
 REBOOT = "RebootCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
 TERMINATE = "TerminateCompShareInstance"
+RESIZE = "ResizeCompShareInstance"
 _AT_REST = (STOPPED, INTERRUPTED)
 Foreseen = list[tuple[str, t.Optional[Instance]]]
 
@@ -180,6 +181,31 @@ class Reinstalled:
 def reinstalls_running(instance: Mapping[str, t.Any], goal: Reinstalled) -> bool:
     """Return whether an image is first tried on an instance while it runs."""
     return instance["kind"] == "pod" or (instance["kind"] == "container" and goal.container is not False)
+
+
+@dataclass(frozen=True)
+class Resized:
+    """Stopped, with C(wanted): values of its keys, and C(system_disk_gb). C(params) ask the API for them."""
+
+    wanted: Mapping[str, t.Any]
+    params: Mapping[str, t.Any]
+    wish: str = "get its size"
+    ends_in: str | None = None
+
+    def next_move(self, course: Course) -> Move:
+        """Resize it while it is stopped, once."""
+        _check(course)
+        if course.missing or course.instance["state"] != STOPPED:
+            return Wait()
+        if self.wanted.items() <= sizes_of(course.instance).items():
+            return Done()
+        return course.send_once(RESIZE, self.params)
+
+
+def sizes_of(instance: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what a resize can change of an instance."""
+    disk = system_disk(instance) or {}
+    return {**{key: instance[key] for key in ("gpu_count", "cpu", "memory_gb")}, "system_disk_gb": disk.get("size_gb")}
 
 
 @dataclass(frozen=True)

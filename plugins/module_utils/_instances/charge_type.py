@@ -1,0 +1,111 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Switching how an instance that exists is paid for: from Postpay only, ordered once, and said before."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import Client
+from .._api.errors import CompShareError, OptionError, RefusedError
+from .._pending import order_lock
+from .._waiting import send_when_free
+from .model import RUNNING, Instance
+from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
+from .query import describe
+from .reconcile import read_by_id
+from .spec import DEFAULT_CHARGE_TYPE, DEFAULT_DISK_TYPE, PREPAID
+from .steps import InstanceWork
+from .zones import list_zones
+
+ACTION = "SwitchChargeType"
+_DESTINATIONS = ("Dynamic", *PREPAID)
+
+
+def switch_charge_type(work: InstanceWork) -> None:
+    """Switch instances that exist to the charge type in the options; warns before, and of what cannot be switched."""
+    desired = work.options["charge_type"]
+    for instance in work.outcome.existing():
+        if desired is None or instance["charge_type"] in (desired, None):
+            continue
+        hindrance = _hindrance(instance, desired)
+        if hindrance is not None:
+            stays = f"{describe(instance)} stays charged as {instance['charge_type']}, not as {desired}"
+            work.warn(f"{stays}: {hindrance}.")
+            continue
+        work.warn(_announcement(work, instance, desired))
+        if not work.check_mode:
+            _switch(work, instance, desired)
+        work.outcome.note(work.outcome.index_of(instance), {**instance, "charge_type": desired}, ACTION)
+
+
+def _hindrance(instance: Instance, desired: str) -> str | None:
+    if instance["charge_type"] != DEFAULT_CHARGE_TYPE or desired not in _DESTINATIONS:
+        return f"the API switches from {DEFAULT_CHARGE_TYPE} to {', '.join(_DESTINATIONS)} only"
+    if instance["kind"] == "pod":
+        return "the API does not switch pods"
+    if instance["without_gpu"]:
+        return "the API does not switch what runs without its GPU"
+    return None if instance["state"] == RUNNING else "the API switches only what runs"
+
+
+def _announcement(work: InstanceWork, instance: Instance, desired: str) -> str:
+    """Return what is said before a switch; raises OptionError if it would cost more than max_price."""
+    price = _price(work.client, instance, desired)
+    limit = work.options["max_price"]
+    if limit is not None and (price is None or price["per_hour"] > limit):
+        cost = "a price that the API does not say" if price is None else f"{price['per_hour']:g} CNY per hour"
+        raise OptionError(f"{describe(instance)} would cost {cost} as {desired}, and max_price is {limit:g}.")
+    cost = "" if price is None else f", which costs {price['amount']:g} CNY per {price['unit']}"
+    ahead = " It is paid ahead and renewed by itself." if desired in PREPAID else ""
+    switch = f"{describe(instance)} is switched from {instance['charge_type']} to {desired}{cost}."
+    return f"{switch}{ahead} There is no way back."
+
+
+def _price(client: Client, instance: Instance, desired: str) -> dict[str, t.Any] | None:
+    zone = next((zone for zone in list_zones(client) if zone["zone"] == instance["zone"]), None)
+    if zone is None:
+        return None
+    disks = tuple(
+        {"IsBoot": bool(disk["boot"]), "Type": disk["type"] or DEFAULT_DISK_TYPE, "Size": disk["size_gb"]}
+        for disk in instance["disks"]
+    )
+    size = Size(instance["gpu_count"] or 0, instance["cpu"] or 0, instance["memory_gb"] or 0)
+    try:
+        prices = price_of(client, zone, Offer(instance["gpu_type"], instance["image_id"], desired, disks), size)
+    except RefusedError as error:
+        if error.ret_code not in NOT_SOLD_CODES:
+            raise
+        return None
+    return next((price for price in prices if price["charge_type"] in (None, desired)), None)
+
+
+def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:
+    client, identity = work.client, str(instance["id"])
+
+    def switched() -> bool:
+        now = read_by_id(client, [identity]).get(identity)
+        return now is not None and now["charge_type"] == desired
+
+    place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": identity}
+    lock = order_lock(client, f"charge type {desired}", identity, deadline=work.deadline, warn=work.warn)
+    with lock as pending:
+        if pending.wait_until_shown(switched, deadline=work.deadline):
+            return
+        try:
+            params = {**place, "DestChargeType": desired}
+            send_when_free(client, ACTION, params, deadline=work.deadline, before_try=pending.record)
+        except CompShareError as error:
+            if not error.outcome_unknown:
+                pending.settle()
+                raise
+            if not pending.wait_until_shown(switched):
+                error.add_sentence(f"Whether {describe(instance)} was switched to {desired} is not known.")
+                error.hint = "Run the task again: it looks how the instance is charged before it switches it."
+                raise
+            return
+        pending.wait_until_shown(switched)
