@@ -126,12 +126,12 @@ look: setup ## Take pictures of the report in a browser, into build/look (Debian
 
 # --- Documentation and releases ----------------------------------------------
 
-.PHONY: error-guide readme-picture
+.PHONY: error-guide pictures
 error-guide: setup ## Write the tables of RetCodes in the guides anew
 	@$(PYTHON) -m tests.tools.error_guide
 
-readme-picture: setup ## Run the demonstration and draw the picture of it that README.md shows
-	@$(PYTHON) -m tests.tools.demo_picture
+pictures: setup ## Draw the pictures of README.md from real runs
+	@$(PYTHON) -m tests.tools.pictures
 
 .PHONY: bench
 bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print, unless WRITE=1

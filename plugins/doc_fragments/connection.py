@@ -91,6 +91,7 @@ options:
     type: float
     version_added: 1.1.0
 requirements:
+  - Python 3.9 or later (earlier versions, which some releases of ansible-core support on targets, are not supported)
   - requests
 notes:
   - Requests go from where the task runs. Mostly that is the controller, with C(hosts=localhost) or

@@ -1,4 +1,4 @@
-"""Draw the picture of the demonstration that README.md shows, from a real run in a terminal."""
+"""Draw the pictures that README.md shows, from real runs in a terminal."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pty
 import re
 import struct
 import subprocess
-import sys
+import tempfile
 import termios
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -19,11 +20,45 @@ from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from tests.tools.trees import ROOT
+from tests.tools.simulator import running_simulator
+from tests.tools.trees import ROOT, link_tree
 
-PICTURE = ROOT / "docs/pictures/demo.svg"
-COLUMNS, LINES = 100, 50
-COMMAND = "make demo"
+FOLDER = ROOT / "docs/pictures"
+# The account of which the guides tell.
+SCENARIO = ROOT / "tests/docs/scenario.yml"
+COLUMNS, LINES = 90, 50
+# Each picture by its name: the playbook, and the options that it is run with.
+PLAYBOOKS = {
+    "build": (
+        """\
+- name: Build the image of the team
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Create the image from an instance
+      compshare.cloud.compshare_image:
+        name: training-env-2
+        instance_id: uhost-1testvm00001
+""",
+        (),
+    ),
+    "order": (
+        """\
+- name: Order a GPU
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Create a 4090 instance in any zone that has one
+      compshare.cloud.compshare_instance:
+        name: trainer
+        image: Ubuntu 22.04
+        gpu_type: "4090"
+        max_price: 2
+        schedule_stop: 8h
+""",
+        ("--check", "--diff"),
+    ),
+}
 # A picture in a README can load nothing: the letters come from the reader's own fonts.
 FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei, monospace"
 # Runs of Chinese. Each becomes a piece of its own in the picture: fonts differ in how much wider than a Latin letter
@@ -31,16 +66,21 @@ FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, Ping
 WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe6f\uff00-\uffef]+")
 
 
-def run_in_terminal(command: list[str]) -> str:
+def run_in_terminal(command: list[str], folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
     """Run a command in a terminal of its own and return everything that it printed there, with its colours.
 
-    Raises CalledProcessError where it fails.
+    Raises CalledProcessError if it fails.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color"}
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        command,
+        cwd=folder,
+        env={**environment, "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
     )
     os.close(theirs)
     printed = bytearray()
@@ -80,20 +120,30 @@ def _with_wide_runs(picture: str) -> str:
     return re.sub(rf'textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*>{WIDE.pattern}</text>)', widened, picture)
 
 
-def main() -> int:
-    try:
-        printed = run_in_terminal([sys.executable, "-m", "tests.tools.demo"])
-    except subprocess.CalledProcessError as error:
-        print(error.output.decode("utf-8", "replace"))
-        return 1
-    if str(Path(sys.prefix).parent) in printed:
-        print(f"The picture would show {Path(sys.prefix).parent}: run this with VENV=.venv.")
-        return 1
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(as_svg(f"$ {COMMAND}\n{printed.strip()}\n", COMMAND), encoding="utf-8")
-    print(f"Drawn: {PICTURE.relative_to(ROOT)}")
-    return 0
+def draw(name: str, speed: float) -> None:
+    """Run the playbook of a picture on a simulator of its own, and draw what the terminal showed."""
+    with tempfile.TemporaryDirectory() as folder, running_simulator(speed, "--scenario", SCENARIO) as simulator:
+        playbook, options = PLAYBOOKS[name]
+        Path(folder, f"{name}.yml").write_text(playbook)
+        environment = {
+            **os.environ,
+            **simulator.environment,
+            "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        }
+        command = ["ansible-playbook", f"{name}.yml", *options]
+        printed = run_in_terminal(command, Path(folder), environment)
+    shown = printed.partition("PLAY RECAP")[0].strip()
+    title = " ".join(command)
+    (FOLDER / f"{name}.svg").write_text(as_svg(f"$ {title}\n\n{shown}\n", title), encoding="utf-8")
+
+
+def main() -> None:
+    draw("build", speed=1)
+    draw("order", speed=60)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

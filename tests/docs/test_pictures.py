@@ -1,4 +1,4 @@
-"""The picture of the demonstration shows what a terminal showed."""
+"""The pictures of README.md show what a terminal showed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from tests.tools.demo_picture import PICTURE, as_svg, run_in_terminal
+from tests.tools.pictures import FOLDER, PLAYBOOKS, as_svg, run_in_terminal
 
 
 def test_command_believes_that_it_is_in_a_terminal() -> None:
     code = "import os, sys; print(sys.stdout.isatty(), os.get_terminal_size().columns)"
-    assert run_in_terminal([sys.executable, "-c", code]) == "True 100\n"
+    assert run_in_terminal([sys.executable, "-c", code]) == "True 90\n"
 
 
 def test_failure_is_told_with_what_was_printed() -> None:
@@ -46,10 +46,11 @@ def test_chinese_letters_take_two_columns() -> None:
     assert places["cd"] == pytest.approx((places["ab"][0] + 6 * column, 2 * column))
 
 
-def test_readme_shows_a_picture_without_paths_of_a_machine() -> None:
-    picture = PICTURE.read_text(encoding="utf-8")
-    assert "make&#160;demo" in picture
-    assert ".venv/bin/ansible-playbook" in picture
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_pictures_show_no_warning_and_no_path_of_a_machine(name: str) -> None:
+    picture = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    assert f"ansible-playbook&#160;{name}.yml" in picture
+    assert "WARNING" not in picture
     assert not re.search(r"[ ;(]/(home|root|tmp|Users|work)/", picture)
 
 
