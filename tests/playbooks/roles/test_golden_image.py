@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,10 @@ import pytest
 
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.in_process import writes
-from tests.playbooks.runs import ROOT
+from tests.playbooks.runs import ROOT, Run
 from tests.playbooks.ssh_hosts import ARMED, LOSE
 
-from .builders import QUICK, RoleRun
+from .builders import LEASE, LIMIT, QUICK, RoleRun
 
 pytestmark = pytest.mark.playbook
 
@@ -127,21 +131,41 @@ SLIPS: dict[str, tuple[object, str]] = {
     "the end of the host": ([{"ansible.builtin.meta": "end_host"}], r"'meta: end_host'"),
     "the end of the batch": ([{"ansible.builtin.meta": "end_batch"}], r"'meta: end_batch'"),
     "the end of the play": ([{"block": [{"meta": "end_play", "when": "x"}]}], r"'meta: end_play'"),
+    "the end of the role": ([{"ansible.builtin.meta": "end_role"}], r"end_role"),
     "the end of the play in a role": ([{"ansible.builtin.include_role": {"name": "ends"}}], r"'meta: end_play'"),
 }
-END_ROLE = ([{"ansible.builtin.meta": "end_role"}], r"end_role")
 
 
-@pytest.mark.parametrize("slip", [*SLIPS, "the end of the role"])
-def test_a_slip_in_the_tasks_costs_nothing(role: RoleRun, slip: str) -> None:
-    content, says = SLIPS.get(slip, END_ROLE)
-    if content is not None:
-        role.write("prepare.yml", content)
+def write_slips(role: RoleRun) -> None:
+    for number, (content, _says) in enumerate(SLIPS.values()):
+        if content is not None:
+            role.write(f"slip{number}.yml", content)
     role.write("slip.yml", [{**TASK, "whenn": True}])
     role.write("roles/slip/tasks/main.yml", [{**TASK, "whenn": True}])
     role.write("roles/ends/tasks/main.yml", [{"ansible.builtin.meta": "end_play"}])
-    assert role.run("prepare.yml") == 2, role.output
-    assert re.search(says, role.words), role.output
+
+
+def test_slips_in_the_tasks_are_found(role: RoleRun) -> None:
+    write_slips(role)
+    check = {
+        "compshare.cloud.check_tasks": {"path": "slip{{ item }}.yml"},
+        "loop": list(range(len(SLIPS))),
+        "register": "checked",
+        "ignore_errors": True,
+    }
+    copy = {"content": "{{ checked.results | to_json }}", "dest": "{{ playbook_dir }}/checked"}
+    Run(role.folder, role.world, [check, {"ansible.builtin.copy": copy}]).plain()
+    checked = json.loads((role.folder / "checked").read_text())
+    for (slip, (_content, says)), result in zip(SLIPS.items(), checked, strict=True):
+        assert result["failed"], slip
+        assert re.search(says, re.sub(r"\s+", " ", result["msg"])), (slip, result["msg"])
+
+
+@pytest.mark.parametrize("slip", ["an unknown module", "the end of the play in a role"])
+def test_a_slip_in_the_tasks_costs_nothing(role: RoleRun, slip: str) -> None:
+    write_slips(role)
+    assert role.run(f"slip{list(SLIPS).index(slip)}.yml") == 2, role.output
+    assert re.search(SLIPS[slip][1], role.words), role.output
     assert writes(role.world) == []
     assert "AFTER" not in role.output
 
@@ -235,3 +259,64 @@ def test_a_loss_in_a_handler_gives_no_image(role: RoleRun) -> None:
     role.write("prepare.yml", [{"ansible.builtin.include_role": {"name": "app"}}])
     assert role.run("prepare.yml") == 2, role.output
     assert (role.images(), role.builders()) == ([], [])
+
+
+# --- What is left behind, one lease later ---
+
+#: Tasks that nobody can check before: the name of the file is a template.
+LATE = [{"ansible.builtin.include_tasks": "{{ late }}", "vars": {"late": "late.yml"}}]
+ACCIDENTS: dict[str, tuple[object, int]] = {
+    "the end of the play": ([{"ansible.builtin.meta": "end_play"}], 0),
+    "the end of the host": ([{"ansible.builtin.meta": "end_host"}], 0),
+    "a slip in the tasks": ([{**TASK, "whenn": True}], 4),
+}
+
+
+def one_lease_later(role: RoleRun) -> str:
+    """Let one lease pass after a run; return what the API shows of the only builder."""
+    [builder] = [one for one in role.world.instances.all.values() if "-builder-" in one.row["Name"]]
+    ahead = builder.row["SchedulerStopTime"] - role.world.clock.now()
+    assert 0 < ahead <= LEASE
+    assert builder.row["Remark"].startswith("compshare.cloud.golden_image builds team-base since 20")
+    role.world.advance(LEASE + 60)
+    return builder.state
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_a_builder_left_behind_stops_within_one_lease(role: RoleRun, accident: str) -> None:
+    late, status = ACCIDENTS[accident]
+    role.write("prepare.yml", LATE)
+    role.write("late.yml", late)
+    assert role.run("prepare.yml") == status, role.output
+    assert role.builders() == ["Running"]
+    assert one_lease_later(role) == "Stopped"
+    assert role.images() == []
+
+
+def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun) -> None:
+    role.write("prepare.yml", [{"ansible.builtin.raw": "touch ~/begun; sleep 60"}])
+    run = role.command("prepare.yml")
+    with subprocess.Popen(
+        run.command, env=run.environment, cwd=role.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as killed:
+        wait_until(lambda: any((home / "begun").exists() for home in (role.folder / "homes").iterdir()))
+        killed.send_signal(signal.SIGKILL)
+    assert role.builders() == ["Running"]
+    # While its lease lasts, a run may be using it.
+    role.write("prepare.yml", LEAVE)
+    assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
+    assert re.search(r"of the image team-base is Running and costs [\d.]+ CNY per hour, about [\d.]+ CNY", role.words)
+    assert "A run may be using it; its lease ends at 20" in role.words
+    assert role.builders() == ["Running"]
+    assert one_lease_later(role) == "Stopped"
+    assert role.run("prepare.yml") == 0, role.output
+    assert re.search(r"is Stopped and costs 0\.\d+ CNY per hour, .* Its lease is over, so it is removed", role.words)
+    assert role.builders() == []
+    assert sorted(role.images()) == ["team-base", "team-next"]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.2)
