@@ -111,7 +111,7 @@ def section(rounds: int, sizes: tuple[int, ...] = SIZES) -> Section:
             "`ansible-inventory --list` of virtual machines, containers and pods. Each response of the API is "
             f"{LATENCY_MS} ms late. Our plugin requests all instances (cold) or finds them in a cache of JSON files "
             "(cached). The cheapest plugin adds the same hosts with the same variables from a JSON file, no more. The "
-            f"times are those of whole processes, and the ratios are taken within each of {rounds} rounds. The instances "
+            f"times are those of whole processes; the ratios are taken within each of {rounds} rounds. The instances "
             f"fill their pages of {PAGE}, so one more request shows that the last page is the last.",
             "",
             *table(header, rows),
