@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 
 class ModuleDocFragment:
     """The connection options; keep them equal to CONNECTION_ARGUMENT_SPEC."""
@@ -148,3 +150,7 @@ options:
     env:
       - name: COMPSHARE_API_RATE
 """
+    # From ansible-core 2.22 on, an option of a plugin can be secret, so that all output masks it. Earlier releases refuse
+    # the key when they check documentation.
+    if importlib.util.find_spec("ansible.module_utils.secrets"):
+        ENV = ENV.replace("private_key:\n", "private_key:\n    secret: true\n")

@@ -416,6 +416,12 @@ def test_a_password_only_on_demand_and_never_in_the_cache(source: Source) -> Non
     assert source.requests() == 2
 
 
+def test_the_private_key_is_masked_where_the_core_can(source: Source) -> None:
+    secrets = pytest.importorskip("ansible.module_utils.secrets", reason="before ansible-core 2.22")
+    source.parse(private_key="{{ '" + source.world.private_key + "' }}")
+    assert source.world.private_key not in secrets.mask_secrets(f"the key {source.world.private_key}")
+
+
 def test_no_secret_in_the_variables(source: Source) -> None:
     inventory = source.parse()
     text = json.dumps([host.get_vars() for host in inventory.hosts.values()])
