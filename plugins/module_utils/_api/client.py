@@ -22,7 +22,7 @@ from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, Ref
 from .limiter import Limiter, silent
 from .list_cache import ListCache
 from .options import check_numbers
-from .pages import Listing, ListReader, Page, page_of, rows_of, unique_rows
+from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
 from .retcodes import MISSING_PARAMETER, Retry, describe
 from .retrying import Throttling, may_repeat, pause_before
@@ -221,10 +221,19 @@ class Client:
         return [reader.rows() for reader in readers]
 
     def _page_job(self, listing: Listing, offset: int, limit: int, deadline: float | None) -> t.Callable[[], Page]:
+        return lambda: self.read_page(listing, offset, limit=limit, deadline=deadline)
+
+    def read_page(
+        self, listing: Listing, offset: int, *, limit: int = PAGE_SIZE, deadline: float | None = None
+    ) -> Page:
+        """Return one page of a list; an empty one with its C(refusal) if the API refuses the offset."""
         params = {**listing.params, "Limit": limit, "Offset": offset}
-        return lambda: self._ask_until(
-            listing.action, params, lambda answer: page_of(listing, answer), deadline=deadline
-        )
+        try:
+            return self._ask_until(listing.action, params, lambda answer: page_of(listing, answer), deadline=deadline)
+        except RefusedError as error:
+            if not offset or not refuses_offset(error):
+                raise
+            return Page([], None, refusal=error)
 
     def _ask_until(
         self,

@@ -7,9 +7,10 @@
 """Reading a list that comes in pages, whole or not at all. Pure bookkeeping: what to ask next, and when it is whole.
 
 What was recorded from the API rules this: a page holds at most 100 rows; C(TotalCount) may count the page, something
-else, or nothing; an offset may be ignored; the order may change from call to call. So the list ends only at a page that
-is not full, C(TotalCount) serves as a hint (how many pages to ask at a time, and when one question more is due before
-an end is believed), and a list that moved while it was read is read again.
+else, or nothing; an offset may be ignored, and one at or past the end may be refused; the order may change from call to
+call. So the list ends only at a page that is not full, or at a refused offset at or past what is counted. C(TotalCount)
+serves as a hint (how many pages to ask at a time, and when one question more is due before an end is believed), and a
+list that moved while it was read is read again.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .errors import AnswerError, ListError
-from .retcodes import Retry
+from .errors import AnswerError, ListError, RefusedError
+from .retcodes import PAGE_OUT_OF_RANGE, Retry
 from .values import integer, number, printable
 
 PAGE_SIZE = 100
@@ -61,16 +62,25 @@ def unique_rows(listing: Listing, lists: Iterable[Iterable[dict[str, t.Any]]]) -
 
 
 class Page(t.NamedTuple):
-    """The rows of one answer, what it gives as the total (None: nothing), and whether null stood for the rows."""
+    """The rows of one answer, what it gives as the total (None: nothing), and whether null stood for the rows.
+
+    C(refusal): the API refused the offset, as it may at or past the end of a list.
+    """
 
     rows: list[dict[str, t.Any]]
     total: int | None
     null: bool = False
+    refusal: RefusedError | None = None
 
     @property
     def silent(self) -> bool:
         """Tell whether the answer counts rows and lists none, not even as an empty list."""
         return self.null and bool(self.total)
+
+
+def refuses_offset(error: RefusedError) -> bool:
+    """Return whether a refusal blames the offset of a page."""
+    return error.ret_code == PAGE_OUT_OF_RANGE or error.names_parameter("Offset")
 
 
 def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
@@ -222,6 +232,8 @@ class ListReader:
 
     def _accept_emptiness(self, offset: int, page: Page) -> None:
         """Take an empty page where the end should be; one that counts rows there and shows null must say so again."""
+        if page.refusal is not None and self._may_be_cut() and self._goes_on_after(offset):
+            raise page.refusal
         if page.silent and (page.total or 0) > offset and self._doubts < MAX_DOUBTS:
             self._doubts += 1
             self._proof = offset
@@ -242,6 +254,9 @@ class ListReader:
     def _finish(self) -> None:
         """Decide what an end that was seen is worth."""
         end = self._frontier
+        refusal = self._pages[end].refusal
+        if refusal is not None and self._goes_on_after(end):
+            raise refusal
         if any(offset > end and page.rows for offset, page in self._pages.items()):
             self._start()
         elif self._end_is_doubtful():
@@ -249,15 +264,24 @@ class ListReader:
         else:
             self._settle()
 
+    def _goes_on_after(self, offset: int) -> bool:
+        """Return whether a page whose offset was refused should exist: the list counts more, or has a later page."""
+        counted = self._pages[0].total or 0
+        return counted > offset or any(later > offset and page.rows for later, page in self._pages.items())
+
     def _end_is_doubtful(self) -> bool:
         """Tell whether one question more is due: more is counted than came, the end counts rows and shows none, or the
         only page may be as long as the API allows (20 or 50 rows, say, where 100 were asked for). What the end counts
         is no reason where it is the whole list, which only a count beyond a page's length can be.
         """
         first, last = self._pages[0], self._pages[self._frontier]
-        may_be_cut = len(self._pages) == 1 and bool(first.rows) and len(first.rows) % 10 == 0
         counts_the_list = last.total == first.total == self._frontier > self._stride
-        return (first.total or 0) > len(self._seen) or (last.silent and not counts_the_list) or may_be_cut
+        return (first.total or 0) > len(self._seen) or (last.silent and not counts_the_list) or self._may_be_cut()
+
+    def _may_be_cut(self) -> bool:
+        """Return whether the only page may be as long as the API allows."""
+        rows = self._pages[0].rows
+        return len(self._pages) == 1 and bool(rows) and len(rows) % 10 == 0
 
     def _settle(self) -> None:
         """Believe the reading if the list stood still, a second one found the same, or all that is counted is here."""

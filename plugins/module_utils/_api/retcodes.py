@@ -42,6 +42,8 @@ class RetCode(t.NamedTuple):
 UNKNOWN_ACTION = 161
 #: A parameter that is required was not sent.
 MISSING_PARAMETER = 210
+#: A page begins past the end of its list.
+PAGE_OUT_OF_RANGE = 8401
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
 _REPORT = "Run the task again; if it stays, report it with the request id."
 _LATER = "The platform is in trouble for the moment; run the task again later."
@@ -150,7 +152,7 @@ _TABLE = (
     RetCode(8367, "the quota could not be found out", _LATER, Retry.READ),
     RetCode(8372, "no network address could be allotted", _LATER, Retry.READ),
     RetCode(8374, "the CPU platform does not fit", "Leave the CPU platform to the API.", Retry.NEVER),
-    RetCode(8401, "the page is out of range", _REPORT, Retry.NEVER),
+    RetCode(PAGE_OUT_OF_RANGE, "the page is out of range", _REPORT, Retry.NEVER),
     RetCode(8421, "the metadata service failed", _LATER, Retry.READ),
     RetCode(8429, "the account is in arrears or the resource has expired", _PAY, Retry.NEVER),
     RetCode(

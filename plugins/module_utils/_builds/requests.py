@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._api.client import PARALLEL, Client
 from .._api.errors import CompShareError, RefusedError
 from .._api.naming import region_of
-from .._api.pages import PAGE_SIZE, Listing, page_of
+from .._api.pages import PAGE_SIZE, Listing
 from .._api.parallel import each_in_parallel
 from .._api.retcodes import PERMISSION_CODES, UNKNOWN_ACTION
 from .._images.sources import SOURCES
@@ -128,8 +128,7 @@ class BuildQuestions:
 
     def _page(self, page: _Page, deadline: float | None) -> list[dict[str, t.Any]]:
         listing = _listing(page.region)
-        params = {**listing.params, "Limit": PAGE_SIZE, "Offset": page.offset}
-        return page_of(listing, self._client.call(listing.action, params, deadline=deadline)).rows
+        return self._client.read_page(listing, page.offset, deadline=deadline).rows
 
     def _list_error(self, error: CompShareError) -> list[CompShareError]:
         if error.retryable:

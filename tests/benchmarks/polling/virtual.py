@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import RefusedError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing
+from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing, Page
 
 from .corpus import Trace
 
@@ -49,9 +49,11 @@ class VirtualAccount:
 
     def call(self, action: str, params: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
         self._spend_a_request()
-        if action == "GetCompShareImageCreateProgress":
-            return self._progress(params["CompShareImageId"])
-        return {"RetCode": 0, "ImageSet": self._rows()[params["Offset"] : params["Offset"] + params["Limit"]]}
+        return self._progress(params["CompShareImageId"])
+
+    def read_page(self, _listing: Listing, offset: int, *, deadline: float | None = None) -> Page:
+        self._spend_a_request()
+        return Page(self._rows()[offset : offset + PAGE_SIZE], None)
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, Any]]]:
         rows = self._rows()

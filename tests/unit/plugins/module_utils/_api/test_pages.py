@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, ListError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, ListError, RefusedError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import (
     MAX_PAGES,
     Listing,
     ListReader,
     Page,
     page_of,
+    refuses_offset,
     rows_of,
 )
 
@@ -53,6 +54,71 @@ def test_a_list_is_whole_whatever_the_total_says(count: int, total: Any) -> None
     claimed = {"right": count, "too small": count // 2, "too large": count * 3 + 5}.get(total, total)
     ids, _asked = read(honest(everything, claimed))
     assert ids == [row["Id"] for row in everything]
+
+
+OFFSET_REFUSED = RefusedError("Refused.", ret_code=230, api_message="Params [Offset] not available")
+
+
+def strict(everything: list[dict[str, Any]], total: int | None, *, longest: int = 10) -> Serve:
+    """Serve a list that refuses an offset at or past its end."""
+
+    def serve(offset: int) -> Page:
+        if offset and offset >= len(everything):
+            return Page([], None, refusal=OFFSET_REFUSED)
+        return Page(everything[offset : offset + longest], total)
+
+    return serve
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25, 30, 40, 95, 100, 200])
+@pytest.mark.parametrize("total", ["right", None, 0, "too small"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_refused_offset_at_the_end_is_the_end(count: int, total: Any, seed: int) -> None:
+    everything = rows(count)
+    claimed = {"right": count, "too small": count // 2}.get(total, total)
+    ids, _asked = read(strict(everything, claimed), seed=seed)
+    assert ids == [row["Id"] for row in everything]
+
+
+@pytest.mark.parametrize("count", [10, 20, 50, 70])
+def test_a_refused_offset_after_pages_shorter_than_asked_is_the_end(count: int) -> None:
+    everything = rows(count)
+    ids, _asked = read(strict(everything, None), size=100)
+    assert ids == [row["Id"] for row in everything]
+
+
+@pytest.mark.parametrize("count", [7, 25])
+def test_a_refused_offset_after_a_short_page_is_the_end_whatever_the_total_says(count: int) -> None:
+    everything = rows(count)
+    ids, _asked = read(strict(everything, count * 3))
+    assert ids == [row["Id"] for row in everything]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("refused", [10, 20, 40])
+def test_a_refused_offset_before_the_end_is_an_error(refused: int, seed: int) -> None:
+    whole = honest(rows(50), 50)
+    with pytest.raises(RefusedError):
+        read(lambda offset: Page([], None, refusal=OFFSET_REFUSED) if offset == refused else whole(offset), seed=seed)
+
+
+@pytest.mark.parametrize(("count", "size"), [(10, 10), (20, 10), (10, 100)])
+def test_a_refused_offset_where_more_rows_are_counted_is_an_error(count: int, size: int) -> None:
+    with pytest.raises(RefusedError):
+        read(strict(rows(count), count + 5), size=size)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "blames"),
+    [
+        (230, "Params [Offset] not available", True),
+        (8401, None, True),
+        (230, "Params [Region] not available", False),
+        (230, None, False),
+    ],
+)
+def test_which_refusals_blame_the_offset(code: int, message: str | None, blames: bool) -> None:
+    assert refuses_offset(RefusedError("x", ret_code=code, api_message=message)) is blames
 
 
 def test_a_true_total_costs_no_page_too_many() -> None:

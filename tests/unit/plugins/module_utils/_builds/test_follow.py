@@ -14,7 +14,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     RefusedError,
     WaitError,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing
+from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing, Page
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry, describe
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import (
     build_targets,
@@ -121,14 +121,15 @@ class Account:
 
     def call(self, action: str, params: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
         self._ask(action, dict(params))
-        if action == LIST:
-            rows = self._rows()
-            return {"RetCode": 0, "ImageSet": rows[params["Offset"] : params["Offset"] + params["Limit"]]}
         course = self.progress.get(params["CompShareImageId"])
         answer = course(self.now) if course else refused(action, 230, "Params [CompShareImageId] not available")
         if isinstance(answer, CompShareError):
             raise answer
         return {"RetCode": 0, **answer}
+
+    def read_page(self, listing: Listing, offset: int, *, deadline: float | None = None) -> Page:
+        self._ask(listing.action, {**listing.params, "Offset": offset})
+        return Page(self._rows()[offset : offset + PAGE_SIZE], None)
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, Any]]]:
         rows = self._rows()

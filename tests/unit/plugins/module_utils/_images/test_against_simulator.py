@@ -170,6 +170,19 @@ def test_a_list_that_repeats_its_pages_is_an_error(make_world: MakeWorld, source
         assert ids(find(world, source)) == expected(world, source)
 
 
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("answer", ["empty", "refused"])
+def test_lists_that_end_with_a_full_page(make_world: MakeWorld, source: str, answer: str) -> None:
+    """Recorded of other APIs of the vendor: an Offset at the end of a list may be refused."""
+    for count in (10, 20, 30, 50, 100, 200):
+        counts = {"platform": count, **dict.fromkeys(("custom", "shared", "published", "favorites"), count)}
+        world = make_world(
+            counts={**counts, "community_groups": max(count, 20)},
+            dialect={"offset_past_end": answer, "favorites_list": "served"},
+        )
+        assert ids(find(world, source)) == expected(world, source)
+
+
 def test_a_list_in_another_order_at_every_call_is_whole_or_an_error(make_world: MakeWorld) -> None:
     world = make_world(counts={"custom": 250}, lists={"*": {"shuffle": True, "total": "right"}})
     assert ids(find(world, "custom")) == expected(world, "custom")

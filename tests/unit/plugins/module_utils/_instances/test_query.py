@@ -18,6 +18,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.query i
 )
 
 from ..fakes import client_of, success
+from ..in_process import new_world, task_in
 from .samples import CONTAINER, POD, STOPPED, VM, WINDOWS
 
 ROWS = [POD, VM, STOPPED, WINDOWS, CONTAINER]
@@ -101,3 +102,12 @@ def test_one_named() -> None:
 def test_an_instance_in_words_has_no_control_characters() -> None:
     hostile = normalise_instance({"UHostId": "u", "Name": "a\x1b[31m", "State": ""})
     assert describe(hostile) == r"a\x1b[31m (u, state unknown)"
+
+
+@pytest.mark.parametrize("answer", ["empty", "refused"])
+@pytest.mark.parametrize("count", [10, 20, 30, 50, 100, 200])
+def test_a_list_that_ends_with_a_full_page_is_whole(count: int, answer: str) -> None:
+    """The API may refuse an offset at the end of a list."""
+    world = new_world(counts={"platform": 0, "instances": count}, dialect={"offset_past_end": answer})
+    task = task_in(world, "compshare_instance_info", {})
+    assert len(read_rows(task.client)) == count
