@@ -133,6 +133,23 @@ def test_what_will_be_released(report: Report, make_world: MakeWorld) -> None:
     assert page.body("stock") == []
 
 
+def test_idle_gpus(report: Report, make_world: MakeWorld) -> None:
+    """As for the playbook stop_idle: busy ones, and those that were started a moment ago, do not count."""
+    world = make_world()
+    running = [one for one in world.instances.all.values() if one.row["State"] == "Running"]
+    for one in running:
+        one.row["StartTime"] = int(world.clock.now()) - 7 * 3600
+        one.usage["gpu"] = 80
+    running[0].usage["gpu"] = 2
+    running[1].usage["gpu"] = 2
+    running[1].row["StartTime"] = int(world.clock.now()) - 60
+    page = report(world, report_stock="false")
+    assert page.tiles["Idle GPUs"] == "1"
+    use = {row[0].split()[-1]: row[5] for row in page.body("instances")}
+    assert use[running[0].identifier] == "2 %"
+    assert use[running[2].identifier] == "80 %"
+
+
 def test_no_name_becomes_markup_or_a_template(report: Report, make_world: MakeWorld) -> None:
     world = make_world(rows={"custom": [{"Name": HOSTILE, "Status": "Available"}]})
     for one in world.instances.all.values():
