@@ -78,13 +78,16 @@ class DiskStore:
 
     @property
     def all(self) -> dict[str, Disk]:
-        if self._disks is None:
-            self._disks = {}
-            for planted in self._world.scenario.rows.disks:
-                self._plant(planted)
-            for instance in self._world.instances.all.values():
-                self.adopt(instance)
-        return self._disks
+        return self.load() if self._disks is None else self._disks
+
+    def load(self) -> dict[str, Disk]:
+        """Make the disks that the world begins with."""
+        self._disks = disks = {}
+        for planted in self._world.scenario.rows.disks:
+            self._plant(planted)
+        for instance in self._world.instances.all.values():
+            self.adopt(instance)
+        return disks
 
     def new_id(self) -> str:
         self._made += 1

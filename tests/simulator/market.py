@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import unavailable
 from .gpu_market import CHARGE_TYPES, GPU_TYPES, disk_price, instance_price
-from .image_lists import listed_place
 from .instance_create import charge_type_of, image_for_zone
 from .instance_moves import requested_size
 from .params import Params
@@ -23,7 +22,7 @@ PLATFORMS = ("Auto", "Intel/Auto", "Amd/Auto")
 @action("DescribeAvailableCompShareInstanceTypes", reads=True)
 def instance_types(world: World, params: Params) -> Answer:
     """GPU types by zone, with their sizes. Memory is GB here, MB everywhere else. Spot answers no rows (recorded)."""
-    region, zone = listed_place(world, params)
+    region, zone = check_place(world, params)
     rows = [
         _type_row(world, place, gpu_type)
         for place in ZONES
@@ -93,7 +92,7 @@ def resource_capacity(world: World, params: Params) -> Answer:
 @action("DescribeCompShareGpuInventory", reads=True)
 def gpu_inventory(world: World, params: Params) -> Answer:
     """Cards in stock. ``zone_id`` chooses the kind of zones, Pods or others, and does not filter them (recorded)."""
-    listed_place(world, params)
+    check_place(world, params)
     asked = params.integer("zone_id")
     pods = any(zone.zone_id == asked and zone.is_pod for zone in ZONES)
     by_zone: dict[str, dict[str, int]] = {

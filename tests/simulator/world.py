@@ -53,6 +53,8 @@ class World:
         self.instances = InstanceStore(scenario, self.images, self._plan_release)
         self.disks = DiskStore(self)
         self.deleted_disks: list[str] = []
+        if scenario.rows.disks:
+            self.disks.load()  # those that are attached change how their instances look
         self.stock = Stock(scenario)
         self.released: dict[str, Instance] = {}
         self._greeters: dict[str, Greeter] = {}

@@ -1,0 +1,123 @@
+#!/usr/bin/python
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compshare_account_check
+short_description: Compare what the CompShare API does with what this collection assumes
+version_added: 1.1.0
+description:
+  - Sources about the API contradict each other, and are silent in places. This module asks the API itself, on your
+    account, and says where the collection's assumptions hold and where they differ.
+  - It sends about fifty read requests, in about a minute, and changes nothing.
+  - The report can be shown to anybody. It has no ids, names, addresses, keys or texts of the account.
+  - The playbook C(compshare.cloud.check_account) writes the report to a file.
+author:
+  - CompShare Cloud collection contributors (@compshare-cloud)
+extends_documentation_fragment:
+  - compshare.cloud.connection
+  - compshare.cloud._attributes
+  - compshare.cloud._attributes.info
+  - compshare.cloud._attributes.action_group
+  - compshare.cloud._attributes.in_process
+seealso:
+  - module: compshare.cloud.compshare_account_info
+    description: Balance, projects and id of the account.
+"""
+
+EXAMPLES = r"""
+- name: Check the API on this account
+  compshare.cloud.compshare_account_check:
+  register: check
+
+- name: Show what differs
+  ansible.builtin.debug:
+    msg: "{{ item.text }} Assumed: {{ item.assumed }}. Seen: {{ item.observed }}."
+  loop: "{{ check.differs }}"
+  loop_control:
+    label: "{{ item.key }}"
+"""
+
+RETURN = r"""
+report:
+  description: The report as Markdown.
+  returned: success
+  type: str
+differs:
+  description: Questions that the API answers in another way than the collection assumes.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: A short name of the question.
+      type: str
+      sample: inventory_key
+    text:
+      description: The question.
+      type: str
+      sample: Where are the GPUs in stock counted?
+    assumed:
+      description: What the collection assumes.
+      type: str
+      sample: GpuInventory
+    observed:
+      description: What the API did, null if the account has nothing to see it by.
+      type: str
+      sample: GpuInventoryByZone
+holds:
+  description: Questions that the API answers as the collection assumes. The same keys as RV(differs).
+  returned: success
+  type: list
+  elements: dict
+not_seen:
+  description: Questions that this account cannot answer, because it has no pod, for example. The keys of RV(differs).
+  returned: success
+  type: list
+  elements: dict
+requests:
+  description: How many requests were sent, retries aside.
+  returned: success
+  type: int
+  sample: 52
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    action:
+      description: The action of the API.
+      type: str
+      sample: DescribeCompShareSupportZone
+    ret_code:
+      description: The RetCode that the API answered with, null where it gave none.
+      type: int
+      sample: 171
+    message:
+      description: The message of the API, or what happened instead of an answer.
+      type: str
+      sample: Signature VerifyAC Error
+    request_id:
+      description: The API's id of the request, to give to the vendor's support.
+      type: str
+    hint:
+      description: What can be done.
+      type: str
+    retryable:
+      description: Whether the same task may succeed when it is run again.
+      type: bool
+"""
+
+from ..module_utils._check.run import check_account
+from ..module_utils._module import run_module
+
+
+def main() -> None:
+    run_module({}, check_account)
+
+
+if __name__ == "__main__":
+    main()
