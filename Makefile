@@ -62,6 +62,10 @@ demo: setup-demo ## Run the example playbook against the simulator: no account, 
 simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account, no cost
 	@$(PYTHON) -m tests.tools.simulator $(if $(PORT),--port $(PORT)) $(if $(SPEED),--speed $(SPEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
+.PHONY: check-account
+check-account: setup-demo ## Compare the real API with what the collection assumes: your keys, read-only, about a minute
+	@$(PYTHON) -m tests.tools.check_account
+
 # --- The fast loop -----------------------------------------------------------
 
 .PHONY: check format

@@ -82,7 +82,8 @@ class DiskStore:
 
     def load(self) -> dict[str, Disk]:
         """Make the disks that the world begins with."""
-        self._disks = disks = {}
+        disks: dict[str, Disk] = {}
+        self._disks = disks
         for planted in self._world.scenario.rows.disks:
             self._plant(planted)
         for instance in self._world.instances.all.values():
