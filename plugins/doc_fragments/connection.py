@@ -15,22 +15,24 @@ options:
   public_key:
     description:
       - The public key of the account, from U(https://console.compshare.cn/uaccount/api_manage).
-      - Where it is left out, the environment variable E(COMPSHARE_PUBLIC_KEY) is used.
-      - Where that is not set either, both keys come from the profile file of the vendor's command-line client,
-        see O(profile).
+      - Both keys come from one place, the first of these that is set - O(public_key) and O(private_key), O(profile),
+        the environment variables E(COMPSHARE_PUBLIC_KEY) and E(COMPSHARE_PRIVATE_KEY), E(COMPSHARE_PROFILE), and the
+        current profile in the file of the vendor's command-line client. Half a pair is an error.
     type: str
   private_key:
     description:
       - The private key that belongs to O(public_key). It signs requests, is never sent, and never shown.
-      - Where it is left out, the environment variable E(COMPSHARE_PRIVATE_KEY) is used.
+      - It comes from where O(public_key) comes from, which may be the environment variable E(COMPSHARE_PRIVATE_KEY).
     type: str
   profile:
     description:
-      - The profile to take the keys from, where O(public_key) and O(private_key) are not given.
+      - The profile to take the keys from, if O(public_key) and O(private_key) are omitted. It goes before keys in the
+        environment. A profile that does not exist is an error.
       - Profiles stand in the file that the vendor's client writes with C(compshare config),
         E(COMPSHARE_CONFIG_FILE), or C(compshare/config.json) in E(XDG_CONFIG_HOME), or
         C(~/.config/compshare/config.json).
-      - Where it is left out, the environment variable E(COMPSHARE_PROFILE) is used, then the file's current profile.
+      - If omitted, and if no keys are in the environment, the environment variable E(COMPSHARE_PROFILE) is used, then
+        the file's current profile.
     type: str
   project_id:
     description:

@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import typing as t
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 
 from ansible.module_utils import basic
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 
 from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_THROTTLE_TIMEOUT, DEFAULT_TIMEOUT
 from ._api.errors import CompShareError
@@ -39,15 +40,24 @@ else:
         register_secrets = _forget_secrets
 
 
+def _from_environment(variable: str) -> t.Any:
+    """Return the value of an environment variable for an option that is omitted; an empty one counts as unset."""
+    value = env_fallback(variable)
+    if not value.strip():
+        raise AnsibleFallbackNotFound
+    return value
+
+
 def _option(environment: str, **spec: t.Any) -> dict[str, t.Any]:
-    return {"fallback": (env_fallback, [environment]), **spec}
+    return {"fallback": (_from_environment, [environment]), **spec}
 
 
-#: The options of the documentation fragment compshare.cloud.connection.
+#: The options of the documentation fragment compshare.cloud.connection. Keys and profile have no fallback: what of them
+#: comes from the environment decides their order, so _api/credentials.py reads it.
 CONNECTION_ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    "public_key": _option("COMPSHARE_PUBLIC_KEY", type="str", no_log=False),
-    "private_key": _option("COMPSHARE_PRIVATE_KEY", type="str", no_log=True),
-    "profile": _option("COMPSHARE_PROFILE", type="str"),
+    "public_key": {"type": "str", "no_log": False},
+    "private_key": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
     "project_id": _option("COMPSHARE_PROJECT_ID", type="str"),
     "region": _option("COMPSHARE_REGION", type="str"),
     "zone": _option("COMPSHARE_ZONE", type="str"),
@@ -82,10 +92,13 @@ def run_module(
     module = basic.AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True, **module_options
     )
+    private_key = os.environ.get("COMPSHARE_PRIVATE_KEY", "").strip()
+    if private_key:
+        module.no_log_values.add(private_key)
     # The API takes passwords in base64, and a message of it may quote what it was sent.
     encoded = [b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii") for secret in module.no_log_values]
     module.no_log_values.update(encoded)  # masks results before ansible-core 2.22
-    register_secrets(encoded)
+    register_secrets([*encoded, *([private_key] if private_key else [])])
 
     def warn(message: str) -> None:
         module.warn(inert_message(message))

@@ -40,6 +40,8 @@ CONNECTION_OPTIONS = (
     "api_rate",
 )
 _CONVERTED = ("bool", "int", "float")
+#: Options of which the environment variables are read where their order is decided, in _api/credentials.py.
+_CREDENTIALS = ("public_key", "private_key", "profile")
 #: Types that empty text is no value of.
 _EMPTY_IS_OMITTED = (*_CONVERTED, "list", "path")
 
@@ -66,7 +68,8 @@ class CheckedOptions:
         given = _by_name(direct or {}, definitions, self._unnamed)
         given = {name: self._rendered(name, value) for name, value in given.items()}
         given = {name: value for name, value in given.items() if not _is_empty(value, definitions[name])}
-        empty = set()
+        empty = {name for name in _CREDENTIALS if name in definitions and name not in given}
+        given.update(dict.fromkeys(empty))
         for name, definition in definitions.items():
             variable = next((each["name"] for each in definition.get("env") or () if each["name"] in os.environ), None)
             if name in given:

@@ -387,13 +387,11 @@ class Client:
         )
 
     def _hint(self, action: str, ret_code: int, hint: str | None) -> str | None:
-        key = (
-            f"The key {self.credentials.public_key_hint} ({self.credentials.origin}) was used against {self.endpoint}."
-        )
+        key = f"The key {self.credentials.public_key_hint} from {self.credentials.origin}"
         if ret_code in (171, 172, 294):
-            return f"{key} {hint}"
+            return f"{key} was used against {self.endpoint}. {hint}"
         if ret_code == 299:
-            return f"The key {self.credentials.public_key_hint} is not permitted to call {action}. {hint}"
+            return f"{key} is not permitted to call {action}. {hint}"
         return hint
 
 

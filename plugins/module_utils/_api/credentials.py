@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Where the keys come from: options or environment first, then the profile file of the vendor's command-line client."""
+"""Where the keys come from: options, the environment, or the profile file of the vendor's command-line client."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from .values import printable
 
 KEYS_PAGE = "https://console.compshare.cn/uaccount/api_manage"
 _DEFAULT_PROFILE = "default"
+_VARIABLES = ("COMPSHARE_PUBLIC_KEY", "COMPSHARE_PRIVATE_KEY")
 #: What programs that run a command as another user set.
 _BECOME_VARIABLES = ("SUDO_USER", "DOAS_USER")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """A pair of keys and where it was found (C(options) or the profile file's path). The private key is never shown."""
+    """A pair of keys and where all of it was found, in words that follow "from". The private key is never shown."""
 
     public_key: str
     private_key: str = field(repr=False)
-    origin: str = "options"
+    origin: str = "the options"
     #: Something the user should be told about, or None.
     warning: str | None = None
 
@@ -47,27 +48,46 @@ def find_credentials(
     profile: str | None,
     environment: Mapping[str, str] | None = None,
 ) -> Credentials:
-    """Return the keys to use.
+    """Return the keys to use; raises OptionError if there are none.
 
-    The keys given (by options or their environment variables) win, and only as a pair: half a pair is never completed
-    from the profile file, because keys of two accounts do not work together. Raises OptionError when there are none.
+    C(public_key), C(private_key) and C(profile) are what the user gave as options, without what the environment has for
+    them: this function reads the environment itself, because the keys and the profile of a task go before the keys of
+    the environment. A pair comes whole from one place; keys of two accounts do not work together.
     """
-    public_key, private_key = _stripped(public_key), _stripped(private_key)
-    if public_key and private_key:
-        return Credentials(public_key, private_key)
-    if public_key or private_key:
-        present, missing = ("public_key", "private_key") if public_key else ("private_key", "public_key")
-        raise OptionError(
-            f"{present} is set but {missing} is not.",
-            hint=f"Give both, as options or as COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY; "
-            f"they stand together at {KEYS_PAGE}.",
-        )
-    return _from_profile(profile, os.environ if environment is None else environment)
+    if environment is None:
+        environment = os.environ
+    from_options = _pair(("public_key", public_key), ("private_key", private_key), "the options")
+    if from_options is not None:
+        return from_options
+    profile = _stripped(profile)
+    if profile is not None:
+        return _from_profile(profile, "the option profile", environment)
+    from_environment = _pair(*((name, environment.get(name)) for name in _VARIABLES), "the environment")
+    if from_environment is not None:
+        return from_environment
+    profile = _stripped(environment.get("COMPSHARE_PROFILE"))
+    return _from_profile(profile, "COMPSHARE_PROFILE", environment)
 
 
-def _stripped(key: str | None) -> str | None:
+def _pair(public: tuple[str, str | None], private: tuple[str, str | None], origin: str) -> Credentials | None:
+    """Return a pair of keys, each with its name, None if neither is set; raises OptionError for half a pair."""
+    keys = {name: _stripped(key) for name, key in (public, private)}
+    missing = [name for name, key in keys.items() if key is None]
+    if not missing:
+        return Credentials(*t.cast("list[str]", list(keys.values())), origin=origin)
+    if len(missing) == len(keys):
+        return None
+    present = next(name for name in keys if name not in missing)
+    raise OptionError(
+        f"{present} is set but {missing[0]} is not, in {origin}.",
+        hint=f"A pair of keys must come from one place: set {missing[0]}, too, or leave {present} out. Both keys are "
+        f"listed at {KEYS_PAGE}.",
+    )
+
+
+def _stripped(value: str | None) -> str | None:
     # A key pasted with its line break signs wrongly, which the API reports as a wrong key.
-    return key.strip() or None if key else None
+    return value.strip() or None if value else None
 
 
 def profile_path(environment: Mapping[str, str]) -> str:
@@ -79,11 +99,13 @@ def profile_path(environment: Mapping[str, str]) -> str:
     return os.path.join(root, "compshare", "config.json")
 
 
-def _from_profile(profile: str | None, environment: Mapping[str, str]) -> Credentials:
+def _from_profile(profile: str | None, named_by: str, environment: Mapping[str, str]) -> Credentials:
+    """Return the keys of a profile, the current one if C(profile) is None; C(named_by) says where its name is from."""
     path = profile_path(environment)
     document, warning = _read_profiles(path)
     if document is None:
-        wanted = f"The profile {printable(profile)!r} cannot be read: there is no file {path}." if profile else None
+        title = f"The profile {printable(profile)!r} of {named_by}" if profile else ""
+        wanted = f"{title} cannot be read: there is no file {path}." if profile else None
         raise OptionError(
             wanted or "No CompShare keys are set.",
             hint=f"{_become_hint(environment)}Set the options public_key and private_key, or the environment variables "
@@ -96,17 +118,22 @@ def _from_profile(profile: str | None, environment: Mapping[str, str]) -> Creden
     if not isinstance(chosen, dict):
         names = ", ".join(sorted(printable(str(key)) for key in profiles)) if isinstance(profiles, dict) else ""
         raise OptionError(
-            f"The profile file {path} has no profile {printable(str(name))!r}.",
+            f"The profile file {path} has no profile {printable(str(name))!r}"
+            + (f", which {named_by} names." if profile else ", which it names as the current one."),
             hint=f"It has: {names}." if names else "Make one with the vendor's 'compshare config'.",
         )
     keys = [chosen.get("public_key"), chosen.get("private_key")]
     if not all(isinstance(key, str) and key.strip() for key in keys):
+        missing = [
+            name for name, key in zip(("public_key", "private_key"), keys) if not (isinstance(key, str) and key.strip())
+        ]
         raise OptionError(
-            f"The profile {printable(name)!r} in {path} does not hold a public_key and a private_key.",
-            hint="Make it again with the vendor's 'compshare config', or give the keys as options.",
+            f"The profile {printable(name)!r} of {path} has no {' and no '.join(missing)}.",
+            hint="Make it again with the vendor's 'compshare config', or give both keys as options.",
         )
     public_key, private_key = (t.cast(str, key).strip() for key in keys)
-    return Credentials(public_key, private_key, origin=path, warning=warning)
+    origin = f"the profile {printable(name)!r} of {path}"
+    return Credentials(public_key, private_key, origin=origin, warning=warning)
 
 
 def _become_hint(environment: Mapping[str, str]) -> str:

@@ -144,9 +144,14 @@ async def _read(
 
 
 def _connection(args: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the connection options: the source's arguments, or else the environment."""
+    """Return the connection options: the source's arguments, or else the environment.
+
+    Keys and profile of the environment are left to the client, which knows their order.
+    """
     return {
-        name: args[name] if args.get(name) is not None else os.environ.get(variable) or None
+        name: args.get(name)
+        if args.get(name) is not None or name in ("public_key", "private_key", "profile")
+        else os.environ.get(variable) or None
         for name, variable in CONNECTION_ARGUMENTS.items()
     }
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +78,24 @@ def test_options_come_from_the_environment(torch_world: World, monkeypatch: pyte
         monkeypatch.setenv(name, value)
     plugin = lookup_loader.get("compshare.cloud.compshare_image")
     assert plugin.run(["compshareImage-a"], {}, field="name") == ["torch"]
+
+
+def test_a_profile_that_is_given_goes_before_keys_of_the_environment(
+    torch_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    keys = {"public_key": torch_world.public_key, "private_key": torch_world.private_key}
+    path.write_text(json.dumps({"profiles": {"prod": keys}}), encoding="utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("COMPSHARE_CONFIG_FILE", str(path))
+    monkeypatch.setenv("COMPSHARE_PUBLIC_KEY", "of-another-account")
+    monkeypatch.setenv("COMPSHARE_PRIVATE_KEY", "private")
+    without_keys = {"public_key": None, "private_key": None}
+    assert look_up(torch_world, "compshareImage-a", **without_keys, profile="prod", field="name") == ["torch"]
+    with pytest.raises(AnsibleError, match="no profile 'prd', which the option profile names"):
+        look_up(torch_world, "compshareImage-a", **without_keys, profile="prd")
+    with pytest.raises(AnsibleError, match=r"The key …ount from the environment was used against"):
+        look_up(torch_world, "compshareImage-a", **without_keys)
 
 
 def test_the_name_of_the_module_works_here_too(torch_world: World) -> None:

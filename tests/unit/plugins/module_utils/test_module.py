@@ -168,6 +168,45 @@ def test_options_fall_back_to_the_environment(run: Run, monkeypatch: pytest.Monk
     assert (result["region"], result["checked"]) == ("cn-sh2", False)
 
 
+@pytest.mark.parametrize("name", ["VALIDATE_CERTS", "API_TIMEOUT", "API_RETRIES", "API_RATE", "CA_PATH", "REGION"])
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_environment_variable_counts_as_unset(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, empty: str
+) -> None:
+    monkeypatch.setenv(f"COMPSHARE_{name}", empty)
+    option = name.lower()
+    result = run(lambda task: {"value": task.options[option], "client": bool(task.client)}, **KEYS)
+    assert (result.get("value"), result.get("client")) == (CONNECTION_ARGUMENT_SPEC[option].get("default"), True)
+
+
+@pytest.mark.parametrize("value", ["flase", "yess", "2"])
+def test_what_is_no_boolean_never_switches_the_check_of_certificates_off(
+    run: Run, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("COMPSHARE_VALIDATE_CERTS", value)
+    assert "validate_certs" in run(lambda _task: {}, **KEYS)["msg"]
+
+
+def test_a_profile_of_the_task_goes_before_keys_of_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"profiles": {"prod": {"public_key": "of-prod", "private_key": "x"}}}), encoding="utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("COMPSHARE_CONFIG_FILE", str(path))
+    monkeypatch.setenv("COMPSHARE_PUBLIC_KEY", "of-environment")
+    monkeypatch.setenv("COMPSHARE_PRIVATE_KEY", "private-of-environment")
+
+    def which(task: Task) -> dict[str, Any]:
+        return {"key": task.client.credentials.public_key, "shown": "x private-of-environment"}
+
+    assert run(which, profile="prod")["key"] == "of-prod"
+    found = run(which)
+    assert (found["key"], found["shown"]) == ("of-environment", "x ********")
+    assert "no profile 'prd'" in run(which, profile="prd")["msg"]
+    assert "in the options" in run(which, public_key="half")["msg"]
+
+
 def test_without_keys_the_failure_says_how_to_give_them(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -211,8 +250,11 @@ def test_options_and_documentation_are_the_same() -> None:
     for name, spec in CONNECTION_ARGUMENT_SPEC.items():
         assert documented[name]["type"] == spec["type"]
         assert documented[name].get("default") == spec.get("default")
-        variable = spec["fallback"][1][0]
-        assert variable == environment[name]["env"][0]["name"] == f"COMPSHARE_{name.upper()}"
+        variable = environment[name]["env"][0]["name"]
+        assert variable == f"COMPSHARE_{name.upper()}"
+        # What goes before what is decided where the keys are read.
+        assert ("fallback" in spec) is (name not in ("public_key", "private_key", "profile"))
+        assert spec.get("fallback", (None, [variable]))[1] == [variable]
         assert any(f"E({variable})" in line for line in documented[name]["description"])
 
 

@@ -33,15 +33,15 @@ def profile_file(tmp_path: Path) -> Path:
     return path
 
 
-def find(path: Path, profile: str | None = None, **keys: Any) -> Credentials:
-    environment = {"COMPSHARE_CONFIG_FILE": str(path)}
+def find(path: Path, profile: str | None = None, environment: dict[str, str] | None = None, **keys: Any) -> Credentials:
+    environment = {"COMPSHARE_CONFIG_FILE": str(path), **(environment or {})}
     wanted = {"public_key": None, "private_key": None, **keys}
     return find_credentials(profile=profile, environment=environment, **wanted)
 
 
 def test_keys_given_win_over_the_profile_file(profile_file: Path) -> None:
     found = find(profile_file, public_key=" given ", private_key="secret\n")
-    assert (found.public_key, found.private_key, found.origin) == ("given", "secret", "options")
+    assert (found.public_key, found.private_key, found.origin) == ("given", "secret", "the options")
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,59 @@ def test_keys_given_win_over_the_profile_file(profile_file: Path) -> None:
 )
 def test_profiles(profile_file: Path, profile: str | None, public_key: str, private_key: str) -> None:
     found = find(profile_file, profile)
-    assert (found.public_key, found.private_key, found.origin) == (public_key, private_key, str(profile_file))
+    assert (found.public_key, found.private_key) == (public_key, private_key)
+    assert found.origin == f"the profile '{profile or 'work'}' of {profile_file}"
     assert found.warning is None
+
+
+ENVIRONMENT = {"COMPSHARE_PUBLIC_KEY": "public-of-environment ", "COMPSHARE_PRIVATE_KEY": "private-of-environment"}
+NAMED = {"COMPSHARE_PROFILE": "home"}
+OPTIONS = {"public_key": "public-of-options", "private_key": "private-of-options"}
+
+
+@pytest.mark.parametrize(
+    ("options", "profile", "environment", "place", "origin"),
+    [
+        (OPTIONS, "home", {**ENVIRONMENT, **NAMED}, "options", "the options"),
+        ({}, "home", {**ENVIRONMENT, "COMPSHARE_PROFILE": "work"}, "home", "the profile 'home' of "),
+        ({}, " home ", ENVIRONMENT, "home", "the profile 'home' of "),
+        ({}, None, {**ENVIRONMENT, **NAMED}, "environment", "the environment"),
+        ({}, "", {**ENVIRONMENT, **NAMED}, "environment", "the environment"),
+        ({}, None, NAMED, "home", "the profile 'home' of "),
+        ({}, None, {"COMPSHARE_PROFILE": " "}, "work", "the profile 'work' of "),
+        ({}, None, dict.fromkeys(ENVIRONMENT, ""), "work", "the profile 'work' of "),
+        (dict.fromkeys(OPTIONS, ""), None, dict.fromkeys(ENVIRONMENT, " "), "work", "the profile 'work' of "),
+    ],
+)
+def test_the_order_of_the_places(
+    profile_file: Path, options: Any, profile: str | None, environment: Any, place: str, origin: str
+) -> None:
+    found = find(profile_file, profile, environment, **options)
+    assert (found.public_key, found.private_key) == (f"public-of-{place}", f"private-of-{place}")
+    assert found.origin.startswith(origin)
+
+
+@pytest.mark.parametrize("missing", ["public", "private"])
+def test_half_a_pair_says_what_is_missing_and_where(profile_file: Path, missing: str) -> None:
+    half = {name: value for name, value in OPTIONS.items() if not name.startswith(missing)}
+    with pytest.raises(OptionError, match=rf"is set but {missing}_key is not, in the options\."):
+        find(profile_file, "home", ENVIRONMENT, **half)
+    half = {name: value for name, value in ENVIRONMENT.items() if missing.upper() not in name}
+    variable = f"COMPSHARE_{missing.upper()}_KEY"
+    with pytest.raises(OptionError, match=rf"is set but {variable} is not, in the environment\."):
+        find(profile_file, None, {**half, **NAMED})
+    assert find(profile_file, "home", half).public_key == "public-of-home"
+
+
+def test_an_unknown_profile_of_the_options_is_an_error_although_there_are_keys(profile_file: Path) -> None:
+    with pytest.raises(OptionError, match=r"no profile 'prod', which the option profile names\.") as caught:
+        find(profile_file, "prod", ENVIRONMENT)
+    assert str(profile_file) in str(caught.value)
+
+
+def test_an_unknown_profile_of_the_environment_is_an_error(profile_file: Path) -> None:
+    with pytest.raises(OptionError, match=r"no profile 'prod', which COMPSHARE_PROFILE names\."):
+        find(profile_file, None, {"COMPSHARE_PROFILE": "prod"})
 
 
 def test_half_a_pair_is_never_completed_from_the_profile(profile_file: Path) -> None:
@@ -74,12 +125,12 @@ def test_an_unknown_profile_names_those_that_exist(profile_file: Path) -> None:
 
 
 def test_a_profile_without_its_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="'work' cannot be read"):
+    with pytest.raises(OptionError, match="'work' of the option profile cannot be read"):
         find(tmp_path / "none.json", "work")
 
 
 def test_half_a_profile_is_an_error(profile_file: Path) -> None:
-    with pytest.raises(OptionError, match="'half'"):
+    with pytest.raises(OptionError, match=r"The profile 'half' of .* has no private_key"):
         find(profile_file, "half")
 
 
