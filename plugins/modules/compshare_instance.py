@@ -7,20 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_instance
-short_description: Make, start, stop, restart, reinstall and remove CompShare instances
+short_description: Create, start, stop, resize, reinstall and delete CompShare instances
 version_added: 1.0.0
 description:
-  - Makes an instance of an image in the first zone that has the GPU in stock, brings instances into a state and waits
-    until they are there, and removes them.
-  - An instance is known by its exact name within the account, or by its id. Several instances of one name are an error
-    that lists them. Where it is there and as it should be, nothing is done.
-  - An instance is never made twice for one wish. Where the answer of the API is lost, the list of instances decides
-    what has happened. Tasks of one user on one machine that want the same instance wait for each other, so it is made
-    once also where every host of a play asks for it. Where somebody else makes one of the same name in the same moment,
-    the task fails and names both.
-  - Stock and price are asked for before anything is made. Check mode asks, too, and shows both.
-  - Instances are paid for while they run. By default they are charged by the hour, afterwards; never for a month unless
-    O(charge_type) says so.
+  - Creates an instance in the first zone that has the GPU in stock, brings instances into the desired state and waits
+    until they are there, and deletes them.
+  - An instance is identified by its exact name within the account, or by its id. Several instances of one name are an
+    error that lists them. If it is in the desired state, nothing is done.
+  - An instance is not ordered twice by one user on one machine. Each order is recorded on disk before it is sent. If
+    the response is lost, or the run is killed, this run or the next one looks for the instance in the list for 150
+    seconds after the order before it believes that there is none. Tasks that order the same name wait for each other.
+  - This does not hold if the API takes more than 150 seconds to list an instance, if no file can be written to the home
+    or the folder for temporary files (a warning says so), or against tasks of other users and machines. If one of those
+    creates an instance of the same name at the same moment, the task fails and names both.
+  - An instance that one response of the API lacks is looked for again before it counts as absent, five seconds later if
+    it is identified by its name, and once more after fifteen seconds if it is identified by its id.
+  - Stock and price are read before anything is ordered. Check mode reads and shows them, too.
+  - Instances are charged while they run, by default by the hour, afterwards. A stopped instance that is not prepaid is
+    deleted by the platform with its system disk on the seventh day, at its C(release_time). The task warns of that two
+    days before.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -33,7 +38,7 @@ attributes:
     description: Has an action plugin of the same name, which shows the live lines.
     support: full
     details:
-      - Without it the module does the same, but for the lines.
+      - Without it the module does the same, except for the lines.
   async:
     description: Can run with C(async) in the background.
     support: full
@@ -41,29 +46,31 @@ attributes:
       - There are no live lines then.
   check_mode:
     details:
-      - Check mode does not wait. Of an instance that is on its way from one state to another, it foresees where that
-        leads to.
+      - Check mode does not wait. For an instance that is in transition, it predicts the state that this leads to.
+      - A reinstall of a container or a pod is predicted in the state that it is in. If the API refuses that, the real
+        run stops or starts it first.
   idempotent:
     details:
       - O(state=restarted) restarts each time. O(state=reinstalled) with O(force=true) reinstalls each time.
 options:
   state:
     description:
-      - V(present) makes the instance where there is none. One that is stopped stays so.
-      - V(running) makes it where there is none, and starts it where it is stopped.
-      - V(stopped) stops it. It keeps its disks, which are still paid for.
-      - V(restarted) reboots it where it runs, and starts it where it is stopped.
-      - V(reinstalled) puts O(image) on its system disk, unless it has that image. All data of that disk is lost. It is
-        stopped for it; afterwards it runs if it ran before, and is stopped if it was. With O(wait=false), it is left as
-        the API leaves it.
-      - V(absent) stops and removes it, whatever became of it.
+      - V(present) creates the instance if it does not exist. One that is stopped stays stopped.
+      - V(running) creates it if it does not exist, and starts it if it is stopped.
+      - V(stopped) stops it. Its disks are kept and still charged.
+      - V(restarted) reboots it if it runs, and starts it if it is stopped.
+      - V(reinstalled) puts O(image) on its system disk, unless it has that image. All data on that disk is lost.
+        Virtual machines are stopped for it. Afterwards it runs if it ran before, and is stopped if it was. With
+        O(wait=false), it is left as the API leaves it. An instance in no-GPU mode is started with its GPU first.
+      - V(absent) stops and deletes it, whatever its state. If it is stuck in a state that should pass, stop and delete
+        are tried all the same, and the error says what was tried.
     type: str
     choices: [present, running, stopped, restarted, reinstalled, absent]
     default: present
   name:
     description:
       - "The name of the instance. At most 63 Chinese characters, letters, digits, and C(_ , . : -)."
-      - Together with O(instance_id), the instance gets this name.
+      - Together with O(instance_id), the instance is renamed to it.
       - One of O(name) and O(instance_id) is required.
     type: str
   instance_id:
@@ -77,43 +84,44 @@ options:
     type: int
   image:
     description:
-      - The image to make it of, or to put on it, as an id or as its exact name.
+      - The image to create it from, or to put on it, as an id or as its exact name.
     type: str
   image_source:
     description:
-      - The list in which a name is looked for, as in O(compshare.cloud.compshare_image_info#module:source). Left out,
-        V(platform) and V(custom).
+      - The list in which the name is looked up, as in O(compshare.cloud.compshare_image_info#module:source). If
+        omitted, V(platform) and V(custom).
     type: str
     choices: [platform, custom, shared, published, favorite, community]
   gpu_type:
     description:
       - The GPU type, for example V(4090). M(compshare.cloud.compshare_instance_type_info) lists them.
-      - O(image) and one of O(gpu_type) and O(gpu_types) are required to create an instance.
+      - O(image) and one of O(gpu_type) and O(gpu_types) are required to create an instance. They change nothing on one
+        that exists.
     type: str
   gpu_types:
     description:
-      - GPU types in order of preference. The instance is created with the first that can be had in one of the zones
-        within O(max_price). All of O(charge_types) are tried with one GPU type before the next one is.
+      - GPU types in order of preference. The instance is created with the first one that is in stock in one of the
+        zones within O(max_price). All of O(charge_types) are tried with one GPU type before the next one.
     type: list
     elements: str
     version_added: 1.1.0
   gpu_count:
     description:
-      - How many GPUs it has. If omitted, a new instance has one.
+      - The number of GPUs. If omitted, a new instance has one.
     type: int
   cpu:
     description:
-      - How many CPUs it has. Left out, the fewest that are in stock with these GPUs.
+      - The number of CPUs. If omitted, the smallest that is in stock with these GPUs.
     type: int
   memory_gb:
     description:
-      - How much memory it has, in GB. Left out, the least that is in stock with these GPUs and CPUs.
+      - The memory, in GB. If omitted, the smallest that is in stock with these GPUs and CPUs.
     type: int
   disks:
     description:
-      - Its disks, of which exactly one is the system disk.
-      - Left out, a system disk of 100 GB, or as large as the image needs where that is known because O(image) is a
-        name.
+      - The disks of a new instance, exactly one of which is the system disk.
+      - If omitted, a system disk of 100 GB, or as large as the image needs if that is known because O(image) is a name.
+      - With O(resize=true), the system disk of an instance that exists grows to what stands here.
     type: list
     elements: dict
     suboptions:
@@ -124,7 +132,7 @@ options:
         required: true
       type:
         description:
-          - The kind of disk.
+          - The disk type.
         type: str
         default: CLOUD_SSD
       boot:
@@ -134,8 +142,15 @@ options:
         default: false
   charge_type:
     description:
-      - How it is paid for. V(Postpay) by the hour, afterwards; V(Dynamic) by the hour, ahead; V(Day), V(Month) and
-        V(Year) ahead for so long; V(Spot) by the hour, for less, until the platform takes it back.
+      - How it is charged. V(Postpay) by the hour, afterwards; V(Dynamic) by the hour, ahead; V(Day), V(Month) and
+        V(Year) prepaid for that time; V(Spot) by the hour, for less, until the platform takes it back.
+      - If omitted, a new instance is charged as V(Postpay), and one that exists stays as it is.
+      - An instance that exists is switched from V(Postpay) to V(Dynamic), V(Day), V(Month) or V(Year). A warning says
+        so and what it costs before it is done, also in check mode. Nothing else can be switched, and there is no way
+        back; a warning says that the instance stays as it is.
+      - Prepaid instances are renewed automatically unless that is turned off in the console.
+        RV(compshare.cloud.compshare_instance_info#module:instances[].auto_renew) shows whether it is; the API has no
+        action for it. No documentation of the API has V(Year) for new instances, so it may be refused.
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
   charge_types:
@@ -148,10 +163,10 @@ options:
     version_added: 1.1.0
   wait_for_stock:
     description:
-      - How long to wait, in seconds, until one of the GPU types can be had within O(max_price). The time is not part of
-        O(wait_timeout).
+      - How long to wait, in seconds, until one of the GPU types is in stock within O(max_price). The time is not part
+        of O(wait_timeout).
       - The list of free GPUs is polled every five minutes, which is how often the API renews it. Live lines show what
-        is missing, and what there would be for more.
+        is missing, and what is in stock for more.
       - Check mode does not wait.
     type: float
     default: 0
@@ -164,9 +179,9 @@ options:
     version_added: 1.1.0
   resize:
     description:
-      - Whether to bring O(gpu_count), O(cpu), O(memory_gb) and the system disk in O(disks) of an instance that exists
-        to what they say. What is omitted stays as it is, if the zone sells that with the others.
-      - The API resizes only what is stopped, so a running instance is stopped for it and started again. RV(resized)
+      - Whether to resize an instance that exists to O(gpu_count), O(cpu), O(memory_gb) and the system disk in O(disks).
+        What is omitted stays as it is, if the zone sells that with the others.
+      - The API resizes only stopped instances, so a running instance is stopped for it and started again. RV(resized)
         says what it costs before and after, also in check mode. Nothing is resized above O(max_price).
       - A size that the zone does not sell is an error that lists those that it sells. A system disk never shrinks.
       - If a resize fails, an instance that ran is started again, and the error says what it is now.
@@ -197,66 +212,75 @@ options:
         elements: int
   zones:
     description:
-      - The zones it may be made in. It is made in the first that sells it, has one left, and keeps to O(max_price).
-      - Left out, that of O(zone). Where that is not set either, all zones, or those of O(region), in the API's order.
+      - The zones that it may be created in. It is created in the first one that sells it, has one in stock, and is
+        within O(max_price). A zone that does not exist is an error that lists those that do.
+      - If omitted, the zone in O(zone). If that is not set either, all zones, or those of O(region), in the API's
+        order.
     type: list
     elements: str
   max_price:
     description:
-      - The most that one instance may cost, in CNY per hour, with its disks and its image. Where every zone costs more,
-        or the API names no price, nothing is made.
+      - The most that one instance may cost, in CNY per hour, with its disks and its image. If every zone costs more, or
+        the API names no price, nothing is created, resized or switched.
     type: float
   remark:
     description:
-      - A note about it.
+      - A remark on a new instance.
     type: str
   password:
     description:
-      - The password of its user, for a new instance or with O(state=reinstalled). Left out, the API makes one, which
-        O(compshare.cloud.compshare_instance_info#module:include_secrets) tells.
-      - 8 to 32 characters, of at least two of letters, digits and punctuation.
+      - The password of the login user, for a new instance or with O(state=reinstalled). If omitted, the API generates
+        one; read it with O(compshare.cloud.compshare_instance_info#module:include_secrets).
+      - 8 to 30 characters for virtual machines and 8 to 32 for containers and pods, of at least two of lower-case
+        letters, upper-case letters, digits and punctuation. Windows needs three of them.
+      - A reinstall may ignore it and keep or generate another one. The task checks that and warns.
     type: str
   release_disks:
     description:
-      - Whether O(state=absent) also deletes its data disks. Otherwise they stay, and are still paid for.
+      - Whether O(state=absent) also deletes the data disks. Otherwise they are kept and still charged.
     type: bool
     default: false
   schedule_stop:
     description:
-      - When it shall stop by itself, while it runs. V(never) removes such a time.
-      - A time such as V(2026-11-22T20:00:00Z) is set where it is another one. It must be five minutes away.
-      - A duration such as V(90m), V(8h) or V(2d) is set where there is no such time, and counts from then.
-      - For an instance that must be made first, a time must be fifteen minutes away, and O(wait) true. Spot instances
-        have no such time.
+      - When a running instance stops by itself. V(never) removes such a time.
+      - A time such as V(2026-11-22T20:00:00Z) is set unless it is set already. It must be five minutes ahead. A time
+        that names no time zone is in UTC; a warning shows it with its zone.
+      - A duration such as V(90m), V(8h) or V(2d) is set if no time is set, and counts from then.
+      - The stop of a new instance is scheduled as soon as it has an id, or as soon as the API accepts it, at the latest
+        when it runs. It is at least fifteen minutes after the order, and needs O(wait=true).
+      - If the API refuses it, the error says which instance runs on and what it costs. Spot instances have no such
+        time.
     type: str
   without_gpu:
     description:
       - With O(state=running) and O(state=restarted), start it without its GPU, for less. V(A) has 2 CPUs and 4 GB,
-        V(B) 8 CPUs and 16 GB.
-      - An account may run one such instance at a time. One that runs with its GPU must be stopped first.
+        V(B) 8 CPUs and 16 GB. Pods have V(A) only.
+      - Only for instances that are charged as V(Postpay) or V(Dynamic), and for one in an account at a time. One that
+        runs with its GPU must be stopped first.
+      - Starting it with its GPU again needs one in stock.
     type: str
     choices: [A, B]
   force:
     description:
-      - With O(state=reinstalled), reinstall it also where it has that image.
+      - Whether O(state=reinstalled) also reinstalls an instance that has that image.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait until the instances are where they should be. Otherwise the task ends when the API has accepted
-        the last request; it waits only for what comes before that, such as the stop before a removal.
+      - Whether to wait until the instances are in the desired state. Otherwise the task ends when the API has accepted
+        the last request; it waits only for what comes before that, such as the stop before a deletion.
     type: bool
     default: true
   wait_timeout:
     description:
       - How long the task may take, in seconds, for all instances together.
-      - An answer that another operation is running is waited out so long, too.
+      - Busy responses are retried until this timeout, too.
     type: float
     default: 900
   wait_for_ssh:
     description:
       - Whether to wait also until an SSH server answers on each instance, from where the task runs. The instances must
-        run, or be made or started by the task.
+        run, or be created or started by the task.
     type: bool
     default: false
   show_progress:
@@ -265,22 +289,24 @@ options:
     type: bool
     default: true
 notes:
-  - Instances are looked for in all regions, whatever O(region) and O(zone) say. Requests about an instance go to where
-    it is.
+  - Instances are looked up in all regions, whatever O(region) and O(zone) say. Requests about an instance go to its own
+    zone.
 seealso:
   - module: compshare.cloud.compshare_instance_info
-    description: What there is.
+    description: Gather information about instances.
   - module: compshare.cloud.compshare_instance_type_info
-    description: What can be had where, and what it costs.
+    description: GPU types, sizes, stock and prices.
   - module: compshare.cloud.compshare_image
-    description: Makes an image of an instance.
+    description: Create an image from an instance.
+  - module: compshare.cloud.compshare_disk
+    description: Data disks of instances.
   - plugin: compshare.cloud.compshare
     plugin_type: inventory
-    description: The instances as hosts, to configure them.
+    description: Instances as hosts.
 """
 
 EXAMPLES = r"""
-- name: Have a 4090 with Ubuntu, wherever it is in stock, for two yuan an hour at most
+- name: Create a 4090 instance in any zone that has one, for two yuan an hour at most
   compshare.cloud.compshare_instance:
     name: trainer
     image: Ubuntu 22.04
@@ -290,12 +316,12 @@ EXAMPLES = r"""
     wait_for_ssh: true
   register: train
 
-- name: Show what it costs, where it was made now
+- name: Show what it costs if it was created now
   ansible.builtin.debug:
     msg: "{{ train.instance.name }} costs {{ train.price.per_hour }} CNY per hour"
   when: train.price is defined
 
-- name: Have three workers of an own image in one of two zones
+- name: Create three workers from an own image in one of two zones
   compshare.cloud.compshare_instance:
     name: worker
     count: 3
@@ -309,6 +335,23 @@ EXAMPLES = r"""
       - {size_gb: 200}
     zones: [cn-wlcb-01, cn-sh2-02]
 
+- name: Wait up to an hour for a 4090, or a 5090, as a spot instance if possible
+  compshare.cloud.compshare_instance:
+    name: whatever-is-free
+    image: Ubuntu 22.04
+    gpu_types: ["4090", "5090"]
+    charge_types: [Spot, Postpay]
+    max_price: 2.5
+    wait_for_stock: 3600
+
+- name: Give it two GPUs and a larger system disk
+  compshare.cloud.compshare_instance:
+    name: trainer
+    resize: true
+    gpu_count: 2
+    disks:
+      - {size_gb: 200, boot: true}
+
 - name: Stop it for the night
   compshare.cloud.compshare_instance:
     name: trainer
@@ -320,13 +363,13 @@ EXAMPLES = r"""
     state: running
     without_gpu: A
 
-- name: Begin anew with another image
+- name: Start over with another image
   compshare.cloud.compshare_instance:
     name: trainer
     state: reinstalled
     image: cuda128_torch291_py312
 
-- name: Give it back, with its data disks
+- name: Delete it with its data disks
   compshare.cloud.compshare_instance:
     name: trainer
     state: absent
@@ -354,12 +397,12 @@ instance:
     ssh_command: ssh ubuntu@203.0.113.10
     scheduled_stop_time: "2026-11-22T20:00:00Z"
 instances:
-  description: All instances that the task is about, each like RV(instance), as far as they exist.
+  description: All instances that the task is about, each like RV(instance), if they exist.
   returned: success, and on failure as they were seen last
   type: list
   elements: dict
 actions:
-  description: What was done, or in check mode would be, in this order.
+  description: The requests that were sent, or in check mode would be, in this order.
   returned: always
   type: list
   elements: dict
@@ -411,38 +454,20 @@ resized:
       type: float
 price:
   description:
-    - What one of the instances costs that were made, or in check mode would be. Where zones differ, it is the dearest.
-  returned: when an instance is made and the API names a price
+    - What one of the instances costs that were created, or in check mode would be. If zones differ, it is the highest.
+    - It has the keys of RV(compshare.cloud.compshare_instance_type_info#module:instance_types[].prices), without the
+      size.
+  returned: when an instance is created and the API names a price
   type: dict
-  contains:
-    charge_type:
-      description: How it is charged.
-      type: str
-      sample: Postpay
-    amount:
-      description: What it costs, in CNY for one RV(price.unit).
-      type: float
-      sample: 1.58
-    unit:
-      description: V(hour), V(day), V(month) or V(year). A month counts 30 days, a year 365.
-      type: str
-      sample: hour
-    per_hour:
-      description: The same, in CNY per hour.
-      type: float
-      sample: 1.58
-    instance:
-      description: The part of the instance.
-      type: float
-    system_disk:
-      description: The part of the system disk.
-      type: float
-    data_disks:
-      description: The part of the data disks.
-      type: float
-    image:
-      description: The part of the image.
-      type: float
+  sample:
+    charge_type: Postpay
+    amount: 1.48
+    unit: hour
+    per_hour: 1.48
+    instance: 1.46
+    system_disk: 0.02
+    data_disks: 0
+    image: 0
 error:
   description: What went wrong, in parts.
   returned: failure
@@ -453,21 +478,21 @@ error:
       type: str
       sample: CreateCompShareInstance
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the API. Null if it gave none.
       type: int
       sample: 226604
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: This GPU type is currently out of resources
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The API's id of the request, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

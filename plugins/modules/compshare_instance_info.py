@@ -7,11 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_instance_info
-short_description: List CompShare instances
+short_description: Gather information about CompShare instances
 version_added: 1.0.0
 description:
   - Lists virtual machines, containers and pods of the account, filtered, and always whole.
-  - Where O(region) and O(zone) are left out, instances of all regions are listed.
+  - If O(region) and O(zone) are omitted, instances of all regions are listed. A region or zone that does not exist is
+    an error that lists those that do.
+  - Warns of instances that the platform will release within two days.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -32,7 +34,8 @@ options:
     type: str
   states:
     description:
-      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case.
+      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case. A state
+        that no instance is ever in is warned of.
     type: list
     elements: str
   tag:
@@ -46,16 +49,16 @@ options:
     choices: [vm, container, pod]
   gpu_type:
     description:
-      - Only instances with this GPU type, for example V(4090).
+      - Only instances with this GPU type, for example V(4090). If none matches, a type that no zone sells is warned of.
     type: str
   charge_type:
     description:
-      - Only instances that are charged in this way.
+      - Only instances with this charge type.
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
   image_id:
     description:
-      - Only instances made of this image.
+      - Only instances with this image.
     type: str
   released_before:
     description:
@@ -66,7 +69,7 @@ options:
     version_added: 1.1.0
   include_secrets:
     description:
-      - Whether to return what opens an instance, its RV(instances[].password) and the tokens in the addresses of
+      - Whether to return the secrets of an instance, its RV(instances[].password) and the tokens in the addresses of
         RV(instances[].software).
       - Later tasks can use these values, so they cannot be blanked out of the result. Instead, the output of this task
         is hidden as with C(no_log), and on ansible-core 2.22 and later Ansible is told that the values are secrets,
@@ -83,14 +86,14 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
 notes:
-  - The answer is whole or the task fails. It is never a part of a list.
-  - The filters are applied here, to the whole list, since the API ignores most filters without a word.
+  - The list is complete or the task fails. It is never a part of a list.
+  - The filters are applied to the whole list on this side, because the API silently ignores most filters.
 seealso:
   - module: compshare.cloud.compshare_instance
-    description: Makes, starts, stops and removes instances.
+    description: Create, start, stop, resize, reinstall and delete instances.
   - plugin: compshare.cloud.compshare
     plugin_type: inventory
-    description: The same instances as hosts.
+    description: Instances as hosts.
 """
 
 EXAMPLES = r"""
@@ -116,7 +119,7 @@ EXAMPLES = r"""
     name: train-vm
   register: train
 
-- name: Take its password for a later task
+- name: Read its password for a later task
   compshare.cloud.compshare_instance_info:
     name: train-vm
     include_secrets: true
@@ -127,8 +130,8 @@ EXAMPLES = r"""
 RETURN = r"""
 instances:
   description:
-    - The instances, in the order of name and id. Each has all of the keys below, null where the API says nothing.
-    - Fields of the API that have no key of ours follow under their own names.
+    - The instances, in the order of name and id. Each has all of these keys, null where the API says nothing.
+    - Other fields of the API follow under their own names in snake case.
   returned: success
   type: list
   elements: dict
@@ -143,9 +146,9 @@ instances:
       sample: train-vm
     state:
       description:
-        - V(Running), V(Stopped), V(Install Fail), or what it is about to be, such as V(Initializing), V(Install),
+        - V(Running), V(Stopped), V(Install Fail), or a state in transition, such as V(Initializing), V(Install),
           V(Starting), V(Stopping), V(Rebooting), V(Reinstalling), V(Resizing), V(Pending) or V(ImageMaking).
-        - Null where the API does not know.
+        - Null if the API does not know it.
       type: str
       sample: Running
     kind:
@@ -153,7 +156,7 @@ instances:
       type: str
       sample: vm
     remark:
-      description: What its owner noted.
+      description: The remark of its owner.
       type: str
     tag:
       description: The tag, which the console calls business group.
@@ -172,7 +175,7 @@ instances:
       type: str
       sample: UHost
     machine_type:
-      description: V(G), or V(O) while it runs without its GPU.
+      description: V(G), or V(O) in no-GPU mode; see RV(instances[].without_gpu).
       type: str
       sample: G
     spot:
@@ -185,7 +188,7 @@ instances:
       sample: false
       version_added: 1.1.0
     without_gpu:
-      description: Whether it runs without its GPU at the moment.
+      description: Whether it is in no-GPU mode. A stop does not leave that mode, a start with the GPU does.
       type: bool
       sample: false
     gpu_type:
@@ -193,7 +196,7 @@ instances:
       type: str
       sample: "4090"
     gpu_count:
-      description: How many GPUs it has.
+      description: The number of GPUs.
       type: int
       sample: 1
     gpu_memory_gb:
@@ -201,7 +204,7 @@ instances:
       type: float
       sample: 24
     cpu:
-      description: How many CPUs it has.
+      description: The number of CPUs.
       type: int
       sample: 16
     memory_gb:
@@ -220,7 +223,7 @@ instances:
       description: Whether it can be started without its GPU.
       type: bool
     image_id:
-      description: The id of the image it was made of.
+      description: The id of its image.
       type: str
       sample: compshareImage-1aaaaaaaaaa2
     image_name:
@@ -254,15 +257,15 @@ instances:
       type: str
       sample: Linux
     public_ip:
-      description: The public address that its traffic leaves by, null where it has none at the moment.
+      description: The public address of its outgoing traffic. Null if it has none at the moment.
       type: str
       sample: 203.0.113.10
     private_ip:
-      description: The private address.
+      description: The private address. Null for pods, which have none.
       type: str
       sample: 192.0.2.10
     addresses:
-      description: All of its addresses.
+      description: All addresses.
       type: list
       elements: dict
       contains:
@@ -279,13 +282,13 @@ instances:
           description: The bandwidth, in Mbit/s.
           type: float
         weight:
-          description: Of several public addresses, traffic leaves by the one with the highest weight.
+          description: Of several public addresses, outgoing traffic uses the one with the highest weight.
           type: float
         default:
           description: Whether it is the default address.
           type: bool
     ssh_command:
-      description: The command to log in with, as the API tells it. Null unless it runs, and always for Windows.
+      description: The login command of the API. Null unless it runs, and always for Windows.
       type: str
       sample: ssh ubuntu@203.0.113.10
     ssh_host:
@@ -293,7 +296,7 @@ instances:
       type: str
       sample: 203.0.113.10
     ssh_port:
-      description: The port in RV(instances[].ssh_command), V(22) where it names none.
+      description: The port in RV(instances[].ssh_command), V(22) if it names none.
       type: int
       sample: 22
     ssh_user:
@@ -310,7 +313,7 @@ instances:
           type: str
           sample: JupyterLab
         url:
-          description: Its address, without query unless O(include_secrets=true), because tokens stand there.
+          description: Its address. Without O(include_secrets=true), the query is left out, because it holds tokens.
           type: str
     ports:
       description: The ports of a pod that can be reached from outside.
@@ -332,7 +335,7 @@ instances:
       description: The host name for the HTTP ports of a pod.
       type: str
     disks:
-      description: Its disks.
+      description: The disks.
       type: list
       elements: dict
       contains:
@@ -343,7 +346,7 @@ instances:
           description: The name of the disk.
           type: str
         type:
-          description: What kind of disk it is.
+          description: The disk type.
           type: str
           sample: CLOUD_SSD
         use:
@@ -363,30 +366,30 @@ instances:
           description: Whether it is encrypted.
           type: bool
     disk_gb:
-      description: The size of its data disks together, in GB.
+      description: The total size of the data disks, in GB.
       type: float
     charge_type:
       description: V(Postpay), V(Dynamic), V(Day), V(Month), V(Year) or V(Spot).
       type: str
       sample: Postpay
     instance_price:
-      description: What it costs without disks and image, in CNY for an hour, or for the period that is paid ahead.
+      description: What it costs while it runs, without disks and image, in CNY per hour.
       type: float
       sample: 1.48
     disk_price:
-      description: What its disks cost.
+      description: What its disks cost, in CNY per hour.
       type: float
     image_price:
-      description: What its image costs.
+      description: What its image costs, in CNY per hour.
       type: float
     auto_renew:
-      description: Whether it is renewed by itself.
+      description: Whether it is renewed automatically when its prepaid time ends. The console changes it.
       type: bool
     expired:
-      description: Whether the time that is paid for has ended.
+      description: Whether its prepaid time has ended.
       type: bool
     create_time:
-      description: When it was made.
+      description: When it was created.
       type: str
       sample: "2026-11-22T08:00:00Z"
     start_time:
@@ -399,22 +402,24 @@ instances:
       description: When it was last changed.
       type: str
     expire_time:
-      description: Until when it is paid for. Null where it is paid afterwards.
+      description: When its prepaid time ends. Null if it is not prepaid.
       type: str
     release_time:
-      description: When the platform will release it.
+      description:
+        - When the platform will release it with its system disk and address. For a stopped instance that is not
+          prepaid, that is the seventh day after the stop. Data disks are only detached.
       type: str
     scheduled_stop_time:
-      description: When it will stop by itself.
+      description: When it stops by itself.
       type: str
     password:
-      description: The password of RV(instances[].ssh_user), where O(include_secrets=true).
+      description: The password of RV(instances[].ssh_user), if O(include_secrets=true).
       type: str
     file_browser_password:
-      description: The password of the file browser, where O(include_secrets=true).
+      description: The password of the file browser, if O(include_secrets=true).
       type: str
 total:
-  description: How many instances match.
+  description: The number of instances that match.
   returned: success
   type: int
   sample: 12
@@ -428,21 +433,21 @@ error:
       type: str
       sample: DescribeCompShareInstance
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the API. Null if it gave none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The API's id of the request, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_instance_type_info
-short_description: List CompShare GPU types, sizes, stock and prices
+short_description: Gather information about CompShare GPU types, sizes, stock and prices
 version_added: 1.0.0
 description:
-  - Lists the GPU types that each zone sells, which CPUs and memory go with them, how many are free, and what they cost.
-  - Where O(region), O(zone) and O(zones) are left out, all zones are listed.
+  - Lists the GPU types that each zone sells, their sizes in CPUs and memory, how many are in stock, and their prices.
+  - If O(region), O(zone) and O(zones) are omitted, all zones are listed. A region or zone that does not exist is an
+    error that lists those that do.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -23,37 +24,37 @@ extends_documentation_fragment:
 options:
   zones:
     description:
-      - Only these zones, in this order. Then O(region) and O(zone) are not looked at.
+      - Only these zones, in this order. O(region) and O(zone) are ignored then.
     type: list
     elements: str
   gpu_types:
     description:
-      - Only these GPU types, for example V(4090), in upper or lower case.
+      - Only these GPU types, for example V(4090), in upper or lower case. A type that no zone sells is warned of.
     type: list
     elements: str
     aliases: [gpu_type]
   in_stock:
     description:
-      - V(true) for types of which at least one GPU is free, V(false) for those that are sold out.
-      - A type of which the API does not tell the number counts as free unless it says that it is sold out.
+      - V(true) for types with at least one GPU in stock, V(false) for those that are sold out.
+      - A type whose stock the API does not report counts as in stock unless its status says that it is sold out.
     type: bool
   prices:
     description:
-      - Whether to ask for prices. It costs a request for each type and zone.
+      - Whether to read prices. It costs a request for each type and zone.
     type: bool
     default: true
   gpu_count:
     description:
-      - How many GPUs to price.
+      - The number of GPUs to price.
     type: int
     default: 1
   cpu:
     description:
-      - How many CPUs to price. Left out, the fewest that this many GPUs come with.
+      - The number of CPUs to price. If omitted, the smallest that is sold with these GPUs.
     type: int
   memory_gb:
     description:
-      - How much memory to price, in GB. Left out, the least that these GPUs and CPUs come with.
+      - The memory to price, in GB. If omitted, the smallest that is sold with these GPUs and CPUs.
     type: int
   disk_gb:
     description:
@@ -62,7 +63,7 @@ options:
     default: 100
   charge_type:
     description:
-      - The way of charging to price. Left out, all that the API names.
+      - The charge type to price. If omitted, all that the API names.
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
 notes:
@@ -70,13 +71,13 @@ notes:
   - A price is no proof that the zone sells the type.
 seealso:
   - module: compshare.cloud.compshare_instance
-    description: Makes an instance in the first zone that has the GPU in stock.
+    description: Create an instance in the first zone that has the GPU in stock.
   - module: compshare.cloud.compshare_zone_info
-    description: The zones.
+    description: Regions and zones.
 """
 
 EXAMPLES = r"""
-- name: See where a 4090 is free, and what it costs
+- name: List the zones that have a 4090 in stock, with prices
   compshare.cloud.compshare_instance_type_info:
     gpu_types: ["4090"]
     in_stock: true
@@ -101,7 +102,7 @@ RETURN = r"""
 instance_types:
   description:
     - The GPU types, zone by zone.
-    - Fields of the API that have no key of ours follow under their own names.
+    - Other fields of the API follow under their own names in snake case.
   returned: success
   type: list
   elements: dict
@@ -119,7 +120,7 @@ instance_types:
       type: str
       sample: cn-wlcb-01
     pod:
-      description: Whether its instances are pods here.
+      description: Whether its instances are pods in this zone.
       type: bool
       sample: false
     status:
@@ -132,52 +133,52 @@ instance_types:
       type: bool
       sample: false
     stock:
-      description: How many GPUs are free, null where the API does not tell.
+      description: The number of GPUs in stock. Null if the API does not report it.
       type: int
       sample: 12
     spot_stock:
-      description: How many GPUs are free for spot instances.
+      description: The number of GPUs in stock for spot instances.
       type: int
     gpu_memory_gb:
       description: The memory of one GPU, in GB.
       type: float
       sample: 24
     performance:
-      description: The performance that the vendor names, in TFLOPS.
+      description: The performance according to the vendor, in TFLOPS.
       type: float
       sample: 83
     cpu_platforms:
-      description: The CPU platforms it comes with.
+      description: The CPU platforms.
       type: list
       elements: str
     sizes:
-      description: What belongs together, smallest first.
+      description: The sizes that are sold, smallest first.
       type: list
       elements: dict
       contains:
         gpu_count:
-          description: GPUs.
+          description: The number of GPUs.
           type: int
           sample: 1
         cpu:
-          description: CPUs.
+          description: The number of CPUs.
           type: int
           sample: 16
         memory_gb:
-          description: Memory, in GB.
+          description: The memory, in GB.
           type: int
           sample: 64
     disks:
-      description: The kinds of disks it comes with.
+      description: The disk types.
       type: list
       elements: dict
       contains:
         type:
-          description: The kind.
+          description: The disk type.
           type: str
           sample: CLOUD_SSD
         boot:
-          description: Whether it is for the system disk, otherwise for data disks.
+          description: Whether it is for system disks. Otherwise it is for data disks.
           type: bool
         min_gb:
           description: The smallest size, in GB.
@@ -193,11 +194,11 @@ instance_types:
       elements: dict
       contains:
         charge_type:
-          description: How it is charged.
+          description: The charge type.
           type: str
           sample: Postpay
         amount:
-          description: What it costs, in CNY for one RV(instance_types[].prices[].unit).
+          description: The price, in CNY per RV(instance_types[].prices[].unit).
           type: float
           sample: 1.58
         unit:
@@ -205,7 +206,7 @@ instance_types:
           type: str
           sample: hour
         per_hour:
-          description: The same, in CNY per hour.
+          description: The price, in CNY per hour.
           type: float
           sample: 1.58
         instance:
@@ -221,13 +222,13 @@ instance_types:
           description: The part of the image.
           type: float
         gpu_count:
-          description: The GPUs that it is the price of.
+          description: The number of GPUs of that price.
           type: int
         cpu:
-          description: The CPUs that it is the price of.
+          description: The number of CPUs of that price.
           type: int
         memory_gb:
-          description: The memory that it is the price of, in GB.
+          description: The memory of that price, in GB.
           type: int
 error:
   description: What went wrong, in parts.
@@ -239,21 +240,21 @@ error:
       type: str
       sample: DescribeAvailableCompShareInstanceTypes
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the API. Null if it gave none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The API's id of the request, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

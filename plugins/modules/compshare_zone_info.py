@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_zone_info
-short_description: List CompShare regions and zones
+short_description: Gather information about CompShare regions and zones
 version_added: 1.0.0
 description:
   - Lists the zones that sell GPUs, with their regions.
@@ -22,17 +22,18 @@ extends_documentation_fragment:
 options:
   region:
     description:
-      - Only zones of this region. Left out, zones of all regions.
+      - Only zones of this region. If omitted, zones of all regions. A region that does not exist is an error that lists
+        those that do.
   zone:
     description:
-      - Only this zone.
+      - Only this zone. A zone that does not exist is an error that lists those that do.
   pod:
     description:
       - V(true) for zones of pods only, V(false) for zones of virtual machines and containers only.
     type: bool
 seealso:
   - module: compshare.cloud.compshare_instance_type_info
-    description: What each zone sells, and what it costs.
+    description: GPU types, sizes, stock and prices of each zone.
 """
 
 EXAMPLES = r"""
@@ -57,7 +58,7 @@ RETURN = r"""
 zones:
   description:
     - The zones, in the API's order.
-    - Fields of the API that have no key of ours follow under their own names.
+    - Other fields of the API follow under their own names in snake case.
   returned: success
   type: list
   elements: dict
@@ -106,21 +107,21 @@ error:
       type: str
       sample: DescribeCompShareSupportZone
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the API. Null if it gave none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The API's id of the request, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 
