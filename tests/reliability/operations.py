@@ -39,6 +39,7 @@ class Operation:
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
     what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
     tell to run besides the same one again. ``answers`` are titles of faults that are an answer here: no fault at all.
+    ``undoes`` are actions that put back what a failure would leave behind, besides the writes of a good run.
     """
 
     plugin: str
@@ -53,6 +54,7 @@ class Operation:
     may_repeat: bool = False
     remedy: Options = field(default_factory=dict)
     answers: Sequence[str] = ()
+    undoes: Sequence[str] = ()
     waits: bool = False
     terms: Sequence[str] = ()
 
@@ -103,7 +105,8 @@ def state_of(world: World) -> dict[str, Any]:
                 for image in world.images.own.values()
             ),
             "instances": sorted(
-                (str(one.row["Name"]), one.state, _image_of(one.row, names)) for one in world.instances.all.values()
+                (str(one.row["Name"]), one.state, _image_of(one.row, names), *_details(one.row))
+                for one in world.instances.all.values()
             ),
             "published": sorted(
                 (str(group["ImageName"]), str(row.get("VersionName")), str(row["Status"]))
@@ -118,6 +121,12 @@ def _image_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return the name of an instance's image where it is one of the account's own, whose ids are random."""
     identifier = str(row.get("CompShareImageId"))
     return names.get(identifier, identifier)
+
+
+def _details(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what operations change of an instance besides its state and image."""
+    disks = [disk["Size"] for disk in row["DiskSet"] or []]
+    return tuple(map(str, (row["GPU"], disks, row["ChargeType"], row.get("Ports"), bool(row["SchedulerStopTime"]))))
 
 
 def _publisher(world: World) -> int:
@@ -323,6 +332,7 @@ def _instances(result: Mapping[str, Any]) -> Any:
 
 def _instance_writes() -> list[Operation]:
     order = {"image": _MADE_OF, "gpu_type": "4090", "zones": ["cn-wlcb-01", "cn-sh2-02"]}
+    preferences = {"image": _MADE_OF, "gpu_types": ["A800", "4090"], "zones": ["cn-wlcb-01"]}
 
     def instance(goal: str, name: str, **options: Any) -> Operation:
         repeats = options.get("state") != "restarted"
@@ -335,14 +345,19 @@ def _instance_writes() -> list[Operation]:
             writes=True,
             touched="name",
             repeats=repeats,
-            remedy={"state": "running"} if options.get("state") == "reinstalled" else {},
+            remedy={"state": "running"} if options.get("state") == "reinstalled" or "resize" in options else {},
+            undoes=("StartCompShareInstance",) if options.get("state") == "reinstalled" else (),
             waits=True,
         )
 
     return [
         instance("make", "new-vm", **order),
         instance("make two", "worker", count=2, **order),
+        instance("make the first of two types, and schedule its stop", "new-vm", schedule_stop="8h", **preferences),
         instance("start", "off", state="running"),
+        instance("resize", "train-vm", resize=True, gpu_count=2, disks=[{"size_gb": 200, "boot": True}]),
+        instance("change ports", "comfy-pod", ports={"http": [6006], "udp": [5000]}),
+        instance("switch the charge type", "train-vm", charge_type="Month"),
         instance("stop", "train-vm", state="stopped"),
         instance("restart", "train-vm", state="restarted"),
         instance("reinstall", "train-vm", state="reinstalled", image=_NEXT),

@@ -316,7 +316,15 @@ class InstanceWork:
         if self.check_mode or not self.outcome.changed:
             return
         ran = {identity for identity, instance in before.items() if settled(instance["state"]) == RUNNING}
-        down = [one for one in self.outcome.present() if one["id"] in ran and settled(one["state"]) == STOPPED]
+        try:
+            now = read_by_id(self.client, list(ran)) if ran else {}
+        except CompShareError:
+            names = ", ".join(describe(before[identity]) for identity in sorted(ran))
+            error.add_sentence(f"Before this task ran: {names}. If it is stopped now, start it with state=running.")
+            return
+        for identity, instance in now.items():
+            self.outcome.instances[self.outcome.index_of(before[identity])] = instance
+        down = [instance for instance in now.values() if settled(instance["state"]) == STOPPED]
         if not down:
             return
         names = ", ".join(map(describe, down))
