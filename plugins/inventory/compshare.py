@@ -178,6 +178,8 @@ _NAMES = ("name", "id", "name_id")
 _PER_HOST = frozenset(("plugin", "hostnames", "filters", "compose", "groups", "keyed_groups"))
 #: Keys of an instance that decide which host it is; text, or null.
 _TEXT_KEYS = ("id", "name", "zone", "region", "state", "kind", "os_type", "ssh_host", "ssh_user", "public_ip")
+_TEXT_OR_NULL = (str, type(None))
+_INSTANCE_KEYS = frozenset(INSTANCE_KEYS)
 _UNPARSED = (
     "Ansible goes on without these hosts unless the environment variable ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED, or "
     "any_unparsed_is_failed in the section [inventory] of ansible.cfg, is true."
@@ -432,8 +434,6 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
 
 def _is_instance(value: t.Any) -> bool:
     """Return whether a value from the cache is an instance as this version of the plugin writes it."""
-    return (
-        isinstance(value, dict)
-        and all(key in value for key in INSTANCE_KEYS)
-        and all(value[key] is None or isinstance(value[key], str) for key in _TEXT_KEYS)
-    )
+    if not isinstance(value, dict) or not value.keys() >= _INSTANCE_KEYS:
+        return False
+    return all(isinstance(value[key], _TEXT_OR_NULL) for key in _TEXT_KEYS)

@@ -12,6 +12,7 @@ name, takes some characters for patterns, and hands a name to SSH where a host h
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ _USERS = {"vm": "ubuntu", "container": "root", "pod": "root"}
 _WINDOWS_USER = "Administrator"
 #: File systems allow 255 bytes for a name; a Chinese character takes three.
 _LONGEST_NAME = 80
+#: Most names are safe as they are; this spares a look at each of their characters.
+_SAFE_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_LONGEST_NAME - 1}}}")
 #: Names that mean this machine or every host.
 _RESERVED = frozenset(("all", "ungrouped", "localhost", "127.0.0.1", "::1"))
 
@@ -83,6 +86,8 @@ def safe_host_name(text: str | None) -> str:
     slashes (Ansible looks for files by this name), the characters of host patterns, spaces and control characters.
     A dot or hyphen never comes first.
     """
+    if text and _SAFE_NAME.fullmatch(text):
+        return text
     kept = "".join(character if character.isalnum() or character in "_.-" else "_" for character in text or "")
     name = kept[:_LONGEST_NAME].lstrip(".-")
     return name if name.strip("_.-") else ""
