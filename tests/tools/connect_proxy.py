@@ -26,16 +26,26 @@ Forward = Callable[[bytes], bytes]
 
 
 class ConnectProxy:
-    """Answers CONNECT on loopback; the first ``strikes`` connections meet ``fault``.
+    """Answers CONNECT on loopback; the connection number ``strikes`` meets ``fault``, every one if it is None.
 
-    ``forward`` takes each request as it was sent, and returns the response.
+    ``forward`` takes each request as it was sent, and returns the response. With ``single``, a tunnel carries one
+    request only.
     """
 
-    def __init__(self, tls: ssl.SSLContext, forward: Forward, *, fault: str | None = None, strikes: int = 1) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext,
+        forward: Forward,
+        *,
+        fault: str | None = None,
+        strikes: int | None = None,
+        single: bool = False,
+    ) -> None:
         self._tls = tls
         self._forward = forward
         self._fault = fault
         self._strikes = strikes
+        self._single = single
         self.connects = 0
         self.forwarded: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -64,7 +74,7 @@ class ConnectProxy:
             if head is None or not head.startswith(b"CONNECT "):
                 return
             self.connects += 1
-            fault = self._fault if self.connects <= self._strikes else None
+            fault = self._fault if self._strikes in (None, self.connects) else None
             if fault == REFUSED:
                 connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             elif fault == BUSY:
@@ -93,7 +103,11 @@ class ConnectProxy:
                     if self._closed.wait(0.05):
                         return None
             else:
+                if self._single:
+                    response = response.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
                 inside.sendall(response)
+            if self._single:
+                return None
         return None
 
 

@@ -56,25 +56,26 @@ def find_credentials(
     """
     if environment is None:
         environment = os.environ
-    from_options = _pair(("public_key", public_key), ("private_key", private_key), "the options")
+    from_options = _pair({"public_key": public_key, "private_key": private_key}, "the options")
     if from_options is not None:
         return from_options
     profile = _stripped(profile)
     if profile is not None:
         return _from_profile(profile, "the option profile", environment)
-    from_environment = _pair(*((name, environment.get(name)) for name in _VARIABLES), "the environment")
+    from_environment = _pair({name: environment.get(name) for name in _VARIABLES}, "the environment")
     if from_environment is not None:
         return from_environment
     profile = _stripped(environment.get("COMPSHARE_PROFILE"))
     return _from_profile(profile, "COMPSHARE_PROFILE", environment)
 
 
-def _pair(public: tuple[str, str | None], private: tuple[str, str | None], origin: str) -> Credentials | None:
-    """Return a pair of keys, each with its name, None if neither is set; raises OptionError for half a pair."""
-    keys = {name: _stripped(key) for name, key in (public, private)}
+def _pair(given: Mapping[str, str | None], origin: str) -> Credentials | None:
+    """Return the public and the private key in C(given), None if neither is set; raises OptionError for half a pair."""
+    keys = {name: _stripped(key) for name, key in given.items()}
+    public_key, private_key = keys.values()
+    if public_key and private_key:
+        return Credentials(public_key, private_key, origin)
     missing = [name for name, key in keys.items() if key is None]
-    if not missing:
-        return Credentials(*t.cast("list[str]", list(keys.values())), origin=origin)
     if len(missing) == len(keys):
         return None
     present = next(name for name in keys if name not in missing)
