@@ -64,8 +64,9 @@ class SshHost:
         self.servers.call(self._listen())
 
     def close(self) -> None:
-        self.servers.call(self._stop_listening())
-        self._socket.close()
+        if self._socket.fileno() != -1:
+            self.servers.call(self._stop_listening())
+            self._socket.close()
 
     @property
     def password(self) -> str:
@@ -107,6 +108,12 @@ class SshHost:
         elif "shutdown" in command:
             process.exit(0)
             self.servers.later(self._reboot())
+        elif "sshd_config" in command:
+            # The files of an operating system belong to root; the script that changes them has a test of its own.
+            self.log.append((await process.stdin.readline()).decode())
+            self.password_login = False
+            process.stdout.write(b"changed\n")
+            process.exit(0)
         elif "/proc/sys/kernel/random/boot_id" in command:
             process.stdout.write(f"{self.boot_id}\n".encode())
             process.exit(0)

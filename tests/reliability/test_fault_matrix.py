@@ -60,4 +60,6 @@ def test_every_kind_of_fault_is_in_the_matrix() -> None:
 
 def test_every_module_and_plugin_is_in_the_matrix() -> None:
     modules = {path.stem for path in (ROOT / "plugins/modules").glob("compshare_*.py")}
+    # It logs in to instances, which have no SSH servers here; of the API it only reads the list of instances.
+    modules.remove("compshare_instance_access")
     assert {operation.plugin for operation in OPERATIONS} == modules | {"lookup", "inventory"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +12,52 @@ import yaml
 
 import ansible_collections.compshare.cloud as collection
 
-ROLE = Path(next(iter(collection.__path__))) / "roles/golden_image"
-DEFAULTS = (ROLE / "defaults/main.yml").read_text(encoding="utf-8")
+ROLES = Path(next(iter(collection.__path__))) / "roles"
+#: What roles say besides their variables.
+RESULTS = {"golden_image_result", "golden_image_builders", "keepalive_result"}
 
 
-@pytest.fixture(scope="module")
-def options() -> dict[str, Any]:
-    specs = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
-    return dict(specs["argument_specs"]["main"]["options"])
+@dataclass
+class Role:
+    """A role of the collection."""
+
+    path: Path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        specs = yaml.safe_load((self.path / "meta/argument_specs.yml").read_text(encoding="utf-8"))
+        return dict(specs["argument_specs"]["main"]["options"])
+
+    @property
+    def defaults(self) -> str:
+        return (self.path / "defaults/main.yml").read_text(encoding="utf-8")
+
+    @property
+    def prefix(self) -> str:
+        return self.path.name
 
 
-def test_defaults_are_those_of_the_documentation(options: dict[str, Any]) -> None:
-    documented = {name: option["default"] for name, option in options.items() if "default" in option}
-    assert yaml.safe_load(DEFAULTS) == documented
+@pytest.fixture(params=sorted(path.name for path in ROLES.iterdir()))
+def role(request: pytest.FixtureRequest) -> Role:
+    return Role(ROLES / request.param)
 
 
-def test_the_file_of_defaults_shows_every_variable(options: dict[str, Any]) -> None:
-    without_default = {name for name, option in options.items() if "default" not in option}
-    assert set(re.findall(r"(?m)^# (golden_image_\w+):", DEFAULTS)) == without_default
+def test_defaults_are_those_of_the_documentation(role: Role) -> None:
+    documented = {name: option["default"] for name, option in role.options.items() if "default" in option}
+    assert yaml.safe_load(role.defaults) == documented
 
 
-def test_the_tasks_use_every_variable_and_no_other(options: dict[str, Any]) -> None:
-    files = [file for folder in ("tasks", "templates", "vars") for file in (ROLE / folder).glob("*")]
-    used = set(re.findall(r"(?<!_)golden_image_\w+", "".join(file.read_text(encoding="utf-8") for file in files)))
-    assert used - {"golden_image_result", "golden_image_builders"} == set(options)
+def test_the_file_of_defaults_shows_every_variable(role: Role) -> None:
+    without_default = {name for name, option in role.options.items() if "default" not in option}
+    assert set(re.findall(rf"(?m)^# ({role.prefix}_\w+):", role.defaults)) == without_default
+
+
+def test_the_tasks_use_every_variable_and_no_other(role: Role) -> None:
+    files = [file for folder in ("tasks", "templates", "vars") for file in (role.path / folder).glob("*")]
+    used = set(re.findall(rf"(?<![_.]){role.prefix}_\w+", "".join(file.read_text(encoding="utf-8") for file in files)))
+    assert used - RESULTS == set(role.options)
+
+
+def test_the_readme_names_the_role(role: Role) -> None:
+    readme = (role.path / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith(f"# compshare.cloud.{role.path.name}\n")
