@@ -85,6 +85,8 @@ def test_only_what_will_be_released_soon_is_kept_without_its_gpu(make_world: Mak
     assert sorted(one["UHostId"] for one in starts) == ["uhost-old", "uhost-older"]
     assert all(one["WithoutGpu"] == "true" and one["WithoutGpuSpec"] == "A" for one in starts)
     done = writes(world)
+    # The scheduled stop is for a run that is killed before it stops the instance.
+    assert done == ["StartCompShareInstance", "UpdateCompShareStopScheduler", "StopCompShareInstance"] * 2
     status, output = run_file(tmp_path, world, KEEPALIVE)
     assert (status, writes(world)) == (0, done), output
 
