@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The attributes that modules have in common."""
+    """The attributes that the modules share."""
 
     DOCUMENTATION = r"""
 attributes:
@@ -50,15 +50,16 @@ attributes:
     support: full
 """
 
-    # For modules that only read, and whose action may run them in the controller's process.
+    # For modules that only read and may run in the controller's process.
     IN_PROCESS = r"""
 attributes:
   action:
     description: Has an action plugin, which runs in the controller.
     support: full
     details:
-      - A task that would run on the controller anyway, as the same user, with the Python that runs Ansible and without
-        C(environment) or C(async), does not start that Python again. It makes no difference but in time.
+      - A task that would run on the controller, as the same user, with the Python that runs Ansible and without
+        C(environment) or C(async), runs in the process of Ansible. Only the time it takes differs. Set the environment
+        variable E(COMPSHARE_IN_PROCESS) to V(false) to turn this off.
   async:
     description: Supports being used with the C(async) keyword.
     support: full

@@ -28,7 +28,7 @@ options:
     description:
       - The profile to take the keys from, if O(public_key) and O(private_key) are omitted. It goes before keys in the
         environment. A profile that does not exist is an error.
-      - Profiles stand in the file that the vendor's client writes with C(compshare config),
+      - Profiles are stored in the file that the vendor's client writes with C(compshare config), which is
         E(COMPSHARE_CONFIG_FILE), or C(compshare/config.json) in E(XDG_CONFIG_HOME), or
         C(~/.config/compshare/config.json).
       - If omitted, and if no keys are in the environment, the environment variable E(COMPSHARE_PROFILE) is used, then
@@ -36,48 +36,48 @@ options:
     type: str
   project_id:
     description:
-      - The project to work in. Sub-accounts must give it; others have a default project.
-      - Where it is left out, the environment variable E(COMPSHARE_PROJECT_ID) is used.
+      - The project to work in. Required for sub-accounts; other accounts have a default project.
+      - If omitted, the environment variable E(COMPSHARE_PROJECT_ID) is used.
     type: str
   region:
     description:
-      - The region to work in, for example V(cn-wlcb).
-      - Where it is left out, the environment variable E(COMPSHARE_REGION) is used.
+      - The region to work in, for example V(cn-wlcb). A region that does not exist is an error.
+      - If omitted, the environment variable E(COMPSHARE_REGION) is used.
     type: str
   zone:
     description:
-      - The zone to work in, for example V(cn-wlcb-01).
-      - Where it is left out, the environment variable E(COMPSHARE_ZONE) is used.
+      - The zone to work in, for example V(cn-wlcb-01). A zone that does not exist is an error.
+      - If omitted, the environment variable E(COMPSHARE_ZONE) is used.
     type: str
   api_url:
     description:
       - The address of the API. Plain C(http://) is accepted for this machine only, as for a simulator.
-      - Where it is left out, the environment variable E(COMPSHARE_API_URL) is used.
+      - If omitted, the environment variable E(COMPSHARE_API_URL) is used.
     type: str
     default: https://api.compshare.cn
   validate_certs:
     description:
-      - Whether the certificate of O(api_url) must be valid.
-      - Where it is left out, the environment variable E(COMPSHARE_VALIDATE_CERTS) is used.
+      - Whether the certificate of O(api_url) must be valid. V(false) gives a warning.
+      - If omitted, the environment variable E(COMPSHARE_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
-      - A file or folder with the certificates of authorities to trust, in place of the usual ones.
-      - Where it is left out, the environment variable E(COMPSHARE_CA_PATH) is used.
+      - A file or folder with the certificates of the authorities to trust instead of the usual ones.
+      - If omitted, the environment variable E(COMPSHARE_CA_PATH) is used.
     type: path
   api_timeout:
     description:
-      - How long one request may take, in seconds. All tries of a request together end within three times as long.
-      - Where it is left out, the environment variable E(COMPSHARE_API_TIMEOUT) is used.
+      - How long one request may take, in seconds. A request and its retries end within three times as long.
+      - If omitted, the environment variable E(COMPSHARE_API_TIMEOUT) is used.
     type: float
     default: 60.0
   api_retries:
     description:
-      - How often a request that failed is sent again at most, with growing pauses between.
-      - Reading is tried again after network faults, throttling and trouble on the other side. What changes something
-        is sent again only where nothing can have happened.
-      - Where it is left out, the environment variable E(COMPSHARE_API_RETRIES) is used.
+      - How often a failed request is retried, with increasing pauses.
+      - Requests that only read are retried after network errors, throttling and errors of the server. Requests that
+        change something are retried only if the failed one cannot have taken effect.
+      - If omitted, the environment variable E(COMPSHARE_API_RETRIES) is used.
     type: int
     default: 4
   api_throttle_timeout:
@@ -98,18 +98,19 @@ requirements:
   - Python 3.9 or later (earlier versions, which some releases of ansible-core support on targets, are not supported)
   - requests
 notes:
-  - Requests go from where the task runs. Mostly that is the controller, with C(hosts=localhost) or
+  - Requests are sent from the host on which the task runs, usually the controller with C(hosts=localhost) or
     C(delegate_to=localhost).
-  - Text from the API stays as it is, but for direction characters and control characters beyond ASCII. Ansible would
-    show these raw to a terminal, so U+FFFD stands in their place.
-  - Times are in UTC, as ISO 8601. Sizes are MB, prices CNY per hour.
+  - An empty environment variable counts as unset.
+  - Text from the API is returned unchanged, except that U+FFFD replaces direction characters and control characters
+    beyond ASCII, which Ansible would send to a terminal unescaped.
+  - Times are in UTC, in the format of ISO 8601. Sizes are in MB, prices in CNY per hour.
 seealso:
   - name: CompShare API keys
-    description: Where the keys are made.
+    description: Where to create keys.
     link: https://console.compshare.cn/uaccount/api_manage
 """
 
-    # For plugins, whose documentation names the environment variables in a form that Ansible reads.
+    # For plugins, in whose documentation ansible-core looks for environment variables.
     ENV = r"""
 options:
   public_key:

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: compshare_image
-short_description: Find CompShare images inside an expression
+short_description: Look up CompShare images
 version_added: 1.0.0
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 description:
-  - Returns the image of each name or id given, as M(compshare.cloud.compshare_image_info) describes it.
-  - Each name or id must match exactly one image; none or several is an error that lists the nearest names.
-  - Without a name or id, returns every image that passes the filters.
-  - Unlike a task it runs in the controller, also in C(vars), C(when) and templates.
+  - Returns the image with each given name or id, as M(compshare.cloud.compshare_image_info) describes it.
+  - Each name or id must match exactly one image; no match, or several, is an error that lists the nearest names.
+  - Without a name or id, returns all images that match the filters.
+  - A lookup runs on the controller and works in C(vars), C(when) and templates.
 extends_documentation_fragment:
   - compshare.cloud.connection
   - compshare.cloud.connection.env
@@ -32,16 +32,16 @@ options:
     version_added: 1.1.0
   most_recent:
     description:
-      - Where several images have a name, take the one published, or else made, last.
+      - If several images have the name, return the one that was published, or else created, last.
     type: bool
     default: false
   field:
     description:
-      - Return only this key of each image, for example V(id).
+      - The key of each image to return, for example V(id). If omitted, whole images are returned.
     type: str
   default:
     description:
-      - Return this for a name or id that no image has, instead of failing.
+      - What to return for a name or id that no image has. If omitted, that is an error.
     type: raw
   cache_timeout:
     description:
@@ -56,22 +56,23 @@ options:
       - name: COMPSHARE_CACHE_TIMEOUT
     version_added: 1.1.0
 notes:
-  - Text from the API stays literal text; it is never taken for a template.
+  - Text from the API is never evaluated as a template.
+  - An option that does not exist is an error that names the nearest one.
 seealso:
   - module: compshare.cloud.compshare_image_info
-    description: The same as a task, and what an image looks like.
+    description: The same list as a task, and the keys of an image.
 """
 
 EXAMPLES = r"""
-- name: Take the id of a platform image by its name
+- name: Show the id of a platform image
   ansible.builtin.debug:
     msg: "{{ lookup('compshare.cloud.compshare_image', 'cuda128_torch291_py312', field='id') }}"
 
-- name: Take an own image, the newest of its name
+- name: Show the status of the newest custom image of a name
   ansible.builtin.debug:
     msg: "{{ lookup('compshare.cloud.compshare_image', 'training-env', source='custom', most_recent=true).status }}"
 
-- name: Go on without the image where there is none
+- name: Use a default if there is no such image
   ansible.builtin.debug:
     msg: "{{ lookup('compshare.cloud.compshare_image', 'no such image', default='none') }}"
 
@@ -83,7 +84,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - For each name or id the image, or its O(field); without any, the images that pass the filters.
+    - The image, or its O(field), for each name or id; without any, the images that match the filters.
     - The keys of an image are those of RV(compshare.cloud.compshare_image_info#module:images).
   type: list
   elements: raw
