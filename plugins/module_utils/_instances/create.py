@@ -34,8 +34,8 @@ from .spec import Order
 ACTION = "CreateCompShareInstance"
 
 
-class Made(t.NamedTuple):
-    """The instance, as a list shows it or as it will, and whether this task made it (False: somebody else just did)."""
+class Created(t.NamedTuple):
+    """The instance as a list shows it, or will, and whether this task created it (False: another one just did)."""
 
     instance: Instance
     begun: bool
@@ -44,7 +44,7 @@ class Made(t.NamedTuple):
 def predicted_instance(
     name: str, order: Order, offer: Offer, choice: Choice, *, instance_id: str | None = None, state: str = "Running"
 ) -> Instance:
-    """Return the instance that a create makes, as far as that is known before."""
+    """Return the instance that a create request gives, as far as that is known before."""
     disks = [{"Size": disk["Size"], "DiskType": disk["Type"], "IsBoot": disk["IsBoot"]} for disk in offer.disks]
     row = {
         "UHostId": instance_id,
@@ -67,7 +67,7 @@ def predicted_instance(
     return normalise_instance(row)
 
 
-def make_instance(
+def create_instance(
     client: Client,
     name: str,
     order: Order,
@@ -77,7 +77,7 @@ def make_instance(
     deadline: float,
     accepted: t.Callable[[Instance], None],
     warn: t.Callable[[str], None] = lambda _message: None,
-) -> Made:
+) -> Created:
     """Create an instance, or return the one of this name that another task has created meanwhile.
 
     C(accepted) is called with the instance as soon as its id is known, C(warn) if no record can be kept of the order.
@@ -98,7 +98,7 @@ def _make(
     deadline: float,
     accepted: t.Callable[[Instance], None],
     pending: PendingOrder,
-) -> Made:
+) -> Created:
     found: list[Instance] = []
 
     def appeared() -> bool:
@@ -108,7 +108,7 @@ def _make(
 
     if appeared() or pending.wait_until_shown(appeared, deadline=deadline):
         pending.settle()
-        return Made(found[0], begun=False)
+        return Created(found[0], begun=False)
     try:
         answer = send_when_free(
             client,
@@ -120,16 +120,16 @@ def _make(
         )
         if answer is None:
             pending.settle()
-            return Made(found[0], begun=False)
+            return Created(found[0], begun=False)
         instance_id = next(iter(values.text_list(answer.get("UHostIds"))), None)
         if instance_id is None:
-            raise AnswerError(f"The answer to {ACTION} names no instance.", action=ACTION)
+            raise AnswerError(f"The response to {ACTION} names no instance.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
             pending.settle()
             raise
         _find_lost(client, name, pending, appeared, error)
-        return Made(found[0], begun=True)
+        return Created(found[0], begun=True)
     stub = predicted_instance(name, order, offer, choice, instance_id=instance_id, state="Initializing")
     accepted(stub)
     # The task must not end while the instance is in no list yet, so nothing shortens this, not even wait_timeout. An
@@ -137,28 +137,28 @@ def _make(
     with suppress(CompShareError):
         pending.wait_until_shown(lambda: instance_id in read_by_id(client, [instance_id]))
     _check_alone(client, stub)
-    return Made(stub, begun=True)
+    return Created(stub, begun=True)
 
 
 def _check_alone(client: Client, made: Instance) -> None:
-    """Raise where another instance has the name of the one that was just made: both are being paid for."""
+    """Raise if another instance has the name of the one that was just created: both are charged."""
     try:
         rows = read_rows(client)
-    except CompShareError:  # the next run reads the list again, and tells it then
+    except CompShareError:  # the next run reads the list again and reports it then
         return
     named = [normalise_instance(row) for row in rows if row.get("Name") == made["name"]]
     others = [instance for instance in named if instance["id"] != made["id"]]
     if others:
         raise CompShareError(
-            f"{describe(made)} was made, and somebody else made another instance of this name at the same time: "
+            f"{describe(made)} was created, and another instance of this name was created elsewhere at the same time: "
             f"{', '.join(map(describe, others[:10]))}.",
             action=ACTION,
-            hint="All of them are being paid for. Remove those that are not wanted, with instance_id and state=absent.",
+            hint="All of them are charged. Delete those that are not needed, with instance_id and state=absent.",
         )
 
 
 def find_named(client: Client, name: str) -> Instance | None:
-    """Return the only instance of this name in the whole account, None where there is none; raises OptionError."""
+    """Return the only instance of this name in the whole account, None if there is none; raises OptionError."""
     found = one_named([normalise_instance(row) for row in read_rows(client) if row.get("Name") == name], name)
     return None if found is None else dict(found)
 
@@ -172,11 +172,11 @@ def _params(name: str, order: Order, offer: Offer, choice: Choice) -> dict[str, 
         "GpuType": order.gpu_type,
         "GPU": choice.size.gpu_count,
         "CPU": choice.size.cpu,
-        # Gigabytes are refused here, megabytes of whole gigabytes are taken, as recorded.
+        # In MB, and whole GB of them, as recorded.
         "Memory": choice.size.memory_gb * 1024,
         "CompShareImageId": offer.image_id,
         "Disks": list(offer.disks),
-        # Left out, it would be a whole month.
+        # If omitted, it would be a whole month.
         "ChargeType": order.charge_type,
         "Quantity": 1,
         "MaxCount": 1,

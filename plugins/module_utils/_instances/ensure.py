@@ -24,7 +24,7 @@ from .release import release_warning
 from .resize import resize
 from .spec import Order, check_instance_name
 from .steps import InstanceWork
-from .stop_schedule import parse_wish
+from .stop_schedule import parse_stop
 from .transitions import (
     Absent,
     Restarted,
@@ -95,7 +95,7 @@ def _stopped_on_the_way(work: InstanceWork) -> list[str]:
 def _check_identity(options: t.Mapping[str, t.Any]) -> None:
     for option in ("name", "instance_id"):
         if options[option] is not None and not options[option].strip():
-            raise OptionError(f"{option} is empty.", hint="Leave it out where it is not known.")
+            raise OptionError(f"{option} is empty.", hint="Omit it if it is not known.")
     name, count = options["name"], options["count"]
     if count is not None:
         if not name or options["instance_id"]:
@@ -122,10 +122,10 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
     if options["wait_for_ssh"] and not options["wait"]:
         raise OptionError("wait_for_ssh=true needs wait=true.")
     if options["schedule_stop"] is not None:
-        wish = parse_wish(options["schedule_stop"])
+        planned = parse_stop(options["schedule_stop"])
         spot = "Spot" in (options["charge_type"], *(options["charge_types"] or ()))
-        if spot and not wish.is_never:
-            raise OptionError("schedule_stop cannot be kept with charge_type=Spot: the API has no schedule for these.")
+        if spot and not planned.is_never:
+            raise OptionError("schedule_stop is not possible with charge_type=Spot: the API has no schedule for these.")
     Order.preferences(options)
 
 
@@ -133,7 +133,7 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
 
 
 def _present(work: InstanceWork) -> None:
-    work.make_missing()
+    work.create_missing()
     work.settle()
     _resize(work)
     _finish(work)
@@ -144,10 +144,10 @@ def _running(work: InstanceWork) -> None:
         if work.options["instance_id"]:
             work.require_all()
         raise OptionError(
-            "An instance cannot be made without its GPU.",
-            hint="Make it with state=present, stop it, then start it with without_gpu.",
+            "An instance cannot be created without its GPU.",
+            hint="Create it with state=present, stop it, then start it with without_gpu.",
         )
-    work.make_missing()
+    work.create_missing()
     work.settle()
     _resize(work)
     _start(work)
@@ -200,7 +200,7 @@ _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
 
 
 def _finish(work: InstanceWork, *, reach: bool = True) -> None:
-    """Do what goes with every state but absent: the name, the schedule, and waiting for SSH."""
+    """Do what goes with every state except absent: name, ports, schedule, and waiting for SSH."""
     work.rename()
     if work.options["state"] in ("present", "running"):
         switch_charge_type(work)

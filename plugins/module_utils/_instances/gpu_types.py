@@ -51,7 +51,7 @@ _KNOWN = frozenset(
 
 @dataclass(frozen=True)
 class TypeQuery:
-    """What is wanted; the fields are the options of compshare_instance_type_info, None where one was left out."""
+    """The filters; the fields are the options of compshare_instance_type_info, None for those that are omitted."""
 
     zones: Sequence[str] | None = None
     gpu_types: Sequence[str] | None = None
@@ -76,7 +76,7 @@ class TypeQuery:
 
 
 class FoundTypes(t.NamedTuple):
-    """The GPU types, and what the user should be told about how they were found."""
+    """The GPU types, and warnings for the user."""
 
     types: list[dict[str, t.Any]]
     warnings: list[str]
@@ -183,7 +183,7 @@ def normalise_type(row: Mapping[str, t.Any], zone: Mapping[str, t.Any]) -> dict[
 
 
 def _sizes(row: Mapping[str, t.Any]) -> list[Size]:
-    """Return the sizes of a GPU type, smallest first. Here the API tells memory in GB, one number or several."""
+    """Return the sizes of a GPU type, smallest first. Here the memory is in GB, one number or several."""
     found = set()
     for machine in values.dictionaries(row.get("MachineSizes")):
         gpu = values.integer(machine.get("Gpu"))

@@ -100,7 +100,7 @@ def unique_names(
 ) -> list[str]:
     """Return a host name for each instance, no two alike.
 
-    C(name_of) tells the wished name. Where several instances wish the same, each of them gets its id appended, so that
+    C(name_of) returns the desired name. If several instances have the same, each of them gets its id appended, so that
     nobody's name depends on who comes first; so does a name that C(is_taken()) or has a meaning of its own.
     """
     ids = [safe_host_name(instance["id"]) or f"instance-{index}" for index, instance in enumerate(instances)]

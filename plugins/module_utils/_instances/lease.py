@@ -19,7 +19,7 @@ from .._api.values import iso_time, printable
 from .model import FAILED, RUNNING, STOPPED, Instance
 from .query import describe
 from .reconcile import read_by_id
-from .stop_schedule import UPDATE, parse_wish
+from .stop_schedule import UPDATE, parse_stop
 from .zones import project_of
 
 if t.TYPE_CHECKING:
@@ -48,14 +48,14 @@ def keep_lease(task: Task) -> dict[str, t.Any]:
 
 def lease_seconds(text: str) -> int:
     """Return the length of a lease, such as C(30m), in seconds; raises OptionError where it is none."""
-    after = parse_wish(text).after
+    after = parse_stop(text).after
     if after is None or after < _SHORTEST:
         raise OptionError(f"lease is {text!r}; it must be a duration of ten minutes or more, such as 30m or 2h.")
     return after
 
 
 def is_running(process: int) -> bool:
-    """Tell whether a process of this machine runs. One that has ended but was not waited for does not."""
+    """Return whether a process of this machine runs. One that has ended but was not waited for does not."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

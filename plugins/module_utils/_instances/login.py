@@ -33,7 +33,7 @@ _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
 
 
 class Login(t.NamedTuple):
-    """Where SSH goes: the host, its port, and the user, None where the command names none."""
+    """Where SSH goes: the host, its port, and the user, None if the command names none."""
 
     host: str
     port: int
@@ -120,7 +120,7 @@ def _port(port: str | None) -> int | None:
 
 
 def is_address(host: object) -> bool:
-    """Tell whether C(host) is an IP address, without a zone index: that may hold any text."""
+    """Return whether C(host) is an IP address, without a zone index: that may hold any text."""
     if not isinstance(host, str) or "%" in host:
         return False
     try:
@@ -131,7 +131,7 @@ def is_address(host: object) -> bool:
 
 
 def is_host(host: object) -> bool:
-    """Tell whether C(host) is an address or a host name, and nothing that a program could take for an option."""
+    """Return whether C(host) is an address or a host name, and nothing that a program could take for an option."""
     return is_address(host) or (isinstance(host, str) and _HOST_NAME.match(host) is not None)
 
 

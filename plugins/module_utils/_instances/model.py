@@ -236,7 +236,7 @@ def _nested_secrets(value: object, named_so: bool = False) -> list[str]:
 
 
 def _kind(identity: str | None, instance_type: str | None) -> str | None:
-    """Return vm, container or pod: pods are told by their id, containers by their type, as in the vendor's clients."""
+    """Return vm, container or pod: pods by their id, containers by their type, as in the vendor's clients."""
     if identity is not None and identity.startswith(POD_PREFIX):
         return "pod"
     if instance_type is None:
@@ -245,7 +245,7 @@ def _kind(identity: str | None, instance_type: str | None) -> str | None:
 
 
 def _runs_without_gpu(instance: Mapping[str, t.Any], row: Mapping[str, t.Any]) -> bool | None:
-    """Tell whether an instance lacks its GPU now; None where nothing says so. Sources know three signs of it."""
+    """Return whether an instance lacks its GPU now; None where nothing says so. Sources know three signs of it."""
     if row.get("WithoutGpuSpec") or (instance["gpu_count"] == 0 and row.get("SrcInstanceConfig")):
         return True
     return None if instance["machine_type"] is None else bool(instance["machine_type"] == _WITHOUT_GPU)

@@ -72,7 +72,7 @@ def _check_alone_without_gpu(work: InstanceWork, instance: Instance) -> None:
 
 
 def check_started_without_gpu(work: InstanceWork) -> None:
-    """Raise where an instance was started with its GPU although it should not be: that is being paid for."""
+    """Raise if an instance was started with its GPU although it should not be: the GPU is charged."""
     if not work.options["without_gpu"] or work.check_mode or not work.options["wait"]:
         return
     for instance in work.outcome.present():
@@ -80,7 +80,7 @@ def check_started_without_gpu(work: InstanceWork) -> None:
             raise CompShareError(
                 f"{describe(instance)} was to start without its GPU, but runs with it.",
                 action=START,
-                hint="The GPU is being paid for. Stop the instance if you do not want that.",
+                hint="The GPU is charged. Stop the instance if you do not want that.",
             )
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Which zone an instance is made in: the first that sells it, has one left, and does not cost too much."""
+"""Which zone an instance is created in: the first that sells it, has one in stock, and is within the price limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_SIZES = 8
 
 
 class Choice(t.NamedTuple):
-    """Where an instance can be made now, in which size, and its price (None where the API names none)."""
+    """Where an instance can be created now, in which size, and its price (None if the API names none)."""
 
     zone: dict[str, t.Any]
     size: Size
@@ -172,7 +172,7 @@ def _size_in_stock(client: Client, order: Order, offer: Offer, zone: Mapping[str
 
 
 def _refused(error: RefusedError, order: Order) -> Exception:
-    """Return what a refusal says of a zone, or the refusal itself where it says nothing of one."""
+    """Return what a refusal says about a zone, or the refusal itself if it says nothing about one."""
     if error.ret_code in SOLD_OUT_CODES:
         return _Unsuitable("sold out", passing=True)
     if error.ret_code not in NOT_SOLD_CODES:

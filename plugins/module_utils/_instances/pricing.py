@@ -36,7 +36,7 @@ class Size(t.NamedTuple):
     memory_gb: int
 
     def fits(self, gpu_count: int, cpu: int | None, memory_gb: int | None) -> bool:
-        """Tell whether this is what somebody wants, who leaves open what is None."""
+        """Return whether this is what somebody wants, who leaves open what is None."""
         return gpu_count == self.gpu_count and cpu in (None, self.cpu) and memory_gb in (None, self.memory_gb)
 
     def __str__(self) -> str:

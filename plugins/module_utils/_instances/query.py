@@ -28,7 +28,7 @@ CHARGE_TYPES = ("Postpay", "Dynamic", "Day", "Month", "Year", "Spot")
 
 @dataclass(frozen=True)
 class InstanceQuery:
-    """What is wanted; the fields are the options of compshare_instance_info, None where an option was left out."""
+    """The filters; the fields are the options of compshare_instance_info, None for those that are omitted."""
 
     instance_ids: Sequence[str] | None = None
     name: str | None = None
@@ -54,7 +54,7 @@ class InstanceQuery:
 def read_rows(
     client: Client, *, regions: Sequence[str] = (), ids: Sequence[str] | None = None, zone: str | None = None
 ) -> list[dict[str, t.Any]]:
-    """Return the API's rows of all instances, whole or an error; those of C(regions) or with C(ids) where given.
+    """Return the API's rows of all instances, whole or an error; those of C(regions) or with C(ids) if given.
 
     Without a region the API answers for every one, as recorded. A zone is sent only together with its region, since
     the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its answer, so
@@ -110,7 +110,7 @@ def ordered(instances: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def matches(instance: Mapping[str, t.Any], query: InstanceQuery) -> bool:
-    """Tell whether an instance is one that the query wants. What the API does not say matches no filter on it."""
+    """Return whether an instance matches the query. What the API does not say matches no filter on it."""
     return all(
         (
             query.instance_ids is None or instance["id"] in query.instance_ids,
@@ -139,14 +139,14 @@ def _same(wanted: str, value: str | None) -> bool:
 
 
 def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[str, t.Any] | None:
-    """Return the only instance of exactly this name, None where there is none; raises OptionError for several."""
+    """Return the only instance of exactly this name, None if there is none; raises OptionError for several."""
     found = [instance for instance in instances if instance["name"] == name]
     if len(found) > 1:
         listed = ", ".join(describe(instance) for instance in found[:10])
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         raise OptionError(
             f"{len(found)} instances are named {printable(name)!r}: {listed}{more}.",
-            hint="Give the instance_id of the one that is meant, or rename the others.",
+            hint="Give the instance_id of the right one, or rename the others.",
         )
     return found[0] if found else None
 

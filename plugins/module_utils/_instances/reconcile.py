@@ -94,7 +94,7 @@ class Course:
     refusals: dict[tuple[str, str | None], RefusedError] = field(default_factory=dict)
 
     def was_sent(self, action: str) -> bool:
-        """Tell whether a request of this action was sent."""
+        """Return whether a request of this action was sent."""
         return any(sent.action == action for sent in self.sent)
 
     def was_accepted(self, action: str) -> bool:
@@ -102,7 +102,7 @@ class Course:
         return any(sent.action == action and sent.accepted for sent in self.sent)
 
     def acted(self, action: str) -> bool:
-        """Tell whether something has come of a request: the state moved, or it has been as it is for long enough."""
+        """Return whether something has come of a request: the state moved, or it has been as it is for long enough."""
         last = next((sent for sent in reversed(self.sent) if sent.action == action), None)
         if last is None:
             return False
@@ -162,7 +162,7 @@ class Course:
         self.sent.append(_Sent(action, now, accepted, state, start_time))
 
     def outdated_by(self, refusal: RefusedError) -> bool:
-        """Tell whether a refusal means that what was seen is outdated, so that it is to be looked at again.
+        """Return whether a refusal means that what was seen is outdated, so that it is to be looked at again.
 
         One that blames the id says so once: the instance may have gone since it was seen. Where it is still there, the
         next refusal means what it says.
@@ -172,22 +172,22 @@ class Course:
         return refusal.ret_code in _STATE_CODES | GONE_CODES or (blames_id and not blamed_before)
 
     def gone(self, removal: str) -> bool:
-        """Tell whether the instance does not exist any more; C(removal) is the action that removes it."""
+        """Return whether the instance does not exist any more; C(removal) is the action that removes it."""
         if self.missing_since is None or self.missing < _MISSING_LOOKS:
             return False
         return self.was_accepted(removal) or self.now - self.missing_since >= _MISSING_FOR
 
 
 class Goal(t.Protocol):
-    """Where instances should be brought."""
+    """The state that instances should reach."""
 
     @property
-    def wish(self) -> str:
+    def purpose(self) -> str:
         """Return the goal in words, for messages: C(run)."""
 
     @property
     def ends_in(self) -> str | None:
-        """Return the state it ends in, where a state that passes may lead there by itself."""
+        """Return the state it ends in, if a transition may lead there by itself."""
 
     def next_move(self, course: Course) -> Move:
         """Return what to do now with an instance that was just seen, or is missing; raises CompShareError."""
@@ -265,7 +265,7 @@ class Mover:
                 self.seen[instance["id"]] = instance
 
     def _step(self, course: Course, goal: Goal) -> bool:
-        """Do what is to be done with one instance now; tell whether it needs no more."""
+        """Do what is to be done with one instance now; return whether it needs no more."""
         move = goal.next_move(course)
         if isinstance(move, Done):
             if move.gone:
@@ -317,7 +317,7 @@ class Mover:
             because = "".join(f" {summary}" for summary in dict.fromkeys(error.summary for error in refusals))
         return WaitError(
             f"After {self._client.clock.now() - began:.0f} s, at the end of wait_timeout, "
-            f"{listed}{more} did not {goal.wish}.{because}",
+            f"{listed}{more} did not {goal.purpose}.{because}",
             action=last.action if last is not None else None,
             hint="Run the task again to go on waiting, or raise wait_timeout.",
             retryable=True,

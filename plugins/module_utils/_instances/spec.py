@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What is to be made, checked before anything is asked: the API takes many a nonsense without a word, and bills it."""
+"""What is to be created, checked before any request: the API silently accepts, and bills, invalid input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .pricing import Offer
 from .query import describe
 
 NAME_LENGTH = 63
-#: The sources that an image's name is looked for in, where none is given: the vendor's, and the account's own.
+#: The sources in which an image's name is looked up if none is given: the vendor's, and the account's own.
 _USUAL_SOURCES = ("platform", "custom")
 _IMAGE_ID = re.compile(r"compshareImage-[0-9A-Za-z]+\Z")
 _PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"
@@ -40,13 +40,13 @@ DEFAULT_CHARGE_TYPE = "Postpay"
 _DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
 DEFAULT_DISK_TYPE = "CLOUD_SSD"
 _DEFAULT_BOOT_GB = 100
-#: Beyond what any offer has; it keeps a slip, such as MB for GB, from becoming a request.
+#: Beyond what any offer has; it keeps a mistake, such as MB for GB, from becoming a request.
 _MOST = {"gpu_count": 16, "cpu": 1024, "memory_gb": 8192, "size_gb": 100_000}
 
 
 @dataclass(frozen=True)
 class Order:
-    """An instance to be made, but for its name and place. Sizes are GB; C(max_price) is CNY per hour."""
+    """An instance to be created, except for its name and zone. Sizes are GB; C(max_price) is CNY per hour."""
 
     gpu_type: str
     gpu_count: int
@@ -109,17 +109,17 @@ _ORDERED = (
 
 
 class OrderedImage(t.NamedTuple):
-    """The image of an order: its id, and what is known of it where it was looked up by its name."""
+    """The image of an order: its id, and its row if it was looked up by its name."""
 
     image_id: str
     found: dict[str, t.Any] | None
 
 
 def resolve_image(client: Client, image: str, image_source: str | None) -> OrderedImage:
-    """Return the image that an id or an exact name means; raises OptionError where none, or several, have the name.
+    """Return the image that an id or an exact name means; raises OptionError if none, or several, have the name.
 
     An id is taken as it is; the API says whether it can be used in a zone. A name is looked for in C(image_source), or
-    where that is None, among the vendor's images and the account's own.
+    if that is None, among the vendor's images and the account's own.
     """
     if _IMAGE_ID.match(image):
         return OrderedImage(image, None)
@@ -131,7 +131,7 @@ def resolve_image(client: Client, image: str, image_source: str | None) -> Order
     if found["status"] not in (None, "Available"):
         raise OptionError(
             f"The image {printable(image, 80)!r} ({found['id']}) is not available: its status is {found['status']}.",
-            hint="compshare_image_progress waits for an image that is being made.",
+            hint="compshare_image_progress waits for an image that is being created.",
         )
     return OrderedImage(found["id"], found)
 
@@ -141,7 +141,7 @@ def _listed(client: Client, sources: Sequence[str], name: str | None) -> list[di
 
 
 def offer_for(order: Order, image: OrderedImage) -> Offer:
-    """Return what to ask stock and price for; raises OptionError where the system disk cannot hold the image."""
+    """Return what stock and price are read for; raises OptionError if the system disk cannot hold the image."""
     size_mb = (image.found or {}).get("size_mb") or 0
     needed = math.ceil(size_mb / 1024)
     disks = order.disks or ({"IsBoot": True, "Type": DEFAULT_DISK_TYPE, "Size": max(_DEFAULT_BOOT_GB, needed)},)
@@ -150,13 +150,13 @@ def offer_for(order: Order, image: OrderedImage) -> Offer:
         raise OptionError(
             f"The system disk of {boot['Size']} GB cannot hold the image {printable(order.image, 80)!r}, "
             f"which needs {needed} GB.",
-            hint="Give a larger size_gb to the disk with boot=true, or leave disks out.",
+            hint="Give a larger size_gb to the disk with boot=true, or omit disks.",
         )
     return Offer(order.gpu_type, image.image_id, order.charge_type, disks, (image.found or {}).get("type"))
 
 
 def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
-    """Raise OptionError where an image that was looked up by its name cannot be put on an instance.
+    """Raise OptionError if an image that was looked up by its name cannot be put on an instance.
 
     The API refuses the same, but only after the instance was stopped for it.
     """
@@ -171,7 +171,7 @@ def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
     if boot_gb is not None and boot_gb < needed:
         raise OptionError(f"{title}: its system disk has {boot_gb} GB, and the image needs {needed} GB.")
     gpu_type, supported = instance["gpu_type"], found["supported_gpu_types"]
-    # While it runs without its GPU, the API tells another type.
+    # In no-GPU mode, the API reports another type.
     if not gpu_type or not supported or instance["without_gpu"]:
         return
     # 4090_48G is a 4090.
@@ -180,7 +180,7 @@ def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
 
 
 def check_instance_name(name: str) -> None:
-    """Raise OptionError where C(name) cannot be the name of an instance."""
+    """Raise OptionError if C(name) cannot be the name of an instance."""
     check_name("instance", name, NAME_LENGTH)
 
 
@@ -247,7 +247,7 @@ def _disks(disks: Sequence[Mapping[str, t.Any]] | None) -> tuple[Mapping[str, t.
     if boots != 1:
         raise OptionError(
             f"disks has {boots} disks with boot=true; there must be exactly one.",
-            hint="Leave disks out for a system disk of 100 GB alone.",
+            hint="Omit disks for a system disk of 100 GB only.",
         )
     for disk in disks:
         _check_number("size_gb", disk["size_gb"])

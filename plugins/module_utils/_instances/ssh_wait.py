@@ -26,7 +26,7 @@ _BACKOFF = Backoff(first=1.0, longest=5.0)
 
 
 def greets(host: str, port: int) -> bool:
-    """Tell whether an SSH server answers there: it speaks first, and its greeting begins with SSH-."""
+    """Return whether an SSH server answers there: it speaks first, and its greeting begins with SSH-."""
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
             return connection.recv(len(_BANNER), socket.MSG_WAITALL) == _BANNER
@@ -50,12 +50,12 @@ def wait_for_ssh(
     windows = [instance for instance in instances if instance["os_type"] == "Windows"]
     if windows:
         raise OptionError(
-            f"wait_for_ssh cannot be kept for {describe(windows[0])}: the API tells no SSH login for Windows."
+            f"wait_for_ssh is not possible for {describe(windows[0])}: the API has no SSH login for Windows."
         )
     still = [instance for instance in instances if settled(instance["state"]) == STOPPED]
     if still:
         raise OptionError(
-            f"wait_for_ssh cannot be kept: {describe(still[0])} does not run.", hint="Use state=running to start it."
+            f"wait_for_ssh is not possible: {describe(still[0])} does not run.", hint="Use state=running to start it."
         )
     ready: dict[str, Instance] = {}
     latest = {instance["id"]: instance for instance in instances}
@@ -91,7 +91,7 @@ def _no_answer(instances: Sequence[Instance], trouble: CompShareError | None) ->
     tried = [
         f"{describe(instance)} at {instance['ssh_host']} port {instance['ssh_port']}"
         if instance["ssh_host"]
-        else f"{describe(instance)}, of which the API tells no SSH login"
+        else f"{describe(instance)}, for which the API shows no SSH login"
         for instance in instances
     ]
     because = f" The last answer was: {trouble.summary}" if trouble is not None else ""

@@ -20,7 +20,7 @@ from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
 from .._api.values import iso_time, printable
 from .._task import Task
 from .._waiting import send_when_free
-from .create import ACTION, make_instance, predicted_instance
+from .create import ACTION, create_instance, predicted_instance
 from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, normalise_instance, settled
 from .outcome import Outcome
 from .placement import Choice
@@ -30,7 +30,7 @@ from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, charge_warnings, check_password_for, offer_for, resolve_image
 from .ssh_wait import wait_for_ssh
 from .stock_wait import StockWait
-from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_wish, wanted_stop
+from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_stop, stop_to_set
 from .transitions import Ready, Running
 from .zones import list_zones, project_of, zones_in, zones_named
 
@@ -55,7 +55,7 @@ class InstanceWork:
         self._orders: dict[int, Order] = {}
         self._said: set[str] = set()
         schedule_stop = self.options["schedule_stop"]
-        self._stop = None if schedule_stop is None else parse_wish(schedule_stop)
+        self._stop = None if schedule_stop is None else parse_stop(schedule_stop)
         if self._stop is not None and self._stop.as_utc and self._stop.epoch is not None:
             self.warn(f"schedule_stop names no time zone and is taken as UTC: {iso_time(self._stop.epoch)}.")
         #: The new instances of which it is known whether they stop by themselves, by id; the time if it was accepted
@@ -114,7 +114,7 @@ class InstanceWork:
             )
 
     def require_all(self) -> None:
-        """Raise OptionError where an instance is not there."""
+        """Raise OptionError if an instance is not there."""
         missing = [self.outcome.names[index] for index in self.outcome.missing()]
         if not missing:
             return
@@ -125,15 +125,15 @@ class InstanceWork:
             )
         raise OptionError(
             f"There is no instance named {', '.join(repr(printable(str(name))) for name in missing)}.",
-            hint="Names are exact. state=present or state=running makes one.",
+            hint="Names are exact. state=present or state=running creates one.",
         )
 
-    # --- Making ---
+    # --- Creating ---
 
-    def make_missing(self) -> None:
-        """Make each instance that is not there; raises OptionError where the options do not say how.
+    def create_missing(self) -> None:
+        """Create each instance that is not there; raises OptionError if the options do not say how.
 
-        What would fail only after an instance was made, and is being paid for, is found out before.
+        What would fail only after an instance was created, and is charged, is checked before.
         """
         missing = self.outcome.missing()
         if not missing:
@@ -195,7 +195,7 @@ class InstanceWork:
                 return
             self.ordering = name
             try:
-                made = make_instance(
+                made = create_instance(
                     self.client,
                     name,
                     order,
@@ -241,7 +241,7 @@ class InstanceWork:
                 self.warn(warning)
 
     def settle(self) -> None:
-        """Wait until new instances run; raises where one could not be installed, or is not what was ordered."""
+        """Wait until new instances run; raises if one could not be installed, or is not what was ordered."""
         waiting = [
             instance
             for index, instance in enumerate(self.outcome.instances)
@@ -256,16 +256,16 @@ class InstanceWork:
             self._check_delivery(instance)
 
     def check_installed(self) -> None:
-        """Raise where an instance could not be installed: nothing but its removal, or another image, helps."""
+        """Raise if an instance could not be installed: only its deletion, or another image, helps."""
         for instance in self.outcome.present():
             if instance["state"] in FAILED:
                 raise CompShareError(
                     f"{describe(instance)} could not be installed ({INSTALL_FAIL}).",
-                    hint="Remove it with state=absent, and run the task again; the API tells no reason.",
+                    hint="Delete it with state=absent, and run the task again; the API gives no reason.",
                 )
 
     def _check_delivery(self, instance: Instance) -> None:
-        """Raise where a new instance is not what was ordered: it is being paid for."""
+        """Raise if a new instance is not what was ordered: it is charged."""
         order = self._orders[self.outcome.index_of(instance)]
         wanted = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
         wrong = [
@@ -275,12 +275,12 @@ class InstanceWork:
         ]
         if wrong:
             raise AnswerError(
-                f"{describe(instance)} was made, but {' and '.join(wrong)}.",
+                f"{describe(instance)} was created, but {' and '.join(wrong)}.",
                 action=ACTION,
-                hint="It is being paid for. Remove it with state=absent if you do not want it so.",
+                hint="It is charged. Delete it with state=absent if you do not want it like this.",
             )
 
-    # --- Moving ---
+    # --- Changing ---
 
     def bring(
         self,
@@ -288,7 +288,7 @@ class InstanceWork:
         goal: Goal,
         foreseen: t.Callable[[Instance], list[tuple[str, Instance | None]]] = lambda _instance: [],
     ) -> None:
-        """Bring instances to a goal; in check mode, note the actions and the instance after each that are foreseen."""
+        """Bring instances to a goal; in check mode, note the predicted actions and the instance after each."""
         if self.check_mode:
             for instance in instances:
                 index = self.outcome.index_of(instance)
@@ -352,7 +352,7 @@ class InstanceWork:
             if not instance["scheduled_stop_time"]:
                 # The row that was seen last may be older than the schedule.
                 instance["scheduled_stop_time"] = self._scheduled.get(instance["id"])
-            moment = wanted_stop(self._stop, instance["scheduled_stop_time"], self.client.clock.epoch())
+            moment = stop_to_set(self._stop, instance["scheduled_stop_time"], self.client.clock.epoch())
             if moment is None:
                 continue
             if instance["state"] != RUNNING:
@@ -425,18 +425,18 @@ class InstanceWork:
             self._tell(instance, f"SSH answers after {self._elapsed:.0f} s")
 
     def _warn_of_lost_stops(self) -> None:
-        """Say where an instance would have stopped by itself, and was stopped and started meanwhile, so it will not."""
+        """Warn if an instance would have stopped by itself, and lost that when it was stopped and started meanwhile."""
         for before, instance in zip(self.outcome.before, self.outcome.instances):
             if before is None or instance is None or instance["state"] != RUNNING:
                 continue
             if before["scheduled_stop_time"] and not instance["scheduled_stop_time"]:
                 self.warn(
-                    f"{describe(instance)} was to stop by itself at {before['scheduled_stop_time']}, and will not any "
-                    "more. Set schedule_stop again."
+                    f"{describe(instance)} was to stop by itself at {before['scheduled_stop_time']}, and no longer "
+                    "will. Set schedule_stop again."
                 )
 
     def change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
-        """Change something about an instance with a request that may be repeated without harm."""
+        """Change an instance with a request that does no harm when repeated."""
         index = self.outcome.index_of(instance)
         if not self.check_mode:
             place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
@@ -449,7 +449,7 @@ class InstanceWork:
                         raise
         self.outcome.note(index, {**instance, **after}, action)
 
-    # --- Telling ---
+    # --- Reporting ---
 
     def _report(self, instance: Instance) -> None:
         release = f", to be deleted at {instance['release_time']}" if instance["release_time"] else ""
@@ -465,7 +465,7 @@ class InstanceWork:
         self._task.report({"kind": "note", "name": instance["name"] or instance["id"], "message": message})
 
     def facts(self) -> dict[str, t.Any]:
-        """Return the result's keys that tell what was done and what there is."""
+        """Return the keys of the result: what was done and which instances there are."""
         return self.outcome.facts(diff=self._task.diff)
 
     def facts_after(self) -> dict[str, t.Any]:

@@ -25,7 +25,7 @@ _MARGIN = 15
 _SOONEST_FOR_NEW = 900
 
 
-class StopWish(t.NamedTuple):
+class PlannedStop(t.NamedTuple):
     """When to stop: at C(epoch) seconds, C(after) so many seconds, or never if both are None.
 
     C(as_utc): the time named no time zone, so it is one in UTC.
@@ -37,52 +37,52 @@ class StopWish(t.NamedTuple):
 
     @property
     def is_never(self) -> bool:
-        """Tell whether it shall not stop by itself."""
+        """Return whether it is not to stop by itself."""
         return self.epoch is None and self.after is None
 
 
-def parse_wish(text: str) -> StopWish:
+def parse_stop(text: str) -> PlannedStop:
     """Return what an option says: V(never), a duration such as V(8h), or a time in ISO 8601. Raises OptionError."""
     text = text.strip()
     if text.lower() == NEVER:
-        return StopWish()
+        return PlannedStop()
     time = parse_time("schedule_stop", text, also="never, ")
     if time.after is not None and time.after < SOONEST:
         raise OptionError(f"schedule_stop is {text!r}; it must be five minutes or more.")
-    return StopWish(*time)
+    return PlannedStop(*time)
 
 
-def check_ahead(wish: StopWish, now: float) -> None:
-    """Raise OptionError where an instance that is yet to be made cannot be given this stop; C(now) is epoch seconds."""
-    if wish.epoch is not None and wish.epoch < now + _SOONEST_FOR_NEW:
+def check_ahead(planned: PlannedStop, now: float) -> None:
+    """Raise OptionError if a stop is too soon for an instance that must be created first; C(now) is epoch seconds."""
+    if planned.epoch is not None and planned.epoch < now + _SOONEST_FOR_NEW:
         raise OptionError(
-            f"schedule_stop is {iso_time(wish.epoch)}, which is too soon for an instance that must be made first.",
-            hint="Nothing was made. Give a time at least fifteen minutes ahead, or a duration.",
+            f"schedule_stop is {iso_time(planned.epoch)}, too soon for an instance that must be created first.",
+            hint="Nothing was created. Give a time at least fifteen minutes ahead, or a duration.",
         )
 
 
-def early_stop(wish: StopWish, now: float) -> int:
+def early_stop(planned: PlannedStop, now: float) -> int:
     """Return the moment (epoch seconds) at which an instance that was just ordered stops; C(now) is epoch seconds."""
-    if wish.epoch is not None:
-        return wish.epoch
-    return math.ceil(now) + max(wish.after or 0, _SOONEST_FOR_NEW)
+    if planned.epoch is not None:
+        return planned.epoch
+    return math.ceil(now) + max(planned.after or 0, _SOONEST_FOR_NEW)
 
 
-def wanted_stop(wish: StopWish, present: str | None, now: float) -> int | None:
-    """Return the moment (epoch seconds) to set, 0 to remove the schedule, None where nothing is to be done.
+def stop_to_set(planned: PlannedStop, present: str | None, now: float) -> int | None:
+    """Return the moment (epoch seconds) to set, 0 to remove the schedule, None if nothing is to be done.
 
     C(present) is when the instance stops by itself as it is, ISO 8601, C(now) epoch seconds. A duration counts from the
     run that sets it; where a schedule is there, it has been set before. Raises OptionError for a time too soon.
     """
-    if wish.after is not None:
-        return None if present else math.ceil(now) + max(wish.after, SOONEST + _MARGIN)
-    if wish.is_never or wish.epoch is None:
+    if planned.after is not None:
+        return None if present else math.ceil(now) + max(planned.after, SOONEST + _MARGIN)
+    if planned.is_never or planned.epoch is None:
         return 0 if present else None
-    if present == iso_time(wish.epoch):
+    if present == iso_time(planned.epoch):
         return None
-    if wish.epoch < now + SOONEST:
+    if planned.epoch < now + SOONEST:
         raise OptionError(
-            f"schedule_stop is {iso_time(wish.epoch)}, which is not five minutes away.",
-            hint="The API takes times from five minutes ahead on; state=stopped stops now.",
+            f"schedule_stop is {iso_time(planned.epoch)}, which is not five minutes ahead.",
+            hint="The API accepts times from five minutes ahead; state=stopped stops now.",
         )
-    return wish.epoch
+    return planned.epoch

@@ -38,7 +38,7 @@ class InstallFailedError(WaitError):
 
 
 def _check(course: Course) -> None:
-    """Raise where the instance has failed, or has been missing for too long."""
+    """Raise if the instance has failed, or has been missing for too long."""
     instance = course.instance
     if course.missing_since is not None and course.now - course.missing_since >= SHOWN_WITHIN:
         raise WaitError(
@@ -48,12 +48,12 @@ def _check(course: Course) -> None:
     if instance["state"] in FAILED and not course.missing:
         raise InstallFailedError(
             f"The installation of {describe(instance)} failed.",
-            hint="Remove it with state=absent, and run the task again; the API tells no reason.",
+            hint="Delete it with state=absent, and run the task again; the API gives no reason.",
         )
 
 
 def stop_params(course: Course) -> Mapping[str, t.Any]:
-    """Return what a stop needs beside the place: a spot instance stops only by force, as documented."""
+    """Return the parameters of a stop besides the zone: a spot instance stops only by force, as documented."""
     return {"Force": True} if course.instance["spot"] else {}
 
 
@@ -61,7 +61,7 @@ def stop_params(course: Course) -> Mapping[str, t.Any]:
 class Ready:
     """New, or about to be: until it runs."""
 
-    wish: str = "get ready"
+    purpose: str = "get ready"
     ends_in: str | None = RUNNING
 
     def next_move(self, course: Course) -> Move:
@@ -75,7 +75,7 @@ class Running:
     """Running; started with C(params) where it is stopped."""
 
     params: Mapping[str, t.Any] = field(default_factory=dict)
-    wish: str = "run"
+    purpose: str = "run"
     ends_in: str | None = RUNNING
 
     def next_move(self, course: Course) -> Move:
@@ -92,7 +92,7 @@ class Running:
 class Stopped:
     """Stopped."""
 
-    wish: str = "stop"
+    purpose: str = "stop"
     ends_in: str | None = STOPPED
 
     def next_move(self, course: Course) -> Move:
@@ -121,7 +121,7 @@ class Restarted:
     """Started anew: rebooted where it runs, started with C(params) where it is stopped."""
 
     params: Mapping[str, t.Any] = field(default_factory=dict)
-    wish: str = "restart"
+    purpose: str = "restart"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:
@@ -150,7 +150,7 @@ class Reinstalled:
     image_id: str
     params: Mapping[str, t.Any]
     container: bool | None = None
-    wish: str = "get its image"
+    purpose: str = "get its image"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:
@@ -189,7 +189,7 @@ class Resized:
 
     wanted: Mapping[str, t.Any]
     params: Mapping[str, t.Any]
-    wish: str = "get its size"
+    purpose: str = "get its size"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:
@@ -213,7 +213,7 @@ class Absent:
     """Gone, with its data disks if C(release_disks)."""
 
     release_disks: bool
-    wish: str = "go"
+    purpose: str = "go"
     ends_in: str | None = None
 
     def next_move(self, course: Course) -> Move:

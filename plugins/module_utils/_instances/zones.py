@@ -47,7 +47,7 @@ def list_zones(client: Client) -> list[dict[str, t.Any]]:
     """Return the zones that sell GPUs, in the API's order, each once.
 
     The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors, and
-    AnswerError where it is empty: an API that sells nothing anywhere would be news.
+    AnswerError if it is empty.
     """
     answer = client.call(ZONES, {})
     rows = rows_of(ZONES, answer, "ZoneInfo")
@@ -104,7 +104,7 @@ def check_listed(
 
 @contextlib.contextmanager
 def explaining_places(client: Client, *, regions: Collection[str], zones: Collection[str]) -> Iterator[None]:
-    """Where the API refuses a region or zone, raise the error that lists those that there are."""
+    """If the API refuses a region or zone, raise the error that lists those that exist."""
     try:
         yield
     except RefusedError as error:
@@ -121,5 +121,5 @@ def project_of(client: Client) -> str:
     chosen = next((row for row in rows if values.boolean(row.get("IsDefault"))), rows[0] if rows else {})
     project = values.text(chosen.get("ProjectId"))
     if project is None:
-        raise OptionError("The account has no project that the API tells.", hint="Set project_id.")
+        raise OptionError("The API shows no project of the account.", hint="Set project_id.")
     return project

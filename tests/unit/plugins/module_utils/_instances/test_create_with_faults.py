@@ -296,7 +296,7 @@ def test_two_tasks_that_order_in_the_same_moment(world: World, monkeypatch: pyte
     message = str(caught.value)
     rows = all_named(world)
     assert len(rows) == 2 and all(row["UHostId"] in message for row in rows)
-    assert "All of them are being paid for" in message and caught.value.facts["changed"] is True
+    assert "All of them are charged" in message and caught.value.facts["changed"] is True
     with pytest.raises(CompShareError, match="2 instances are named"):
         make(world)
 
@@ -398,7 +398,7 @@ def test_five_hundred_runs_with_random_faults(fifty: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("twenty", range(5))
 def test_a_hundred_lives_with_random_faults(twenty: int) -> None:
-    """Made, stopped, started and removed under faults: each step is reached in the end, with one instance or none."""
+    """Created, stopped, started and deleted under faults: each step is reached, with one instance or none."""
     for seed in range(twenty * 20, twenty * 20 + 20):
         rng = random.Random(seed)
         world = random_world(rng)

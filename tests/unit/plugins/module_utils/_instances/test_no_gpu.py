@@ -32,7 +32,7 @@ def test_a_start_without_gpu(world: World) -> None:
     assert "runs with its GPU" in str(error)
     put(world, "jupyter-4090", State="Stopped", SupportWithoutGpuStart=False)
     assert "cannot be started without" in str(failed(world, name="jupyter-4090", state="running", without_gpu="A"))
-    assert "cannot be made without" in str(failed(world, **ORDER, state="running", without_gpu="A"))
+    assert "cannot be created without" in str(failed(world, **ORDER, state="running", without_gpu="A"))
 
 
 def test_an_instance_that_runs_without_its_gpu_is_told(world: World) -> None:

@@ -82,7 +82,7 @@ def test_time_may_be_up() -> None:
 def test_an_instance_without_a_login() -> None:
     client, _transport, clock = client_of(lambda _sent: seen(SshLoginCommand=""))
     instance = normalise_instance({**VM, "SshLoginCommand": ""})
-    with pytest.raises(WaitError, match="of which the API tells no SSH login"):
+    with pytest.raises(WaitError, match="for which the API shows no SSH login"):
         wait_for_ssh(client, [instance], deadline=clock.now() + 30)
 
 

@@ -76,7 +76,7 @@ def test_the_last_one_may_go_between_question_and_order(world: World) -> None:
         ),
         (
             {"gpu_types": ["4090"], "charge_types": ["Spot", "Postpay"], "schedule_stop": "8h"},
-            "schedule_stop cannot be",
+            "schedule_stop is not possible",
         ),
     ],
 )
