@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
 import struct
@@ -56,6 +57,11 @@ async def answer_with_fault(request: web.Request, exchange: Exchange, server: Se
         return _drop(request, reset=True)
     if rule.kind == "drip":
         return await _in_pieces(request, exchange, encode(answer), seconds=_real_seconds(rule, exchange))
+    if rule.kind in _ENDLESS:
+        return await _endless(request, rule, exchange, encode(answer))
+    if rule.kind == "layers":
+        twice = gzip.compress(gzip.compress(encode(answer)))
+        return _response(twice, exchange, **{"Content-Encoding": "gzip, gzip"})
     if rule.kind == "huge":
         return await _huge(request, exchange, answer, rule.size)
     if rule.kind == "cut_off":
@@ -141,6 +147,32 @@ async def _in_pieces(request: web.Request, exchange: Exchange, body: bytes, seco
     except ConnectionError:
         pass  # the client gave up, which is what this fault is for
     return response
+
+
+#: What comes first, with the body where ``%b`` stands, and what follows again and again.
+_ENDLESS = {
+    "drip_head": (b"HTTP/1.1 200 OK\r\nX-Padding: ", b"x"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "trailers": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%b\r\n0\r\n",
+        b"X-Padding: x\r\n",
+    ),
+}
+
+
+async def _endless(request: web.Request, rule: FaultRule, exchange: Exchange, body: bytes) -> web.Response:
+    """Send an answer that does not come to its end within ``seconds``, past the library that would not do it."""
+    begin, part = _ENDLESS[rule.kind]
+    connection = request.transport
+    if connection is not None:
+        connection.write(begin.replace(b"%b", b"%x\r\n%b" % (len(body), body)))
+        pieces = 40
+        for _piece in range(pieces):
+            if connection.is_closing():
+                break
+            connection.write(part)
+            await asyncio.sleep(_real_seconds(rule, exchange) / pieces)
+    return _drop(request, reset=False)
 
 
 async def _huge(request: web.Request, exchange: Exchange, answer: dict[str, Any], size: int) -> web.StreamResponse:

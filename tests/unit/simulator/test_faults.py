@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -103,6 +104,21 @@ def test_answers_can_drip(caller: Caller, world: World) -> None:
     begun = time.perf_counter()
     assert caller.call(SHARED)["RetCode"] == 0
     assert time.perf_counter() - begun >= 0.15
+
+
+@pytest.mark.parametrize("kind", ["drip_head", "continue", "trailers"])
+def test_answers_that_drip_for_as_long_as_they_like(caller: Caller, world: World, kind: str) -> None:
+    arm(world, kind, seconds=0.2, count=1)
+    begun = time.perf_counter()
+    with contextlib.suppress(requests.exceptions.RequestException):  # some libraries take the end of a header for good
+        caller.post(SHARED)
+    assert time.perf_counter() - begun >= 0.15
+    assert world.requests()[-1]["carried_out"]
+
+
+def test_answers_can_be_compressed_twice(caller: Caller, world: World) -> None:
+    arm(world, "layers")
+    assert caller.post(SHARED).headers["Content-Encoding"] == "gzip, gzip"
 
 
 @pytest.mark.parametrize(
