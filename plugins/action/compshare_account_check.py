@@ -9,6 +9,6 @@ from ..plugin_utils._in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):
-    """compshare_account_check, in the controller's process where that makes no difference but in time."""
+    """compshare_account_check, in the controller's process if only the time differs."""
 
     module = compshare_account_check

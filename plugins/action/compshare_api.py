@@ -9,7 +9,7 @@ from ..plugin_utils._secret_result import SecretResultAction
 
 
 class ActionModule(SecretResultAction):
-    """compshare_api, which shows nothing of its result where that has secrets in it."""
+    """compshare_api, which hides a result with secrets."""
 
 
 #: ansible-lint checks options with it.

@@ -12,7 +12,7 @@ from ..plugin_utils._live_lines import LiveLinesAction
 
 
 class ActionModule(LiveLinesAction, RunsInProcess):
-    """compshare_image_progress: a wait has live lines, and a single look may run in the controller's process."""
+    """compshare_image_progress: a wait has live lines, and a single check may run in the controller's process."""
 
     module = compshare_image_progress
 

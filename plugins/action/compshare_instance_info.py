@@ -10,7 +10,7 @@ from ..plugin_utils._secret_result import SecretResultAction
 
 
 class ActionModule(SecretResultAction, RunsInProcess):
-    """compshare_instance_info, which shows nothing of its result where that has secrets in it."""
+    """compshare_instance_info, which hides a result with secrets."""
 
     module = compshare_instance_info
 

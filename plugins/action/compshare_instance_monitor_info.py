@@ -9,7 +9,7 @@ from ..plugin_utils._in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):
-    """compshare_instance_monitor_info, in the controller's process where that makes no difference but in time."""
+    """compshare_instance_monitor_info, in the controller's process if only the time differs."""
 
     module = compshare_instance_monitor_info
 

@@ -184,12 +184,12 @@ _UNPARSED = (
     "Ansible goes on without these hosts unless the environment variable ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED, or "
     "any_unparsed_is_failed in the section [inventory] of ansible.cfg, is true."
 )
-#: The ids of the hosts of each inventory that this plugin made, whichever file they come from.
+#: The ids of the hosts that this plugin added to each inventory, from whichever file.
 _ids_of: WeakKeyDictionary[t.Any, dict[str, str | None]] = WeakKeyDictionary()
 
 
 class _NameOfAGroup(Exception):
-    """A group is to be made that has the name of one of our hosts."""
+    """A new group has the name of one of our hosts."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -247,10 +247,10 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
                 f"hostvars_prefix is {prefix!r}; it must be letters, digits and underscores, and not 'ansible_'.",
                 hint="Without a prefix, names such as 'name' and 'tags' would collide with Ansible's own.",
             )
-        for wish in self.get_option("hostnames"):
-            if wish not in _NAMES and not is_template(wish):
+        for pattern in self.get_option("hostnames"):
+            if pattern not in _NAMES and not is_template(pattern):
                 raise OptionError(
-                    f"hostnames has {wish!r}, which is neither {', '.join(_NAMES)} nor a template.",
+                    f"hostnames has {pattern!r}, which is neither {', '.join(_NAMES)} nor a template.",
                     hint="Write a template with its braces: '{{ compshare_name }}'.",
                 )
 
@@ -361,14 +361,14 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
     # --- Hosts and groups ---
 
     def _populate(self, hosts: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
-        """Add the hosts and their groups, or nothing: an inventory that failed must not look like a small one."""
+        """Add all hosts and their groups, or none: a failed inventory must not look like a small one."""
         variables_of = {id(instance): variables for instance, variables in hosts}
         ids = _ids_of.setdefault(self.inventory, {})
         taken = set(self.inventory.groups)
         while True:
             names = unique_names(
                 [instance for instance, _variables in hosts],
-                lambda instance: self._wished_name(instance, variables_of[id(instance)]),
+                lambda instance: self._preferred_name(instance, variables_of[id(instance)]),
                 lambda name, instance: name in taken or ids.get(name, instance["id"]) != instance["id"],
             )
             new = [name for name in names if name not in self.inventory.hosts]
@@ -404,11 +404,11 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
             self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=bool(compose))
             self._add_host_to_keyed_groups(keyed_groups, variables, name, strict=strict, fetch_hostvars=bool(compose))
 
-    def _wished_name(self, instance: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> str | None:
+    def _preferred_name(self, instance: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> str | None:
         name, identity = instance["name"], instance["id"]
         plain = {"name": name, "id": identity, "name_id": f"{name}_{identity}" if name else identity}
-        for wish in self.get_option("hostnames"):
-            found = plain[wish] if wish in plain else self._rendered_name(wish, instance, variables)
+        for pattern in self.get_option("hostnames"):
+            found = plain[pattern] if pattern in plain else self._rendered_name(pattern, instance, variables)
             if found:
                 return str(found)
         return None
@@ -425,7 +425,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
         )
 
     def _sanitize_group_name(self, name: str) -> str:
-        """Return a group name of letters, digits and underscores, whatever the setting for them: it is a stranger's."""
+        """Return a group name of letters, digits and underscores, whatever Ansible's setting: the text is untrusted."""
         safe = str(to_safe_group_name(name, force=True, silent=True))
         if safe in self._host_names:
             raise _NameOfAGroup(safe)

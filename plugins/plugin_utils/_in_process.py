@@ -4,12 +4,12 @@
 
 # Private to this collection: it may change at any time.
 
-"""Running a read-only module inside the controller's process, where nobody can tell the difference.
+"""Runs a read-only module inside the controller's process, with the same result as in a process of its own.
 
-To start a Python for a module costs many times what a request to the API does. Where that Python would run on this
-machine, as this user, in this environment, and be the one that runs Ansible, the module's main() is called here
-instead. Only that step is replaced: ansible-core still settles everything before it and reads the module's output
-after it, and the module's own code validates arguments, censors secrets and makes the result.
+Starting a Python for a module costs many times what a request to the API does. If that Python would run on this
+machine, as this user, in this environment, and is the one that runs Ansible, the module's main() is called here
+instead. Only that step is replaced: ansible-core still does everything before it and reads the module's output after
+it, and the module's own code validates arguments, censors secrets and builds the result.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class _MustRunByItself(Exception):
 
 
 class RunsInProcess(ActionBase):
-    """What an action inherits, after other bases, to run its module in the controller's process; the module only reads.
+    """What an action inherits, after other bases, to run its read-only module in the controller's process.
 
-    It takes the place of nothing but C(_execute_module()) and what that calls, so an action may do anything around it.
+    It replaces only C(_execute_module()) and what that calls, so an action may do anything around it.
     """
 
     #: The Python module of the Ansible module, with its main().
@@ -75,14 +75,14 @@ class RunsInProcess(ActionBase):
         return core(*arguments, **keywords)
 
     def _may_run_here(self) -> bool:
-        """Tell whether the module would run on this machine, as this user and in this environment."""
+        """Return whether the module would run on this machine, as this user and in this environment."""
         # macOS ends processes that use its network libraries after a fork, and tasks run in forks.
         if sys.platform == "darwin" or self._connection.transport != "local":
             return False
         if self._play_context.become or self._connection.become or self._task.async_val:
             return False
         if config.get_config_value("DEFAULT_KEEP_REMOTE_FILES") or config.get_config_value("DEFAULT_DEBUG"):
-            return False  # somebody wants to look at the module at work
+            return False  # the user wants to debug the module
         try:
             if strict_boolean(SWITCH, os.environ.get(SWITCH)) is False:
                 return False
@@ -102,7 +102,7 @@ class RunsInProcess(ActionBase):
         core: t.Callable[..., dict[str, t.Any]] = super()._low_level_execute_command
         if self._module_args is None or self._used_interpreter is None:
             return core(*arguments, **keywords)
-        # Whoever has tracebacks shown wants those of the module.
+        # Tracebacks, if the user wants them, must be those of the module.
         if not _is_this_python(self._used_interpreter) or self._module_args.get("_ansible_tracebacks_for"):
             raise _MustRunByItself
         Display().vvv(f"Running {self._task.action} in the controller's process")
@@ -110,7 +110,7 @@ class RunsInProcess(ActionBase):
             with _working_directory(self._loader.get_basedir()):
                 output = _output_of(self.module, self._module_args)
         except Exception as error:
-            # It fails again by itself, in the way that modules fail; it changes nothing, so it may run twice.
+            # In a process of its own it fails as modules do. It only reads, so it may run twice.
             Display().vvv(f"It failed there, so it runs again by itself: {_described(error, self._module_args)}")
             raise _MustRunByItself from error
         return {"rc": 0, "stdout": output, "stdout_lines": output.splitlines(), "stderr": "", "stderr_lines": []}
@@ -121,10 +121,10 @@ class InProcessAction(RunsInProcess, normal.ActionModule):
 
 
 def _is_this_python(shebang: str) -> bool:
-    """Tell whether this process runs on the Python of C(shebang).
+    """Return whether this process runs on the Python of C(shebang).
 
-    To be the same file is not enough: the virtual environments of a machine may share one. But two names for one file
-    in one folder stand for the same environment.
+    The same file is not enough, because virtual environments may share one. Two names for one file in one folder are
+    the same environment.
     """
     interpreter = shebang[2:].strip()
     with contextlib.suppress(OSError):
@@ -174,7 +174,7 @@ def _encoded(args: dict[str, t.Any]) -> bytes:
 
 @contextlib.contextmanager
 def _module_state(args: bytes) -> Iterator[None]:
-    """Give a module its arguments and no warnings yet, as in a process of its own, and tell it that it is in none."""
+    """Set up a module as in a process of its own: its arguments and no warnings yet, but no signals."""
     state: list[tuple[types.ModuleType, str, object]] = [
         (basic, "_ANSIBLE_ARGS", args),
         (basic, "_ANSIBLE_PROFILE", _PROFILE),

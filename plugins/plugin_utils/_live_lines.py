@@ -7,7 +7,7 @@
 """An action plugin that shows what its module reports while the module runs.
 
 The module appends each event, a line of JSON, to a file in the task's temporary folder, if that file is there; the
-action makes it there beforehand, and reads along. So the module needs no option for it and behaves the same without.
+action creates it beforehand and follows it. So the module needs no option for it and behaves the same without.
 It works where the module runs on the controller itself. Elsewhere, under C(async), and where another user runs the
 module, there are no lines, and nothing else changes.
 """
@@ -33,11 +33,11 @@ from ._progress_lines import ProgressLines
 display = Display()
 
 #: The strategy loads an action before it starts the process that runs it, and in that process standard error is not
-#: what the user sees; so this is asked now.
+#: what the user sees, so this is checked now.
 _TERMINAL = sys.stderr.isatty()
 _READ_INTERVAL = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-#: How long a module that was told to end has to say what it leaves behind, in seconds.
+#: How long an interrupted module has to report what it leaves behind, in seconds.
 _LAST_WORDS = 3.0
 
 
@@ -48,7 +48,7 @@ def _copy_of_stderr() -> int | None:
         return None
 
 
-#: What the user sees, for the same reason. When a run is interrupted, nobody takes lines from the process any more.
+#: What the user sees, for the same reason. When a run is interrupted, lines from the process are no longer shown.
 _STDERR = _copy_of_stderr()
 
 
@@ -87,14 +87,14 @@ class LiveLinesAction(ActionBase):
             with open(path, "x", encoding="utf-8"):
                 return path
         except (AnsibleError, OSError):
-            # With pipelining the module needs no folder, and without it says itself that there is none.
+            # With pipelining the module needs no folder; otherwise running it reports that there is none.
             return None
 
 
 class _JournalReader:
     """Shows the lines of a journal from another thread, until the end of the C(with) block.
 
-    When the process is told to end meanwhile, it first shows what the module says then, or what is known of each build.
+    If the process is interrupted, it first shows what the module reports then, or what is known of each build.
     """
 
     def __init__(self, path: str, lines: ProgressLines) -> None:
@@ -122,7 +122,7 @@ class _JournalReader:
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         if os.getpgrp() == os.getpid():
-            # Since then, a task has a process group of its own, and nobody else tells the module.
+            # Since then, a task has a process group of its own, and nothing else signals the module.
             os.killpg(0, number)
         self._module_spoke.wait(_LAST_WORDS)
         for line in self._last_words or self._lines.last_words():

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Events of a wait, made into the lines that are worth a user's look."""
+"""Turns the events of a wait into lines for the user."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..module_utils._api.values import duration_text
 from ..module_utils._builds.messages import STANDSTILL, state_text
 from ._terminal import terminal_safe
 
-#: Without a terminal, where lines are kept, progress is told after so many points or so many seconds.
+#: Without a terminal, progress is shown after this many points or seconds.
 _QUIET_POINTS = 25.0
 _QUIET_SECONDS = 120.0
-#: Trouble that lasts is told again after this many seconds.
-_TROUBLE_SECONDS = 60.0
+#: A lasting fault is shown again after this many seconds.
+_FAULT_SECONDS = 60.0
 
 
 @dataclass
-class _Told:
-    """What was told last about one image, and when (seconds since the wait began)."""
+class _Shown:
+    """What was shown last for one image, and when (seconds since the wait began)."""
 
     text: str = ""
     at: float = 0.0
@@ -37,14 +37,14 @@ class _Told:
 class ProgressLines:
     """Turns the events of C(_builds.follow) into lines for one host: C([host] name: 34.2 %, about 10 s left).
 
-    With C(terminal) each change is told, otherwise only as much as is good to read in a log.
+    With C(terminal) every change is shown, otherwise only as much as suits a log.
     """
 
     def __init__(self, host: str, *, terminal: bool) -> None:
         self._host = terminal_safe(host, 80)
         self._terminal = terminal
-        self._told: dict[str, _Told] = {}
-        self._trouble_at: float | None = None
+        self._shown: dict[str, _Shown] = {}
+        self._fault_at: float | None = None
 
     def lines(self, event: Mapping[str, t.Any]) -> list[str]:
         """Return the lines for an event; an event of another kind, or one that says nothing new, has none."""
@@ -62,25 +62,25 @@ class ProgressLines:
     def last_words(self) -> list[str]:
         """Return what is known of each build that has not ended, for a wait that was interrupted."""
         return [
-            self._line(None, told.text + " when the wait was interrupted")
-            for told in self._told.values()
-            if not told.ended and told.text
+            self._line(None, shown.text + " when the wait was interrupted")
+            for shown in self._shown.values()
+            if not shown.ended and shown.text
         ]
 
     def _build(self, event: Mapping[str, t.Any]) -> list[str]:
-        self._trouble_at = None
+        self._fault_at = None
         image_id = str(event.get("image_id"))
-        told = self._told.setdefault(image_id, _Told())
-        if told.ended:
+        shown = self._shown.setdefault(image_id, _Shown())
+        if shown.ended:
             return []
         name = event.get("name") or image_id
         text = self._text(event)
-        if not self._is_worth_telling(event, told, text):
+        if not self._is_worth_showing(event, shown, text):
             return []
-        told.text, told.at = f"{terminal_safe(str(name), 80)}: {text}", event["elapsed"]
-        told.status, told.progress = event.get("status"), event.get("progress")
-        told.ended = bool(event.get("complete") or event.get("failed"))
-        return [self._line(None, told.text)]
+        shown.text, shown.at = f"{terminal_safe(str(name), 80)}: {text}", event["elapsed"]
+        shown.status, shown.progress = event.get("status"), event.get("progress")
+        shown.ended = bool(event.get("complete") or event.get("failed"))
+        return [self._line(None, shown.text)]
 
     def _text(self, event: Mapping[str, t.Any]) -> str:
         after = f"after {duration_text(event['elapsed'])}"
@@ -93,23 +93,23 @@ class ProgressLines:
             event.get("progress"), event.get("remaining_duration"), event["unmoved_for"], event.get("status")
         )
 
-    def _is_worth_telling(self, event: Mapping[str, t.Any], told: _Told, text: str) -> bool:
-        if not told.text or event.get("complete") or event.get("failed") or event.get("status") != told.status:
+    def _is_worth_showing(self, event: Mapping[str, t.Any], shown: _Shown, text: str) -> bool:
+        if not shown.text or event.get("complete") or event.get("failed") or event.get("status") != shown.status:
             return True
-        if told.text.endswith(f": {text}"):
+        if shown.text.endswith(f": {text}"):
             return False
-        passed = float(event["elapsed"]) - told.at
+        passed = float(event["elapsed"]) - shown.at
         if event["unmoved_for"] >= STANDSTILL:
-            # A standstill is told at its begin, and then ever more seldom.
+            # A standstill is reported at once, then less and less often.
             return passed >= min(float(event["unmoved_for"]) / 2, 600.0)
-        gained = abs(float(event.get("progress") or 0) - (told.progress or 0))
+        gained = abs(float(event.get("progress") or 0) - (shown.progress or 0))
         return gained > 0 if self._terminal else passed >= _QUIET_SECONDS or gained >= _QUIET_POINTS
 
     def _trouble(self, event: Mapping[str, t.Any]) -> list[str]:
         now = event["elapsed"]
-        if self._trouble_at is not None and now - self._trouble_at < _TROUBLE_SECONDS:
+        if self._fault_at is not None and now - self._fault_at < _FAULT_SECONDS:
             return []
-        self._trouble_at = now
+        self._fault_at = now
         return [self._line(None, f"{event['message']} Asking again in {duration_text(event['pause'])}.")]
 
     def _line(self, name: object, text: str) -> str:

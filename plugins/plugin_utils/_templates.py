@@ -6,7 +6,7 @@
 
 """Templates that a user wrote into a plugin's options, on every supported ansible-core.
 
-Only text of the user is ever rendered; what the API says is bound to variables and never becomes a part of it.
+Only text of the user is rendered; text from the API is bound to variables and never becomes part of a template.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible.template import Templar
 
 
 def is_template(value: object) -> bool:
-    """Tell whether a user's text has a template in it."""
+    """Return whether a user's text contains a template."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
@@ -37,7 +37,7 @@ def render(templar: Templar, template: str, variables: Mapping[str, t.Any]) -> t
 
 
 def holds(templar: Templar, expression: str, variables: Mapping[str, t.Any]) -> bool:
-    """Tell whether a user's condition holds with C(variables); raises what the expression raises."""
+    """Return whether a user's condition is true with C(variables); raises what the expression raises."""
     templar.available_variables = dict(variables)
     if hasattr(templar, "evaluate_conditional"):
         return bool(templar.evaluate_conditional(expression))

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-"""Strangers' text as host variables: never a template.
+"""Untrusted text as host variables: never a template.
 
-From ansible-core 2.19 on, text is a template only where somebody trusted says so, and nothing is to be done. Before,
+From ansible-core 2.19 on, text is a template only if it is marked as trusted, and nothing needs to be done. Before,
 every host variable is one unless it is marked as unsafe. The mark shows in JSON output, so that only text gets it that
 could be, or become a part of, a template.
 """
