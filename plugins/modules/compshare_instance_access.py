@@ -128,8 +128,9 @@ error:
       type: bool
 """
 
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._instances.access import ensure_access
-from ..module_utils._module import run_module
 
 
 def main() -> None:

@@ -113,8 +113,9 @@ error:
       type: bool
 """
 
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._instances.lease import keep_lease
-from ..module_utils._module import run_module
 
 
 def main() -> None:

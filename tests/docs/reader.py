@@ -22,6 +22,7 @@ COMMAND_TIMEOUT = 180  # seconds
 LEFT_RUNNING = {"make -C compshare.cloud simulator": "In another terminal"}
 # Commands that a page shows and that the reader of a test cannot type, each with the reason.
 NOT_TYPED = {
+    "ansible-playbook log_in.yml": "nobody can log in to the simulator's instances",
     "make test": "runs everything",
     "ansible-builder build --file execution-environment.yml --tag compshare-ee": "needs a container engine",
     "ansible-navigator run progress.yml -e image_id=compshareImage-1bbbbbbbbbb1": "needs a container engine",
