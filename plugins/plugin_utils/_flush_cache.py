@@ -4,12 +4,13 @@
 
 # Private to this collection: it may change at any time.
 
-"""Whether ansible-playbook was told to flush caches, and when the run did so."""
+"""Whether ansible-playbook runs with C(--flush-cache), and since when."""
 
 from __future__ import annotations
 
 import os
 import time
+import typing as t
 from contextlib import suppress
 
 from ansible import constants, context
@@ -24,7 +25,8 @@ def flushed_at() -> float:
     """
     if not context.CLIARGS.get("flush_cache"):
         return 0.0
-    marker = os.path.join(constants.DEFAULT_LOCAL_TMP, _MARKER)
+    settings: t.Any = constants  # whose names come at run time
+    marker = os.path.join(settings.DEFAULT_LOCAL_TMP, _MARKER)
     try:
         with suppress(FileExistsError):
             os.close(os.open(marker, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
