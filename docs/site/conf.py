@@ -14,7 +14,7 @@ copyright = f"2026, {author}"  # noqa: A001 - Sphinx reads this very name
 release = version = _GALAXY["version"]
 html_title = html_short_title = "compshare.cloud"
 
-extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
+extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext", "sphinx_copybutton"]
 # Pages of Ansible's own documentation that plugin pages point to. The inventory is written by tests/tools/docs_site.py,
 # so that the site can be built, with every reference resolved, where there is no network.
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", "ansible.inv")}
@@ -22,18 +22,35 @@ intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", "
 nitpicky = True
 default_role = "any"
 highlight_language = "yaml+jinja"
-pygments_style = "ansible"
+# Splits Chinese into words, and takes English as it is.
+html_search_language = "zh"
+# What is typed behind the prompt is copied, and what comes back is not.
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
 
-html_theme = "sphinx_ansible_theme"
+_PAGES = "https://ansible-collections.github.io/compshare.cloud"
+_GALAXY_PAGE = "https://galaxy.ansible.com/ui/repo/published/compshare/cloud/"
+
+html_theme = "pydata_sphinx_theme"
 html_theme_options = {
-    "show_extranav": False,
-    "show_rtd_ethical_ads": False,
-    "topbar_links": {"Galaxy": "https://galaxy.ansible.com/ui/repo/published/compshare/cloud/"},
-    "documentation_home_url": "",
-}
+    "logo": {"text": "compshare.cloud"},
+    "header_links_before_dropdown": 5,
+    "navbar_end": ["version-switcher", "theme-switcher", "navbar-icon-links"],
+    # The list of versions stands above the folders of the versions; the release workflow writes it.
+    "switcher": {"json_url": f"{_PAGES}/versions.json", "version_match": release},
+    "check_switcher": False,
+    "icon_links": [
+        {"name": "Source", "url": _GALAXY["repository"], "icon": "fa-brands fa-github"},
+        {"name": "Galaxy", "url": _GALAXY_PAGE, "icon": "fa-solid fa-download"},
+    ],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}  # fmt: skip
+html_sidebars = {"index": []}
 html_static_path = ["_static"]
 html_css_files = ["compshare.css"]
-html_show_sphinx = False
+html_show_sourcelink = False
 html_copy_source = False
 html_use_index = False
 smartquotes = False  # options and commands are written with straight quotes

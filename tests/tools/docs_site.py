@@ -60,7 +60,12 @@ def build_site(session: nox.Session) -> Path:
     )
     # Guides show them; antsibull-docs takes the text of guides alone.
     shutil.copytree(ROOT / "docs/docsite/images", reference / "images")
-    write_first_page(source / "index.rst", reference / "index.rst")
+    shutil.copytree(ROOT / "docs/pictures", source / "pictures")
+    for page in SITE.glob("*.rst"):
+        shutil.copy(page, source)
+    fill_in_plugins(source / "reference.rst", reference / "index.rst")
+    for page in reference.glob("*_module.rst"):
+        page.write_text(without_default_returned(page.read_text(encoding="utf-8")), encoding="utf-8")
     for guide in (reference / "docsite").glob("guide_*.rst"):
         guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")
     write_inventory(source / "ansible.inv", ANSIBLE_TARGETS)
@@ -70,20 +75,24 @@ def build_site(session: nox.Session) -> Path:
     return pages / "index.html"
 
 
-def write_first_page(page: Path, collection_index: Path) -> None:
-    """Write the site's first page: the template, with the plugins that antsibull-docs lists in its own index.
-
-    That index is removed. It would list the guides a second time.
-    """
+def fill_in_plugins(page: Path, collection_index: Path) -> None:
+    """Fill in the plugins that antsibull-docs lists in its own index, and remove that: it lists guides a second time."""
     lines = collection_index.read_text(encoding="utf-8").splitlines()
     plugins = [line for line in lines if line.startswith("* :ansplugin:")]
     # `* :ansplugin:`compshare_image lookup <compshare.cloud.compshare_image#lookup>` -- Find …`
     pages = [re.sub(r"^.*?`(\w+) (\w+) <.*$", r"   \1 \2 <reference/\1_\2>", line) for line in plugins]
     pages = [entry.replace(" plugin <", " <").replace(" module <", " <") for entry in pages]
-    template = (SITE / "index.rst").read_text(encoding="utf-8")
-    filled = template.replace(f".. PLUGINS: {FILLED_IN}", "\n".join(plugins))
+    filled = page.read_text(encoding="utf-8").replace(f".. PLUGINS: {FILLED_IN}", "\n".join(plugins))
     page.write_text(filled.replace(f"   .. PAGES: {FILLED_IN}", "\n".join(pages)), encoding="utf-8")
     collection_index.unlink()
+
+
+def without_default_returned(text: str) -> str:
+    """Return a module's page without "Returned: success" at nested keys, where it only says that nothing was written."""
+    returned = (
+        r" {6}\.\. rst-class:: ansible-option-line\n\n {6}:ansible-option-returned-bold:`Returned:` success\n\n"
+    )
+    return re.sub(rf'(ansible-option-indent-desc"(?:(?!  \* - ).)*?){returned}', r"\1", text, flags=re.S)
 
 
 def with_other_language(text: str, name: str) -> str:
