@@ -29,7 +29,7 @@ options:
     description:
       - The name of the disk. One name stands for one disk; if several disks have it, give O(disk_id).
       - One of O(name) and O(disk_id) is required.
-      - Up to 63 Chinese characters, letters, digits and C(_ , . : -).
+      - "Up to 63 characters: Chinese, letters, digits and C(_,.:-)."
     type: str
   disk_id:
     description:
