@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from sphinx.search.zh import SearchChinese
 
 _GALAXY = yaml.safe_load((Path(__file__).parents[2] / "galaxy.yml").read_text(encoding="utf-8"))
 
@@ -24,6 +25,8 @@ default_role = "any"
 highlight_language = "yaml+jinja"
 # Splits Chinese into words, and takes English as it is.
 html_search_language = "zh"
+# Its stemmer is the English one; Sphinx 9.0 looks for it under the name of the language.
+SearchChinese.language_name = "English"
 # What is typed behind the prompt is copied, and what comes back is not.
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True

@@ -21,6 +21,10 @@ FILLED_IN = "filled in by tests/tools/docs_site.py"
 ANSIBLE_TARGETS = {
     "std:label": {
         "action_plugins": ("plugins/action.html", "Action plugins"),
+        "ansible_collections.ansible.builtin.add_host_module": (
+            "collections/ansible/builtin/add_host_module.html",
+            "ansible.builtin.add_host module",
+        ),
         "ansible_collections.ansible.builtin.constructed_inventory": (
             "collections/ansible/builtin/constructed_inventory.html",
             "ansible.builtin.constructed inventory",
@@ -72,11 +76,15 @@ def build_site(session: nox.Session) -> Path:
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     pages = OUTPUT / "html"
     session.run("sphinx-build", *strict, "--conf-dir", SITE, source, pages, external=True)
+    index = (pages / "searchindex.js").read_text(encoding="utf-8")
+    script = (pages / "_static/language_data.js").read_text(encoding="utf-8")
+    if not re.search(r'"terms":.*"\\u955c\\u50cf":', index) or "var EnglishStemmer" not in script:
+        session.error("the search does not find 镜像")
     return pages / "index.html"
 
 
 def fill_in_plugins(page: Path, collection_index: Path) -> None:
-    """Fill in the plugins that antsibull-docs lists in its own index, and remove that: it lists guides a second time."""
+    """Fill in the plugins that antsibull-docs lists in its own index, and remove that: it has the guides, too."""
     lines = collection_index.read_text(encoding="utf-8").splitlines()
     plugins = [line for line in lines if line.startswith("* :ansplugin:")]
     # `* :ansplugin:`compshare_image lookup <compshare.cloud.compshare_image#lookup>` -- Find …`
@@ -88,10 +96,8 @@ def fill_in_plugins(page: Path, collection_index: Path) -> None:
 
 
 def without_default_returned(text: str) -> str:
-    """Return a module's page without "Returned: success" at nested keys, where it only says that nothing was written."""
-    returned = (
-        r" {6}\.\. rst-class:: ansible-option-line\n\n {6}:ansible-option-returned-bold:`Returned:` success\n\n"
-    )
+    """Return a module's page without "Returned: success" at nested keys: it means that nothing was written there."""
+    returned = r" {6}\.\. rst-class:: ansible-option-line\n\n {6}:ansible-option-returned-bold:`Returned:` success\n\n"
     return re.sub(rf'(ansible-option-indent-desc"(?:(?!  \* - ).)*?){returned}', r"\1", text, flags=re.S)
 
 
