@@ -26,3 +26,12 @@ def test_every_core_is_tested() -> None:
     legs = yaml.safe_load(test.read_text(encoding="utf-8"))["jobs"]["matrix"]["strategy"]["matrix"]["core"]
     oldest = f"target-{interpreters.OLDEST_TARGET_PYTHON}"
     assert legs == [*interpreters.CONTROLLER_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
+
+
+@pytest.mark.parametrize(
+    "pins", sorted((Path(__file__).parents[3] / "requirements").glob("*.txt")), ids=lambda path: path.name
+)
+def test_every_pin_has_a_hash(pins: Path) -> None:
+    text = pins.read_text(encoding="utf-8")
+    assert len(re.findall(r"(?m)^[\w.-]+==\S+ ", text)) > 10
+    assert re.findall(r"(?m)^[\w.-]+==.*[^\\]$", text) == []
