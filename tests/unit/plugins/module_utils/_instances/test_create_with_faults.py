@@ -122,6 +122,60 @@ def test_a_lost_answer_is_made_good_however_late_the_list_shows_the_instance(wor
     assert [row["State"] for row in all_named(world)] == ["Running"] and carried_out(world, CREATE) == 1
 
 
+class Killed(BaseException):
+    """The end of a process that gets no chance to do anything more."""
+
+
+@pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
+@pytest.mark.parametrize("lag", [0, 40, 100, 140])
+def test_a_run_that_is_killed_while_it_orders(
+    world: World, monkeypatch: pytest.MonkeyPatch, lag: int, effect: bool
+) -> None:
+    """The next run, at once, ordered a second one if the list was late. Its record is what it waits for now."""
+    world.scenario.instances.visible_after = lag
+    post, killed = WorldTransport.post, []
+
+    def kill_once(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        if fields["Action"] != CREATE or killed:
+            return post(self, fields, timeout)
+        killed.append(True)
+        if effect:
+            post(self, fields, timeout)
+        raise Killed
+
+    monkeypatch.setattr(WorldTransport, "post", kill_once)
+    with pytest.raises(Killed):
+        make(world)
+    began = world.clock.now()
+    assert make(world)["changed"] is not effect
+    assert [row["State"] for row in all_named(world)] == ["Running"] and carried_out(world, CREATE) == 1
+    if not effect:
+        assert all_named(world)[0]["CreateTime"] - began == pytest.approx(150, abs=10)
+
+
+def test_a_run_that_is_killed_again_and_again_orders_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever request it dies at, in run after run."""
+    world.scenario.instances.visible_after = 100
+    post, count = WorldTransport.post, [0]
+
+    def kill(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        count[0] += 1
+        answer = post(self, fields, timeout)
+        if count[0] >= limit:
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(WorldTransport, "post", kill)
+    for limit in range(1, 60, 2):  # noqa: B007 -- kill() reads it
+        count[0] = 0
+        try:
+            make(world)
+        except Killed:
+            continue
+        break
+    assert carried_out(world, CREATE) == 1 and [row["State"] for row in all_named(world)] == ["Running"]
+
+
 def test_a_create_whose_instance_shows_after_the_task_has_given_up(world: World) -> None:
     world.scenario.instances.visible_after = 400
     world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
