@@ -18,10 +18,10 @@ import threading
 import typing as t
 from functools import partial
 
+from .backoff import pause_before
 from .clock import Clock
 from .private_files import NotShared, digest, locked, shared_folder
 from .request_rate import RequestRate
-from .retrying import pause_before
 
 _T = t.TypeVar("_T")
 

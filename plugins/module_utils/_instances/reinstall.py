@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from .._api.errors import CompShareError
+from .boot_image import check_reinstall, resolve_image
 from .login import decode_password, encode_password
 from .model import RUNNING, STOPPED, Instance, settled
 from .no_gpu import no_gpu_spec, start_params
 from .query import describe, read_rows
-from .spec import check_password_for, check_reinstall, resolve_image
+from .spec import check_password_for
 from .steps import InstanceWork
 from .transitions import Reinstalled, Running, Stopped, foresee_reinstall, foresee_start, foresee_stop
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.boot_image import OrderedImage, check_reinstall
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.spec import OrderedImage, check_reinstall
 
 from .samples import VM
 
