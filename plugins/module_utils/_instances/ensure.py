@@ -86,7 +86,7 @@ def _stops(work: InstanceWork) -> list[str]:
 
 def _stopped_on_the_way(work: InstanceWork) -> list[str]:
     """Return which instances ran before and may be stopped now, as sentences: the next run cannot know that."""
-    if work.options["state"] != "reinstalled" or not work.outcome.changed:
+    if not work.outcome.changed or not (work.options["resize"] or work.options["state"] == "reinstalled"):
         return []
     ran = [describe(one) for one in work.outcome.before if one is not None and settled(one["state"]) == RUNNING]
     return [f"Before this task ran: {', '.join(ran)}. Start what should run with state=running."] if ran else []

@@ -10,7 +10,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import UNKNOWN, fault_name
-from ..in_process import instance_in, new_world, writes
+from ..in_process import WorldTransport, instance_in, new_world, writes
 from .tasks import failed, named, put, run, told
 
 RESIZE, START, STOP = "ResizeCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
@@ -173,3 +173,16 @@ def test_an_instance_without_a_system_disk_in_its_row_cannot_grow_it(world: Worl
     with pytest.raises(CompShareError, match="shows no system disk"):
         run(world, name="train-vm", resize=True, disks=BOOT_200)
     assert instance_in(world, "train-vm") and writes(world) == []
+
+
+def test_an_interruption_tells_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = WorldTransport.post
+
+    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        if fields["Action"] == RESIZE:
+            raise KeyboardInterrupt
+        return post(self, fields, timeout)
+
+    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    error = failed(world, name="train-vm", resize=True, gpu_count=2)
+    assert "Before this task ran: train-vm" in str(error) and "Start what should run with state=running" in str(error)
