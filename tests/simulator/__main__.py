@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import ssl
 import sys
 import tempfile
 from pathlib import Path
 
-from .dialect import DIALECT_VARIABLE, DOCUMENTED, RECORDED, table
+from .dialect import DIALECT_VARIABLE, DOCUMENTED, RECORDED, default_dialect, table
 from .scenario import Scenario, ScenarioError
 from .server import Server
 from .tls import context_of, make_self_signed
@@ -35,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--dialect",
         choices=(RECORDED, DOCUMENTED),
-        default=os.environ.get(DIALECT_VARIABLE, RECORDED),
+        default=default_dialect(),
         help=f"of every world whose scenario names none (default: {DIALECT_VARIABLE}, else {RECORDED})",
     )
     parser.add_argument("--list-dialects", action="store_true", help="show every switch with its answers, and end")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ONLINE = frozenset({"Available"})
 PUBLIC = frozenset({"Available", "Offline"})
-EVERY = frozenset({"Available", "Offline", "Reviewing", "UnAvailable", "Making"})
+EVERY = frozenset({"Available", "Offline", "Reviewing", "UnAvailable", "Rejected", "Making"})
 
 
 @action("DescribeCommunityImages", reads=True)

@@ -7,6 +7,7 @@ decided. The second is the other one: what the documentation says, or what nobod
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -109,6 +110,11 @@ SWITCHES: Mapping[str, Switch] = {
     # Transport
     "timestamp": Switch("Is the header U-Timestamp-Ms checked?", ("ignored", "checked"), SEEN),
 }
+
+
+def default_dialect() -> str:
+    """The dialect of worlds that name none: what the environment says, else what was seen in production."""
+    return os.environ.get(DIALECT_VARIABLE, RECORDED)
 
 
 class DialectError(ValueError):

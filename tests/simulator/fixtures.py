@@ -6,7 +6,6 @@ Load them with ``pytest_plugins``; the module path is that of this package where
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from .caller import Caller
-from .dialect import DIALECT_VARIABLE, RECORDED
+from .dialect import default_dialect
 from .server import Simulator
 from .world import World
 
@@ -25,7 +24,7 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
     """The server. Its first world's clock stands still; tests make worlds of their own with :func:`make_world`."""
-    with Simulator(speed=0, dialect=os.environ.get(DIALECT_VARIABLE, RECORDED)) as running:
+    with Simulator(speed=0, dialect=default_dialect()) as running:
         yield running
 
 

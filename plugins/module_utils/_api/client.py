@@ -192,9 +192,7 @@ class Client:
         try:
             return self._read_whole(listings, deadline)
         except RefusedError as error:
-            if error.ret_code != MISSING_PARAMETER or not error.names_parameter("Region"):
-                raise
-            if all(listing.params.get("Region") for listing in listings):
+            if not demands_region(error) or all(listing.params.get("Region") for listing in listings):
                 raise
             regions = self._regions()
             if not regions:
@@ -394,6 +392,11 @@ class Client:
         if ret_code == 299:
             return f"{key} is not permitted to call {action}. {hint}"
         return hint
+
+
+def demands_region(error: RefusedError) -> bool:
+    """Return whether a refusal says that the request needs a region."""
+    return error.ret_code == MISSING_PARAMETER and error.names_parameter("Region")
 
 
 def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:

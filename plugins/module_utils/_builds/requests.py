@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._api.client import PARALLEL, Client
+from .._api.client import PARALLEL, Client, demands_region
 from .._api.errors import CompShareError, RefusedError
 from .._api.naming import region_of
 from .._api.pages import PAGE_SIZE, Listing
@@ -127,8 +127,12 @@ class BuildQuestions:
         return [row for of_region in lists for row in of_region]
 
     def _page(self, page: _Page, deadline: float | None) -> list[dict[str, t.Any]]:
-        listing = _listing(page.region)
-        return self._client.read_page(listing, page.offset, deadline=deadline).rows
+        try:
+            return self._client.read_page(_listing(page.region), page.offset, deadline=deadline).rows
+        except RefusedError as error:
+            if not demands_region(error):
+                raise
+            return []  # the whole list is read in all regions then
 
     def _list_error(self, error: CompShareError) -> list[CompShareError]:
         if error.retryable:

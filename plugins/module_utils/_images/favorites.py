@@ -66,6 +66,13 @@ def _versions(client: Client, group_id: str | None, image_id: str | None) -> lis
             hint="Only groups that are in the community now can be favourites; compshare_image_info with "
             "source=community lists them.",
         )
+    if found[0]["is_favorite"] is None:
+        # Documented is a community list without groups, whose rows do not say it; then the list of favourites does.
+        favorites, _warnings = read_images(
+            client, SOURCES["favorite"], name=None, image_type=None, user_id=None, readme=False
+        )
+        marked = any(image["group_id"] == group_id for image in favorites)
+        return [{**image, "is_favorite": marked} for image in found]
     return found
 
 

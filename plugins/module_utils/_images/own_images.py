@@ -27,6 +27,12 @@ AVAILABLE = "Available"
 UNAVAILABLE = "UnAvailable"
 REVIEWING = "Reviewing"
 OFFLINE = "Offline"
+_KNOWN = (None, MAKING, AVAILABLE, REVIEWING, OFFLINE)
+
+
+def is_rejected(status: str | None) -> bool:
+    """Return whether a version failed its review: it is UnAvailable, or in a state that no source names."""
+    return status not in _KNOWN
 
 
 def title_of(image: t.Mapping[str, t.Any]) -> str:

@@ -34,9 +34,9 @@ from .own_images import (
     AVAILABLE,
     OFFLINE,
     REVIEWING,
-    UNAVAILABLE,
     Image,
     OwnImages,
+    is_rejected,
     no_such_image,
     place_of,
     title_of,
@@ -187,7 +187,7 @@ class _Publication:
             self._check_same_group(image)
             self._change(image, changes)
             return
-        if status == UNAVAILABLE and not changes:
+        if is_rejected(status) and not changes:
             raise WaitError(
                 f"The image {title_of(image)} was rejected in review: {_reason(image)}.",
                 hint="Change what the reason names, such as readme; with a change the task offers it again.",
@@ -305,7 +305,7 @@ class _Publication:
             send_when_free(self._client, _ACTION, params, deadline=self._deadline)
         except CompShareError as error:
             if not error.outcome_unknown:
-                if isinstance(error, RefusedError) and image["status"] == UNAVAILABLE:
+                if isinstance(error, RefusedError) and is_rejected(image["status"]):
                     error.summary += f" It was rejected in review before: {_reason(image)}."
                 raise
             if confirm_after(self._client, seen, LOST_WITHIN, action=_ACTION, accepted=False):
@@ -350,7 +350,7 @@ class _Publication:
         except CompShareError as error:
             error.add_sentence(f"The review of the image {title_of(image)} goes on meanwhile.")
             raise
-        if image["status"] == UNAVAILABLE:
+        if is_rejected(image["status"]):
             raise WaitError(
                 f"The image {title_of(image)} was rejected in review: {_reason(image)}.",
                 hint="Change what the reason names, such as readme, then run the task again.",
@@ -373,7 +373,7 @@ def _check_publishable(image: Image, status: str | None) -> None:
             f"The image {title_of(image)} is one for virtual machines; only container images can be published.",
             hint="Make an image of a container instance.",
         )
-    if image["status"] not in (AVAILABLE, OFFLINE) and status != UNAVAILABLE:
+    if image["status"] not in (AVAILABLE, OFFLINE) and not is_rejected(status):
         raise CompShareError(
             f"The image {title_of(image)} cannot be published, its status is {image['status']}.",
             hint="It must be available: wait for the end of its build with compshare_image_progress and wait=true.",

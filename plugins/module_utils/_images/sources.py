@@ -23,6 +23,7 @@ from .model import normalise_image
 #: The platform list pages each type by itself when none is named, so rows would be skipped: it is always named.
 IMAGE_TYPES = ("System", "App", "Game", "Other")
 _FLAT = ("ImageSet",)
+_IDENTITY = "_identity"
 #: The documentation knows three shapes of grouped lists; the first is what was recorded.
 _GROUPED = ("CompshareImageGroup", "ImageSetGroup", "ImageSet")
 
@@ -125,8 +126,13 @@ def read_images(
 
 def _read_groups(client: Client, source: Source, params: dict[str, t.Any], readme: bool) -> list[dict[str, t.Any]]:
     excluded = None if readme else True
-    listing = Listing(source.action, {**params, "ExcludeReadme": excluded}, _GROUPED, id_key="GroupId")
-    return client.read_all([listing])[0]
+    listing = Listing(source.action, {**params, "ExcludeReadme": excluded}, _GROUPED, _IDENTITY, _with_identity)
+    return [{key: value for key, value in row.items() if key != _IDENTITY} for row in client.read_all([listing])[0]]
+
+
+def _with_identity(row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a row with what tells it from others: a group by its own id, a version in a list without groups by its."""
+    return {**row, _IDENTITY: row.get("CompShareImageId") or row.get("GroupId")}
 
 
 def _versions(group: dict[str, t.Any], source: Source, readme: bool, **defaults: t.Any) -> list[dict[str, t.Any]]:

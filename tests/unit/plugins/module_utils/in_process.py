@@ -21,6 +21,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials i
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 from ansible_collections.compshare.cloud.plugins.module_utils._task import Task
+from ansible_collections.compshare.cloud.tests.simulator.dialect import default_dialect
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import Exchange, receive, refusal
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
 from ansible_collections.compshare.cloud.tests.simulator.wire import WireRequest, read_request
@@ -34,7 +35,8 @@ _LISTS = ("ImageSet", "CompshareImageGroup", "UHostSet", "AccountSet")
 
 def new_world(**settings: Any) -> World:
     """Return a world with these settings of a scenario, whose clock stands still."""
-    return World(Scenario.read({"speed": 0, "counts": {"platform": 10}, **settings}))
+    defaults = {"speed": 0, "counts": {"platform": 10}, "dialect": default_dialect()}
+    return World(Scenario.read({**defaults, **settings}))
 
 
 class WorldClock(Clock):
