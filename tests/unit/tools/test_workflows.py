@@ -28,10 +28,8 @@ def test_every_core_is_tested() -> None:
     assert legs == [*interpreters.CONTROLLER_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
 
 
-@pytest.mark.parametrize(
-    "pins", sorted((Path(__file__).parents[3] / "requirements").glob("*.txt")), ids=lambda path: path.name
-)
-def test_every_pin_has_a_hash(pins: Path) -> None:
-    text = pins.read_text(encoding="utf-8")
-    assert len(re.findall(r"(?m)^[\w.-]+==\S+ ", text)) > 10
+@pytest.mark.parametrize("pins", ["demo", "dev", "eda"])
+def test_every_pin_has_a_hash(pins: str) -> None:
+    text = (Path(__file__).parents[3] / f"requirements/{pins}.txt").read_text(encoding="utf-8")
+    assert len(re.findall(r"(?m)^[\w.-]+==", text)) > 10
     assert re.findall(r"(?m)^[\w.-]+==.*[^\\]$", text) == []
