@@ -174,6 +174,8 @@ class SshHosts:
         self._tasks: set[asyncio.Task[None]] = set()
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
         self.hosts: dict[str, SshHost] = {}
+        #: Programs that stand in the bin folder of each home, by name.
+        self.programs: dict[str, str] = {}
 
     def __enter__(self) -> SshHosts:
         require_ssh()
@@ -201,6 +203,11 @@ class SshHosts:
         host = SshHost(instance, home, self)
         if not home.exists():
             host.authorized_keys.parent.mkdir(parents=True, mode=0o700)
+            for name, text in self.programs.items():
+                program = home / "bin" / name
+                program.parent.mkdir(exist_ok=True)
+                program.write_text(text)
+                program.chmod(0o755)
             if self._known_key is not None:
                 host.authorized_keys.write_text(f"{self._known_key}\n")
         self.hosts[instance.identifier] = host

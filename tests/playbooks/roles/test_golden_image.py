@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,57 @@ def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun
     assert re.search(r"is Stopped and costs [\d.]+ CNY per hour, .* Its lease is over, so it is removed", role.words)
     assert role.builders() == []
     assert role.images() == ["team-next"]
+
+
+def left_behind(number: int, hours: float, **fields: Any) -> dict[str, Any]:
+    """The row of a builder that was created some hours ago."""
+    created = int(time.time() - hours * 3600)
+    since = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "UHostId": f"uhost-left{number}",
+        "Name": f"left{number}",
+        "Remark": f"compshare.cloud.golden_image builds team-x since {since}",
+        "ChargeType": "Postpay",
+        "CreateTime": created,
+        **fields,
+    }
+
+
+def test_only_builders_whose_lease_is_over_are_removed(make_world: MakeWorld, tmp_path: Path) -> None:
+    now = int(time.time())
+    rows = {
+        "stopped": left_behind(1, 3, State="Stopped", StopTime=now - 3600),
+        "past its stop": left_behind(2, 3, SchedulerStopTime=now - 60),
+        "never given a stop": left_behind(3, 3),
+        "failed": left_behind(4, 3, State="Install Fail"),
+        "in use": left_behind(5, 3, SchedulerStopTime=now + 600),
+        "new": left_behind(6, 0.5),
+        "being imaged": left_behind(7, 3, State="ImageMaking"),
+        "spot": left_behind(8, 3, ChargeType="Spot", IsSpot=True),
+        "of somebody else": left_behind(9, 3, Remark="builds team-x since 2026-01-01T00:00:00Z"),
+    }
+    world = make_world(**QUICK, rows={"instances": list(rows.values())}, counts={"instances": 0})
+    role = RoleRun(tmp_path, world)
+    role.write("prepare.yml", LEAVE)
+    assert role.run("prepare.yml", golden_image_name="golden-ubuntu-22.04") == 0, role.output
+    kept = {name for name, row in rows.items() if row["UHostId"] in world.instances.all}
+    assert kept == {"in use", "new", "being imaged", "spot", "of somebody else"}
+    assert role.words.count("Its lease is over, so it is removed") == 4
+    assert re.search(r"left1 \(uhost-left1\) of the image team-x is Stopped and costs [\d.]+ CNY per hour", role.words)
+    assert "A spot instance has no lease. Remove it with state=absent if no run uses it." in role.words
+
+
+def test_become_of_the_play_is_for_the_tasks_only(role: RoleRun) -> None:
+    """The role's own tasks need the keys of the user's environment, which sudo does not pass on."""
+    role.hosts.programs["sudo"] = (
+        '#!/bin/sh\nwhile [ "$1" != /bin/sh ]; do shift; done\nexport BECAME=root\nexec "$@"\n'
+    )
+    role.write("bin/sudo", "#!/bin/sh\nexit 99\n")
+    (role.folder / "bin/sudo").chmod(0o755)
+    role.write("prepare.yml", [{"ansible.builtin.raw": "echo $BECAME > ~/left"}])
+    run = role.command("prepare.yml", play={"become": True})
+    assert role.finish(run, PATH=f"{role.folder}/bin:{run.environment['PATH']}") == 0, role.output
+    assert role.left("team-base") == "root"
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
