@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.machinery import PathFinder
+
+from ansible import module_utils
 
 
 class ModuleDocFragment:
@@ -155,5 +157,6 @@ options:
 """
     # From ansible-core 2.22 on, an option of a plugin can be secret, so that all output masks it. Earlier releases refuse
     # the key when they check documentation.
-    if importlib.util.find_spec("ansible.module_utils.secrets"):
+    # Found without ansible-core's own finder, which reads all of its routing, 40 ms, if there is no such file.
+    if PathFinder.find_spec("ansible.module_utils.secrets", module_utils.__path__):
         ENV = ENV.replace("private_key:\n", "private_key:\n    secret: true\n")

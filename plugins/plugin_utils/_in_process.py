@@ -38,6 +38,10 @@ from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
 from ..module_utils._api.values import printable
 
+with contextlib.suppress(ImportError):
+    # Actions are loaded before tasks fork: what is imported here, no fork has to import by itself.
+    from ..module_utils._api import http_session  # noqa: F401 -- for the sake of the import
+
 #: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
 SWITCH = "COMPSHARE_IN_PROCESS"
 #: How modules get their arguments and give their results from ansible-core 2.19 on; before, there was one way only.
