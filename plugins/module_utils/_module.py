@@ -28,7 +28,7 @@ from ._task_end import ended_with_task
 
 
 def _forget_secrets(_secrets: Iterable[str]) -> None:
-    """Do nothing: before ansible-core 2.22 there is no way to tell Ansible which texts it must not print."""
+    """Do nothing: before ansible-core 2.22 Ansible takes no secrets to mask."""
 
 
 if t.TYPE_CHECKING:  # whichever ansible-core the checker sees

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""compshare_api: any action of the API, asked with the same care as those that have a module."""
+"""compshare_api: any action of the API, with the same care as those that have a module."""
 
 from __future__ import annotations
 

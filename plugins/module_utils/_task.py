@@ -17,7 +17,7 @@ from ._api.errors import CompShareError
 
 
 def _ignore(_told: t.Any) -> None:
-    """Drop what nobody listens to."""
+    """Drop an event that nobody listens to."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Task:
     debug: t.Callable[[str], None] = _ignore
     #: Takes an event for live lines while the work goes on.
     report: t.Callable[[dict[str, t.Any]], None] = _ignore
-    #: Takes secrets that the result shows because they were asked for.
+    #: Takes secrets that the result shows on request.
     register_secrets: t.Callable[[Iterable[str]], None] = _ignore
     _client: Client | None = field(default=None, repr=False)
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The one way to the API: name an action, get its answer or an error that says everything."""
+"""The one way to the API: name an action, get its response or an error that says everything."""
 
 from __future__ import annotations
 
@@ -142,10 +142,10 @@ class Client:
         body_format: str = "form",
         before_try: t.Callable[[], None] | None = None,
     ) -> dict[str, t.Any]:
-        """Return the API's answer to C(action), which has RetCode 0.
+        """Return the response to C(action), which has RetCode 0.
 
-        Takes parameters as nested dictionaries and lists; None is left out at any depth. A write is sent again only
-        where nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
+        Takes parameters as nested dictionaries and lists; None is omitted at any depth. A write is retried only if
+        nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
         C(body_format) is C(json) for the few actions that cannot read a form. C(before_try) is called before each try
         of a write.
         Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
@@ -169,7 +169,7 @@ class Client:
         return answer
 
     def interrupted(self, *, hint: str | None = None, facts: dict[str, t.Any] | None = None) -> CompShareError:
-        """Return the error for a task that was interrupted (KeyboardInterrupt): it tells what may have been done."""
+        """Return the error for an interrupted task (KeyboardInterrupt), which says what may have been done."""
         usual_hint = "Run the task again."
         if self._unanswered_write:
             usual_hint = "Look at what it was about before you run the task again."
@@ -183,7 +183,7 @@ class Client:
         return CompShareError(story, hint=hint or usual_hint, retryable=True, facts=facts)
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, t.Any]]]:
-        """Return the rows of each listing, whole, each id once; several pages are asked at the same time.
+        """Return the rows of each listing, whole, each id once; several pages are requested at the same time.
 
         Where the API demands a region and a listing names none, the lists of all regions are read and put together.
         C(deadline) (a value of C(clock.now())) bounds the tries of each page and their pauses. Raises ListError or the
@@ -211,7 +211,7 @@ class Client:
         crew: Crew[tuple[ListReader, int], Page] = Crew(PARALLEL)
         with crew:
             while not all(reader.whole for reader in readers):
-                # The shortest rest first: one at a time, its last pages are asked while the longest has plenty.
+                # The shortest rest first: one at a time, its last pages are requested while the longest has plenty.
                 for reader in sorted(readers, key=ListReader.pages_to_come):
                     for offset in reader.next_offsets(crew.free):
                         crew.start((reader, offset), self._page_job(reader.listing, offset, reader.page_size, deadline))
@@ -228,7 +228,7 @@ class Client:
         """Return one page of a list; an empty one with its C(refusal) if the API refuses the offset."""
         params = {**listing.params, "Limit": limit, "Offset": offset}
         try:
-            return self._ask_until(listing.action, params, lambda answer: page_of(listing, answer), deadline=deadline)
+            return self._ask_until(listing.action, params, lambda page: page_of(listing, page), deadline=deadline)
         except RefusedError as error:
             if not offset or not refuses_offset(error):
                 raise
@@ -301,7 +301,8 @@ class Client:
             answer = self._transport.post(body, timeout)
         except TransportError as fault:
             raise NoAnswerError(
-                f"{action} got no answer from {self.endpoint}: {fault}.",
+                f"{action} got no answer from {self.endpoint}: {fault}."
+                + ("" if fault.reached else " Nothing was sent."),
                 action=action,
                 outcome_unknown=fault.reached,
                 hint=fault.hint or _NETWORK_HINT,
@@ -320,7 +321,7 @@ class Client:
             raise
 
     def _envelope(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
-        """Return the JSON object of an answer, or raise what its HTTP status and body amount to."""
+        """Return the JSON object of a response, or raise the error that its HTTP status and body amount to."""
         if 300 <= answer.status < 400:
             raise NoAnswerError(
                 f"{self.endpoint} redirects {action} to {answer.location or 'another address'}, "
@@ -337,9 +338,7 @@ class Client:
                 action=action,
                 outcome_unknown=not throttled,
                 request_id=answer.request_id,
-                hint=describe(153).hint
-                if throttled
-                else "The API is in trouble for the moment; run the task again later.",
+                hint=describe(153).hint if throttled else "The API has a temporary failure; run the task again later.",
                 retry=Retry.THROTTLE if throttled else Retry.READ,
                 retry_after=answer.retry_after,
             )
@@ -400,14 +399,14 @@ def demands_region(error: RefusedError) -> bool:
 
 
 def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:
-    """Return what the user of a client should know of the connection that C(options) make."""
+    """Return warnings about the connection that C(options) describe."""
     found = [client.credentials.warning] if client.credentials.warning else []
     if options.get("validate_certs") is False:
         found.append(f"validate_certs is false: whoever answers as {client.endpoint} is not checked.")
     return found
 
 
-#: Parameters that tell what a request is about.
+#: Parameters that name the object of a request.
 _SUBJECTS = ("Name", "CompShareImageId", "UHostId", "GroupId")
 
 

@@ -32,7 +32,7 @@ class Credentials:
     public_key: str
     private_key: str = field(repr=False)
     origin: str = "the options"
-    #: Something the user should be told about, or None.
+    #: A warning for the user, or None.
     warning: str | None = None
 
     @property
@@ -111,7 +111,7 @@ def _from_profile(profile: str | None, named_by: str, environment: Mapping[str, 
             wanted or "No CompShare keys are set.",
             hint=f"{_become_hint(environment)}Set the options public_key and private_key, or the environment variables "
             "COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or run the vendor's 'compshare config', whose profile "
-            f"file {path} is read too. Keys are made at {KEYS_PAGE}.",
+            f"file {path} is read too. Create keys at {KEYS_PAGE}.",
         )
     profiles = document.get("profiles")
     name = profile or document.get("current_profile") or _DEFAULT_PROFILE

@@ -20,10 +20,10 @@ class CompShareError(Exception):
     Takes the summary (one sentence: what was wanted, what happened), the action, the API's RetCode, message and
     request id, a hint (one sentence: what to do), whether the same request may be sent again (and after how many
     seconds at least), whether the same task may succeed when it is run again unchanged (by default: if the request may
-    be sent again), and facts: result keys that tell the state of whatever was touched.
+    be sent again), and facts: result keys with the state of whatever was touched.
     """
 
-    #: The request may have taken effect although no good answer came. Decides what may follow a failed write.
+    #: The request may have taken effect although no valid response came. Decides what may follow a failed write.
     outcome_unknown = False
 
     def __init__(
@@ -104,7 +104,7 @@ class NoAnswerError(CompShareError):
 
 
 class AnswerError(CompShareError):
-    """An answer came that is not what this API sends, or that contradicts itself."""
+    """A response is not what this API sends, or contradicts itself."""
 
     outcome_unknown = True
 
@@ -118,7 +118,7 @@ class RefusedError(CompShareError):
         self.outcome_unknown = outcome_unknown
 
     def names_parameter(self, name: str) -> bool:
-        """Tell whether the API's message blames the parameter C(name), as in C(Params [Zone] not available)."""
+        """Return whether the API's message blames the parameter C(name), as in C(Params [Zone] not available)."""
         return f"[{name}]" in (self.api_message or "")
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Names: which characters those of images and instances may have, and what names of zones and ids tell."""
+"""Names: which characters those of images and instances may have, and what zones and ids reveal by theirs."""
 
 from __future__ import annotations
 

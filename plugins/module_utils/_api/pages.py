@@ -4,12 +4,12 @@
 
 # Private to this collection: it may change at any time.
 
-"""Reading a list that comes in pages, whole or not at all. Pure bookkeeping: what to ask next, and when it is whole.
+"""Reading a list that comes in pages, whole or not at all. Bookkeeping only: what to request next, when it is whole.
 
 What was recorded from the API rules this: a page holds at most 100 rows; C(TotalCount) may count the page, something
 else, or nothing; an offset may be ignored, and one at or past the end may be refused; the order may change from call to
 call. So the list ends only at a page that is not full, or at a refused offset at or past what is counted. C(TotalCount)
-serves as a hint (how many pages to ask at a time, and when one question more is due before an end is believed), and a
+serves as a hint (how many pages to request at a time, and when one more is due before an end is believed), and a
 list that moved while it was read is read again.
 """
 
@@ -28,9 +28,9 @@ PAGE_SIZE = 100
 MAX_PAGES = 5000
 #: How often a list that changes while it is read is read from its start before that is an error.
 MAX_READS = 8
-#: How often an end is asked again that counts rows and shows null.
+#: How often an end that counts rows and shows null is requested again.
 MAX_DOUBTS = 3
-_REPORT = "Run the task again; if it stays, report it with the request id."
+_REPORT = "Run the task again; if the error persists, report it with the request id."
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def unique_rows(listing: Listing, lists: Iterable[Iterable[dict[str, t.Any]]]) -
 
 
 class Page(t.NamedTuple):
-    """The rows of one answer, what it gives as the total (None: nothing), and whether null stood for the rows.
+    """The rows of one response, what it gives as the total (None: nothing), and whether null stood for the rows.
 
     C(refusal): the API refused the offset, as it may at or past the end of a list.
     """
@@ -74,7 +74,7 @@ class Page(t.NamedTuple):
 
     @property
     def silent(self) -> bool:
-        """Tell whether the answer counts rows and lists none, not even as an empty list."""
+        """Return whether the response counts rows and lists none, not even as an empty list."""
         return self.null and bool(self.total)
 
 
@@ -83,13 +83,13 @@ def refuses_offset(error: RefusedError) -> bool:
     return error.ret_code == PAGE_OUT_OF_RANGE or error.names_parameter("Offset")
 
 
-def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
-    """Return the page in an answer. Null is an empty list; raises AnswerError where something else stands for it."""
-    total = number(answer.get("TotalCount", answer.get("Total")))
+def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
+    """Return the page in a response. Null is an empty list; raises AnswerError for anything else that is no list."""
+    total = number(response.get("TotalCount", response.get("Total")))
     total = None if total is None else int(total)
-    key = next((key for key in listing.row_keys if answer.get(key) is not None), None)
+    key = next((key for key in listing.row_keys if response.get(key) is not None), None)
     if key is None:
-        if total and not any(key in answer for key in listing.row_keys):
+        if total and not any(key in response for key in listing.row_keys):
             raise AnswerError(
                 f"The answer to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
                 action=listing.action,
@@ -97,7 +97,7 @@ def page_of(listing: Listing, answer: Mapping[str, t.Any]) -> Page:
                 retry=Retry.READ,
             )
         return Page([], total, null=True)
-    rows = answer[key]
+    rows = response[key]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AnswerError(
             f"The answer to {listing.action} has {_kind(rows)} where its list {key} should stand.",
@@ -135,7 +135,7 @@ def _kind(value: object) -> str:
 
 
 class ListReader:
-    """Follows one listing: ask the offsets that next_offsets() names, hand each page to accept(), until it is whole."""
+    """Follows one listing: request the offsets of next_offsets(), hand each page to accept(), until it is whole."""
 
     def __init__(self, listing: Listing, page_size: int = PAGE_SIZE) -> None:
         self.listing = listing
@@ -164,7 +164,7 @@ class ListReader:
         self._next = 0
         #: The first offset of which it is not known that its page is there and full.
         self._frontier = 0
-        #: A page that is not full has come: nothing is asked beyond it.
+        #: A page that is not full has come: nothing is requested beyond it.
         self._short_page_seen = False
         #: The offset whose emptiness must be seen before the end is believed.
         self._proof: int | None = None
@@ -175,7 +175,7 @@ class ListReader:
         return max(0, -((self._next - hint) // self._stride))
 
     def next_offsets(self, most: int) -> list[int]:
-        """Return up to C(most) offsets to ask now; each is named once. Raises ListError for a list without end."""
+        """Return up to C(most) offsets to request now, each once. Raises ListError for a list without end."""
         offsets: list[int] = []
         while len(offsets) < most and self._may_ask():
             if self._proof is not None:
@@ -200,7 +200,7 @@ class ListReader:
         if self._next < hint:
             return True
         if hint > self.page_size and self._frontier <= hint:
-            # The hint's own pages must be there and full before there is reason to ask beyond them.
+            # The hint's own pages must be there and full before there is reason to go beyond them.
             return not self._waiting
         return len(self._waiting) < len(self._pages)
 
@@ -243,7 +243,7 @@ class ListReader:
             self._settle()
 
     def _adopt_shorter_pages(self, offset: int) -> bool:
-        """Go on in smaller steps if the API serves fewer rows a page than were asked for; tell whether that is so."""
+        """Go on in smaller steps if the API serves fewer rows a page than requested; return whether it does."""
         if len(self._pages) != 1 or not 0 < offset < self._stride or len(self._pages[0].rows) != offset:
             return False
         self._stride = self._frontier = offset
@@ -270,8 +270,8 @@ class ListReader:
         return counted > offset or any(later > offset and page.rows for later, page in self._pages.items())
 
     def _end_is_doubtful(self) -> bool:
-        """Tell whether one question more is due: more is counted than came, the end counts rows and shows none, or the
-        only page may be as long as the API allows (20 or 50 rows, say, where 100 were asked for). What the end counts
+        """Return whether one request more is due: more is counted than came, the end counts rows and shows none, or the
+        only page may be as long as the API allows (20 or 50 rows, say, where 100 were requested). What the end counts
         is no reason where it is the whole list, which only a count beyond a page's length can be.
         """
         first, last = self._pages[0], self._pages[self._frontier]

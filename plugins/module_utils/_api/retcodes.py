@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""RetCodes: what each means, what an operator can do about it, and whether asking again can help.
+"""RetCodes: what each means, what an operator can do about it, and whether a retry can help.
 
 The gateway's codes are documented. Those of the platform (8xxx, 226xxx) come partly from the documentation and partly
 from the vendor's own clients; messages were recorded from the API where the hint quotes them.
@@ -17,13 +17,13 @@ import typing as t
 
 
 class Retry(enum.Enum):
-    """Whether a request that was answered with a RetCode may be sent again."""
+    """Whether a request that was answered with a RetCode may be retried."""
 
     #: The same request gets the same answer.
     NEVER = "never"
-    #: Reads may ask again; a write may have taken effect, so it is not repeated.
+    #: Reads are retried; a write may have taken effect, so it is not.
     READ = "read"
-    #: Refused for asking too often: nothing happened, so reads and writes may ask again after a pause.
+    #: Throttled: nothing happened, so reads and writes are retried after a pause.
     THROTTLE = "throttle"
     #: Refused because another operation is running: nothing happened. Reads never see it; a write may wait for the end.
     BUSY = "busy"
@@ -45,8 +45,8 @@ MISSING_PARAMETER = 210
 #: A page begins past the end of its list.
 PAGE_OUT_OF_RANGE = 8401
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
-_REPORT = "Run the task again; if it stays, report it with the request id."
-_LATER = "The platform is in trouble for the moment; run the task again later."
+_REPORT = "Run the task again; if the error persists, report it with the request id."
+_LATER = "The platform has a temporary failure; run the task again later."
 _BUSY = "Another operation is running on it; it is free again after at most ten minutes."
 _THROTTLED = "Run fewer tasks at the same time (forks, throttle), or raise api_throttle_timeout."
 _PAY = "Settle the account in the console, then run the task again."
@@ -178,7 +178,7 @@ _TABLE = (
     RetCode(8918, "an unpaid order exists", _PAY, Retry.NEVER),
     RetCode(8919, "an unpaid order exists", _PAY, Retry.NEVER),
     RetCode(8957, "the other account does not exist", "Check the account id (CompanyID in the console).", Retry.NEVER),
-    RetCode(8964, "an image is being made of this instance", "Wait until the image is finished.", Retry.BUSY),
+    RetCode(8964, "an image is being created from this instance", "Wait until the image is finished.", Retry.BUSY),
     RetCode(8968, "this version name exists already", "Choose another version name.", Retry.NEVER),
     RetCode(226601, "the account is in arrears", _PAY, Retry.NEVER),
     RetCode(226602, "the resource has expired", "Renew it in the console.", Retry.NEVER),
@@ -206,7 +206,7 @@ _TABLE = (
     RetCode(226637, "this zone does not support this kind of image", "Choose another zone or image.", Retry.NEVER),
     RetCode(
         226644,
-        "the instance runs a paid image, and only that image's publisher may make an image of it",
+        "the instance runs a paid image, and only that image's publisher may create an image of it",
         "Build from a free or an own image.",
         Retry.NEVER,
     ),
@@ -216,7 +216,7 @@ RETCODES: dict[int, RetCode] = {entry.code: entry for entry in _TABLE}
 BUSY_CODES = frozenset(entry.code for entry in _TABLE if entry.retry is Retry.BUSY)
 #: The key may not do this: the account is fine, another action may be allowed.
 PERMISSION_CODES = frozenset((200, 240, 299))
-#: What is asked for does not exist (any more).
+#: The object does not exist (any more).
 GONE_CODES = frozenset((8039, 8351))
 
 

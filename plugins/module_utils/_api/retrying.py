@@ -14,7 +14,7 @@ from .retcodes import Retry
 
 
 def may_repeat(error: CompShareError, *, write: bool) -> bool:
-    """Tell whether the request that ended in C(error) may be sent again.
+    """Return whether the request that ended in C(error) may be retried.
 
     A write only where nothing can have happened: the API says that it was too busy to look, or was never reached.
     """

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Secrets in requests and answers of any action, found by their names."""
+"""Secrets in requests and responses of any action, found by their names."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def secret_names(params: Mapping[str, t.Any], path: str = "") -> list[str]:
     return found
 
 
-def secrets_in(answer: object) -> set[str]:
-    """Return the texts in an answer that open something: those with a telling name, and those in addresses."""
-    found = set(_named_secrets(answer, False))
-    found.update(match.group(2) for text in _texts(answer) for match in _SECRET_IN_ADDRESS.finditer(text))
+def secrets_in(response: object) -> set[str]:
+    """Return the secrets in a response: those under a secret name, and those in addresses."""
+    found = set(_named_secrets(response, False))
+    found.update(match.group(2) for text in _texts(response) for match in _SECRET_IN_ADDRESS.finditer(text))
     return found
 
 
-def without_secrets(answer: t.Any) -> t.Any:
-    """Return a copy of an answer with HIDDEN in the place of secrets, wherever they stand in it."""
-    return _masked(answer, {secret for secret in secrets_in(answer) if len(secret) >= _SHORTEST}, False)
+def without_secrets(response: t.Any) -> t.Any:
+    """Return a copy of a response with HIDDEN in place of every secret, wherever it occurs."""
+    return _masked(response, {secret for secret in secrets_in(response) if len(secret) >= _SHORTEST}, False)
 
 
 def _named_secrets(value: object, named_so: bool) -> Iterator[str]:

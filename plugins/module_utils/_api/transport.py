@@ -30,7 +30,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 
 
 class HttpAnswer(t.NamedTuple):
-    """What came back: HTTP status, body, the API's request id, and the seconds that C(Retry-After) asks for."""
+    """What came back: HTTP status, body, the API's request id, and the seconds of C(Retry-After)."""
 
     status: int
     body: bytes
@@ -144,7 +144,7 @@ def _header_text(value: str | None) -> str | None:
 
 
 def _seconds_until(retry_after: str | None, epoch: float) -> float | None:
-    """Return what a Retry-After header asks for, in seconds from now: it holds seconds or a date."""
+    """Return the seconds from now of a Retry-After header, which holds seconds or a date."""
     if not retry_after:
         return None
     value = retry_after.strip()

@@ -7,7 +7,7 @@
 """Values as the API sends them, made into what they mean.
 
 The same field comes as a number from one action and as text from another, a truth value as C("True"), an empty list as
-null, and a single tag holds several with a full-width comma between. Everything that reads an answer does it here.
+null, and a single tag holds several with a full-width comma between. Everything that reads a response does it here.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def common_text(value: object) -> str | None:
 
 
 def text_list(value: object) -> list[str]:
-    """Return a list of texts: null is empty, a single text is a list of one, what is not text is left out."""
+    """Return a list of texts: null is empty, a single text is a list of one, what is not text is skipped."""
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, (list, tuple)):
@@ -193,7 +193,7 @@ def inert_message(message: str) -> str:
 def printable(value: str, limit: int = 200) -> str:
     """Return text that is safe in a message: control and direction characters escaped, length limited.
 
-    Applies to whatever a stranger may have written and a terminal may show.
+    For untrusted text that a terminal may show.
     """
     shown = value if len(value) <= limit else value[: limit - 1] + "…"
     return shown if shown.isprintable() else "".join(_printable_character(character) for character in shown)
