@@ -97,6 +97,22 @@ def test_nothing_below_the_second_layer_knows_ansible() -> None:
             assert not [name for name in names if name.partition(".")[0] == "ansible"], source
 
 
+def test_the_picture_has_every_place_of_the_table() -> None:
+    picture = (ROOT / "docs/pictures/layers.svg").read_text(encoding="utf-8")
+    for place in (place for layer in layers_of_the_page() for place in layer):
+        assert f">{place.name}{'/' if place.is_dir() else ''}" in picture, place.name
+
+
+def test_two_files_know_http() -> None:
+    importers = {
+        path.name
+        for path in SOURCES
+        if re.search(r"(?m)^\s*(import|from) (requests|urllib3)\b", path.read_text(encoding="utf-8"))
+    }
+    named = re.findall(r"Only `_api/(\w+\.py)` and `_api/(\w+\.py)` import requests", PAGE)
+    assert importers <= set(*named)
+
+
 def test_modules_are_as_thin_as_the_page_says() -> None:
     said = int(re.findall(r"No module has more than (\d+) lines beside its documentation", PAGE)[0])
     for source in (PLUGINS / "modules").glob("*.py"):
