@@ -4,11 +4,11 @@
 
 # Private to this collection: it may change at any time.
 
-"""Waiting: the only place outside of the client that sleeps.
+"""Waiting: whatever waits outside of the client does it with one of these.
 
-wait_until() polls anything. confirm_within() polls a state with the usual back-off. send_when_free() sends a write and
-retries it while the API is busy. apply_and_confirm() sends a write that may be repeated, and confirms it by the list.
-All deadlines are values of C(client.clock.now()).
+wait_until() polls anything. look_again() repeats a look that finds nothing. confirm_within() polls a state with the
+usual back-off. send_when_free() sends a write and retries it while the API is busy. apply_and_confirm() sends a write
+that may be repeated, and confirms it by the list. All deadlines are values of C(client.clock.now()).
 """
 
 from __future__ import annotations
@@ -99,6 +99,20 @@ def wait_until(
         if left <= 0:
             raise DeadlineError(last_error)
         clock.sleep(min(left, next(pauses)))
+
+
+def look_again(clock: Clock, look: t.Callable[[], _T | None], pauses: t.Iterable[float]) -> _T | None:
+    """Return what C(look) returns, called once more after each of C(pauses) (seconds) while that is None.
+
+    For absence, which no single response proves.
+    """
+    found = look()
+    for pause in pauses:
+        if found is not None:
+            break
+        clock.sleep(pause)
+        found = look()
+    return found
 
 
 def confirm_within(client: Client, confirmed: t.Callable[[], bool], seconds: float) -> bool:

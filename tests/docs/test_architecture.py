@@ -87,6 +87,32 @@ def test_instances_use_only_what_finds_images() -> None:
     assert used <= {"query", "model", "sources"}
 
 
+#: Files with a loop of their own: the client's retries and its shared files, the schedule of builds, and the lease,
+#: which lasts as long as another process.
+SLEEPERS = {
+    "module_utils/_waiting.py",
+    "module_utils/_pending.py",
+    "module_utils/_api/clock.py",
+    "module_utils/_api/client.py",
+    "module_utils/_api/limiter.py",
+    "module_utils/_api/list_cache.py",
+    "module_utils/_api/private_files.py",
+    "module_utils/_builds/wait.py",
+    "module_utils/_instances/lease.py",
+}
+
+
+def test_few_files_sleep() -> None:
+    """Everything else waits with _waiting.py, so that no interval, deadline or transient error is forgotten."""
+    sleeping = {
+        str(source.relative_to(PLUGINS))
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sleep"
+    }
+    assert sleeping == SLEEPERS
+
+
 def test_nothing_below_the_second_layer_knows_ansible() -> None:
     below = [source for source in SOURCES if layer_of(source) > 1]
     assert below

@@ -16,6 +16,7 @@ from .._api.errors import OptionError, RefusedError
 from .._api.pages import PAGE_SIZE, Listing, page_of
 from .._api.retcodes import GONE_CODES
 from .._api.values import printable
+from .._waiting import look_again
 from .model import Disk, describe, normalise_disk
 
 ACTION = "DescribeCompshareDisk"
@@ -52,13 +53,7 @@ def find_disk(client: Client, *, disk_id: str | None, name: str | None) -> Disk 
     Raises OptionError if several disks have the name.
     """
     pauses = LOOKS_BY_ID if disk_id is not None else LOOKS_BY_NAME
-    for pause in (None, *pauses):
-        if pause is not None:
-            client.clock.sleep(pause)
-        found = pick(read_disks(client), disk_id=disk_id, name=name)
-        if found is not None:
-            return found
-    return None
+    return look_again(client.clock, lambda: pick(read_disks(client), disk_id=disk_id, name=name), pauses)
 
 
 def pick(disks: Sequence[Disk], *, disk_id: str | None, name: str | None) -> Disk | None:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
 from .._api.values import iso_time, printable
 from .._task import Task
-from .._waiting import send_when_free
+from .._waiting import look_again, send_when_free
 from .boot_image import offer_for, resolve_image
 from .create import ACTION, create_instance, predicted_instance
 from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, normalise_instance, settled
@@ -74,10 +74,8 @@ class InstanceWork:
 
         One response may lack a row, so absence is believed only after further looks.
         """
-        for pause in (0.0, *(_LOOK_AGAIN_BY_ID if self.options["instance_id"] else _LOOK_AGAIN_BY_NAME)):
-            self.client.clock.sleep(pause)
-            if self._look():
-                break
+        pauses = _LOOK_AGAIN_BY_ID if self.options["instance_id"] else _LOOK_AGAIN_BY_NAME
+        look_again(self.client.clock, lambda: self._look() or None, pauses)
 
     def _look(self) -> bool:
         """Note the instances as the API shows them now; return whether further looks can show no more of them."""

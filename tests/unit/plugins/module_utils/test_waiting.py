@@ -22,6 +22,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._waiting import (
     DeadlineError,
     apply_and_confirm,
     confirm_within,
+    look_again,
     send_when_free,
     wait_until,
 )
@@ -69,6 +70,14 @@ def test_wait_until_tells_the_error_of_the_last_probe_only() -> None:
     with pytest.raises(DeadlineError) as caught:
         wait_until(clock, probe, deadline=1002, backoff=Backoff(1.0, jitter=0.0, growth=1.0))
     assert str(caught.value.error) == "two"
+
+
+def test_absence_is_believed_after_further_looks_only() -> None:
+    clock, looks = FakeClock(), [None, 0]
+    assert look_again(clock, lambda: looks.pop(0), (5.0, 15.0)) == 0
+    assert clock.slept == [5.0]
+    assert look_again(clock, lambda: None, (5.0, 15.0)) is None
+    assert clock.slept == [5.0, 5.0, 15.0]
 
 
 def test_wait_until_lets_the_caller_judge_errors() -> None:
