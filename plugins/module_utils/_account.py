@@ -15,6 +15,7 @@ from ._api import values
 from ._api.client import Client
 from ._api.errors import RefusedError
 from ._api.pages import rows_of
+from ._api.retcodes import PERMISSION_CODES, UNKNOWN_ACTION
 from ._images.sources import SOURCES
 from ._task import Task
 
@@ -37,6 +38,8 @@ def read_account(task: Task) -> dict[str, t.Any]:
         try:
             return read(task.client)
         except RefusedError as error:
+            if error.ret_code not in (*PERMISSION_CODES, UNKNOWN_ACTION):
+                raise
             task.warn(str(error))
             return None
 

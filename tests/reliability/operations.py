@@ -114,6 +114,10 @@ def state_of(world: World) -> dict[str, Any]:
                 if group["_owner"] == world.scenario.account.id
             ),
             "favorites": sorted(world.images.favorites),
+            "disks": sorted(
+                (str(disk.entry["Name"]), disk.size, disk.status, disk.owner.identifier if disk.owner else "")
+                for disk in world.disks.all.values()
+            ),
         }
 
 
@@ -381,6 +385,49 @@ def _types_sold(result: Mapping[str, Any]) -> Any:
     return told, unknown == any("stock is unknown" in str(warning) for warning in result.get("warnings", []))
 
 
+_WITH_DISKS = {
+    "counts": FEW,
+    "rows": {
+        "instances": [{"UHostId": "uhost-1a", "Name": "disk-vm"}, {"UHostId": "uhost-1b", "Name": "other-vm"}],
+        "disks": [
+            {"ResourceId": "bsi-used", "Name": "used", "Size": 50, "MountInstance": "uhost-1a"},
+            *({"ResourceId": f"bsi-{number:03}", "Name": f"d{number:03}", "Size": 20} for number in range(120)),
+        ],
+    },
+}
+
+
+def _disk(result: Mapping[str, Any]) -> Any:
+    disk = result["disk"]
+    return disk and [disk[key] for key in ("name", "size_gb", "instance_id", "state")]
+
+
+def _disk_operations() -> list[Operation]:
+    wanted: Sequence[tuple[str, Options]] = (
+        ("create", {"name": "new", "instance_id": "uhost-1a", "size_gb": 30}),
+        ("move and grow", {"name": "used", "state": "attached", "instance_id": "uhost-1b", "size_gb": 80}),
+        ("detach", {"name": "used", "state": "detached"}),
+        ("delete", {"name": "used", "state": "absent", "force": True}),
+    )
+    return [
+        Operation(
+            "compshare_disk",
+            goal,
+            {**options, "wait_timeout": WAIT_TIMEOUT},
+            _disk,
+            _WITH_DISKS,
+            writes=True,
+            touched="name",
+            waits=True,
+        )
+        for goal, options in wanted
+    ]
+
+
+def _use(result: Mapping[str, Any]) -> Any:
+    return [(one["id"], one["gpu"]["points"] > 0) for one in result["instances"]]
+
+
 _MANY_INSTANCES = {"counts": {**FEW, "instances": 230}}
 _INVENTORY = {"hostnames": ["name_id"]}
 
@@ -432,6 +479,29 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda result: result["value"],
         {"counts": MANY},
         terms=["golden-ubuntu-22.04"],
+    ),
+    *_disk_operations(),
+    Operation(
+        "compshare_disk_info",
+        "all",
+        {},
+        lambda result: [disk["id"] for disk in result["disks"]],
+        _WITH_DISKS,
+    ),
+    Operation("compshare_instance_monitor_info", "all that run", {}, _use),
+    Operation(
+        "compshare_account_info",
+        "balance and projects",
+        {},
+        lambda result: (result["balance"], result["projects"], result["account_id"]),
+        answers=["RetCode 299"],  # what the key may not read is null, with a warning
+    ),
+    Operation(
+        "compshare_account_check",
+        "the zones",
+        {},
+        lambda result: result["requests"] > 0,
+        answers=["RetCode 171", "RetCode 299", "RetCode 230"],  # a refusal is what the check is to find
     ),
     Operation("inventory", "all hosts and groups", _INVENTORY, lambda result: result["value"], _MANY_INSTANCES),
 )

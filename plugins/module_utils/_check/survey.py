@@ -34,6 +34,10 @@ DISKS = "DescribeCompshareDisk"
 #: An id that no image and no instance has.
 NO_IMAGE, NO_INSTANCE = "compshareImage-0check000000", "uhost-0check000000"
 _ALL = {"Limit": 100, "Offset": 0}
+#: Seconds for one request with its retries; the list of instances was seen to take most of a minute.
+_PATIENCE, _SLOW = 15.0, 60.0
+#: After so many requests without a readable response nothing more is sent.
+_SILENT = 2
 
 
 class Response(t.NamedTuple):
@@ -66,6 +70,8 @@ class Survey:
 
     responses: dict[str, Response] = field(default_factory=dict)
     asked: dict[str, Request] = field(default_factory=dict)
+    #: How many requests got no readable response, with all their retries.
+    silent: int = 0
 
     def __getitem__(self, label: str) -> Response:
         """Return a response; one that says nothing if the request was not sent."""
@@ -79,12 +85,17 @@ class Survey:
         """Send requests in parallel, and keep what comes of them."""
 
         def send(request: Request) -> Response:
+            if self.silent >= _SILENT:
+                return Response(None, {})
+            patience = _SLOW if request.action == INSTANCES else _PATIENCE
+            deadline = client.clock.now() + patience
             try:
-                body = client.call(request.action, request.params, body_format=request.body_format)
+                body = client.call(request.action, request.params, body_format=request.body_format, deadline=deadline)
                 return Response(0, body)
             except RefusedError as error:
                 return Response(error.ret_code, {})
             except CompShareError:
+                self.silent += 1
                 return Response(None, {})
 
         self.asked.update(requests)

@@ -72,7 +72,13 @@ def create_disk(
             _find_lost(name, pending, appeared, error)
             return found[0], True
         # Nothing shortens this, not even wait_timeout: a disk that is in no list yet would be ordered again.
-        if not pending.wait_until_shown(appeared) and not appeared():
+        try:
+            shown = pending.wait_until_shown(appeared) or appeared()
+        except CompShareError as error:
+            error.add_sentence(f"Before that, {ACTION} was accepted: the disk {printable(name, 80)!r} is paid for.")
+            error.facts = {**error.facts, "changed": True}
+            raise
+        if not shown:
             raise WaitError(
                 f"{ACTION} was accepted, but {SHOWN_WITHIN:g} s later the list shows no disk {printable(name, 80)!r}.",
                 action=ACTION,
