@@ -184,8 +184,9 @@ _UNPARSED = (
     "Ansible goes on without these hosts unless the environment variable ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED, or "
     "any_unparsed_is_failed in the section [inventory] of ansible.cfg, is true."
 )
-#: The ids of the hosts that this plugin added to each inventory, from whichever file.
-_ids_of: WeakKeyDictionary[t.Any, dict[str, str | None]] = WeakKeyDictionary()
+#: The instance that is a host, for each host that this plugin added, from whichever file. ansible-core gives each file
+#: another view of the inventory, with the same hosts.
+_id_of: WeakKeyDictionary[t.Any, str | None] = WeakKeyDictionary()
 
 
 class _NameOfAGroup(Exception):
@@ -363,13 +364,13 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
     def _populate(self, hosts: list[tuple[dict[str, t.Any], dict[str, t.Any]]]) -> None:
         """Add all hosts and their groups, or none: a failed inventory must not look like a small one."""
         variables_of = {id(instance): variables for instance, variables in hosts}
-        ids = _ids_of.setdefault(self.inventory, {})
+        present = self.inventory.hosts
         taken = set(self.inventory.groups)
         while True:
             names = unique_names(
                 [instance for instance, _variables in hosts],
                 lambda instance: self._preferred_name(instance, variables_of[id(instance)]),
-                lambda name, instance: name in taken or ids.get(name, instance["id"]) != instance["id"],
+                lambda name, instance: name in taken or _is_another(present.get(name), instance["id"]),
             )
             new = [name for name in names if name not in self.inventory.hosts]
             try:
@@ -381,7 +382,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
                 self._remove(new)
                 raise
             else:
-                ids.update(zip(names, (instance["id"] for instance, _variables in hosts)))
+                _id_of.update({present[name]: instance["id"] for name, (instance, _variables) in zip(names, hosts)})
                 return
 
     def _remove(self, names: list[str]) -> None:
@@ -430,6 +431,11 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
         if safe in self._host_names:
             raise _NameOfAGroup(safe)
         return safe
+
+
+def _is_another(host: t.Any, identity: str | None) -> bool:
+    """Return whether a host is another instance than the one with this id. One of another source is not known."""
+    return host is not None and _id_of.get(host, identity) != identity
 
 
 def _is_instance(value: t.Any) -> bool:
