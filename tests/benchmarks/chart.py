@@ -52,14 +52,23 @@ def lines(title: str, unit: str, series: Mapping[str, Mapping[int, float]], ours
         parts.append(
             f'<text class="faint" x="{left - 8}" y="{height_of + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
         )
+    labels = _apart({name: y(values[max(values)]) for name, values in series.items()})
     for name, values in series.items():
         colour = OURS if name in ours else OTHERS
         points = [(x(size), y(value)) for size, value in sorted(values.items())]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="4" fill="{colour}"/>' for px, py in points]
-        parts.append(f'<text x="{points[-1][0] + 12:.1f}" y="{points[-1][1] + 4:.1f}">{escape(name)}</text>')
+        parts.append(f'<text x="{points[-1][0] + 12:.1f}" y="{labels[name] + 4:.1f}">{escape(name)}</text>')
     return _svg(f"{title}, {unit}", width, height, parts)
+
+
+def _apart(heights: Mapping[str, float], gap: float = 15) -> dict[str, float]:
+    """Return the heights of labels, moved down where they would stand on each other."""
+    moved: dict[str, float] = {}
+    for name, height in sorted(heights.items(), key=lambda item: item[1]):
+        moved[name] = max(height, max(moved.values(), default=-math.inf) + gap)
+    return moved
 
 
 def _grid(marks: Mapping[int, float], vertical: tuple[float, float]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import runpy
+import importlib
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,11 @@ DOCUMENTED = sorted([*(PLUGINS / "modules").glob("compshare_*.py"), *(PLUGINS / 
 
 def _texts(path: Path) -> dict[str, str]:
     """Return the texts that a file assigns to names in capitals."""
-    namespace = runpy.run_path(str(path)) if path.parent.name == "doc_fragments" else {}
-    owner = vars(namespace["ModuleDocFragment"]) if namespace else _constants(path)
+    if path.parent.name == "doc_fragments":
+        package = "ansible_collections.compshare.cloud.plugins.doc_fragments"
+        owner = vars(importlib.import_module(f"{package}.{path.stem}").ModuleDocFragment)
+    else:
+        owner = _constants(path)
     return {name: text for name, text in owner.items() if isinstance(text, str) and name.isupper()}
 
 
