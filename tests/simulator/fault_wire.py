@@ -61,7 +61,7 @@ async def answer_with_fault(request: web.Request, exchange: Exchange, server: Se
         return await _endless(request, rule, exchange, encode(answer))
     if rule.kind == "layers":
         twice = gzip.compress(gzip.compress(encode(answer)))
-        return _response(twice, exchange, **{"Content-Encoding": "gzip, gzip"})
+        return _response(twice, exchange, status=200, content_type="application/json", **_TWO_LAYERS)
     if rule.kind == "huge":
         return await _huge(request, exchange, answer, rule.size)
     if rule.kind == "cut_off":
@@ -149,6 +149,7 @@ async def _in_pieces(request: web.Request, exchange: Exchange, body: bytes, seco
     return response
 
 
+_TWO_LAYERS = {"Content-Encoding": "gzip, gzip"}
 #: What comes first, with the body where ``%b`` stands, and what follows again and again.
 _ENDLESS = {
     "drip_head": (b"HTTP/1.1 200 OK\r\nX-Padding: ", b"x"),
