@@ -128,6 +128,7 @@ def test_each_kind_of_instance_is_a_host(source: Source) -> None:
     for name, told in variables.items():
         assert ("ansible_host" in told) is (told["compshare_state"] == "Running"), name
         assert "ansible_password" not in told
+        assert "compshare_release_time" in told
 
 
 def test_the_file_must_have_its_name(source: Source) -> None:
