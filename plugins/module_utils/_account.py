@@ -14,7 +14,7 @@ from collections import Counter
 from ._api import values
 from ._api.client import Client
 from ._api.errors import RefusedError
-from ._api.pages import rows_of
+from ._api.pages import Listing, rows_of
 from ._api.retcodes import PERMISSION_CODES, UNKNOWN_ACTION
 from ._images.sources import SOURCES
 from ._task import Task
@@ -71,7 +71,7 @@ def _projects(client: Client) -> list[dict[str, t.Any]]:
 def _account_id(client: Client) -> int | None:
     """Return the owner that most of the account's own images name: asked for all, the list may hold a foreign one."""
     action = SOURCES["custom"].action
-    answer = client.call(action, {"Region": client.scope.region, "Limit": 100, "Offset": 0})
-    owners = [values.dictionary(row.get("Owner")).get("AccountId") for row in rows_of(action, answer, "ImageSet")]
+    [rows] = client.read_all([Listing(action, {"Region": client.scope.region})])
+    owners = [values.dictionary(row.get("Owner")).get("AccountId") for row in rows]
     ids = [identity for identity in map(values.integer, owners) if identity is not None]
     return Counter(ids).most_common(1)[0][0] if ids else None
