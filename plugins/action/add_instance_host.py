@@ -16,7 +16,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Return the result that makes the strategy add the host."""
+        """Add the host, and return it."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _argument_spec, arguments = self.validate_argument_spec(
             {
@@ -25,10 +25,11 @@ class ActionModule(ActionBase):
                 "variables": {"type": "dict", "default": {}},
             }
         )
+        name, groups, variables = (arguments[key] for key in ("name", "groups", "variables"))
         result["changed"] = False
-        result["add_host"] = {
-            "host_name": arguments["name"],
-            "groups": arguments["groups"],
-            "host_vars": arguments["variables"],
-        }
+        # Before ansible-core 2.22, the strategy adds the host that it finds in the result.
+        result["add_host"] = {"host_name": name, "groups": groups, "host_vars": variables}
+        add_host: t.Callable[..., bool] | None = getattr(self, "add_host", None)
+        if add_host is not None:
+            result["changed"] = add_host(host_name=name, parent_group_names=groups, host_vars=variables)
         return result
