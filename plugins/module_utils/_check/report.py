@@ -24,7 +24,7 @@ from .._disks.model import DISK_KEYS, normalise_disk
 from .._images.model import IMAGE_KEYS, normalise_image
 from .._instances.model import INSTANCE_KEYS, STATES, normalise_instance
 from .._instances.zones import ZONE_KEYS, normalise_zone
-from .questions import Finding
+from .questions import QUESTIONS, Finding
 from .survey import Response, Survey
 
 _Row = Mapping[str, t.Any]
@@ -196,5 +196,9 @@ def _hide(report: str, personal: set[str]) -> str:
     return report
 
 
-#: Texts of responses that are words of this report, too: actions in the envelope, names of metrics.
-_OWN_WORDS = frozenset(("Community", "Official", "Default", "Running", "Container"))
+#: Words that the report has in any case: to find one of them in it tells nothing of the account.
+_OWN_WORDS = frozenset(
+    re.findall(r"\w+", " ".join(f"{one.key} {one.text} {one.assumed}" for one in QUESTIONS))
+    + "What CompShare does this account Differs Holds seen None Question Assumed Seen Requests Request Action".split()
+    + "Result Total Fields rows Without value any row nothing integer number text list object boolean null page".split()
+)

@@ -31,6 +31,8 @@ PROGRESS = "GetCompShareImageCreateProgress"
 MONITOR = "GetCompShareInstanceMonitor"
 PRICE = "GetCompShareInstancePrice"
 DISKS = "DescribeCompshareDisk"
+#: Statuses of own images that stand in labels; a label is shown, so no other text of a response may.
+_STATUSES = ("Making", "Available", "UnAvailable")
 #: An id that no image and no instance has.
 NO_IMAGE, NO_INSTANCE = "compshareImage-0check000000", "uhost-0check000000"
 _ALL = {"Limit": 100, "Offset": 0}
@@ -227,7 +229,9 @@ def _of_own_images(found: Survey, home: Mapping[str, t.Any]) -> dict[str, Reques
             "Zone": row.get("Zone") or home["Zone"],
             "CompShareImageId": row.get("CompShareImageId"),
         }
-        status = "container" if values.boolean(row.get("Container")) else values.text(row.get("Status"))
+        told = values.text(row.get("Status"))
+        status = told if told in _STATUSES else "another status"
+        status = "container" if values.boolean(row.get("Container")) else status
         requests.setdefault(f"progress, {status}", Request(PROGRESS, params))
         requests.setdefault("accounts of a share", Request("DescribeCompShareImageShareAccounts", params))
         requests.setdefault(
