@@ -12,3 +12,7 @@ class ActionModule(InProcessAction):
     """compshare_account_check, in the controller's process if only the time differs."""
 
     module = compshare_account_check
+
+
+#: ansible-lint checks options with it.
+main = compshare_account_check.main

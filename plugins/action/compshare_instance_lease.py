@@ -9,6 +9,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ..modules import compshare_instance_lease
+
 
 class ActionModule(ActionBase):
     """compshare_instance_lease for the process that runs the playbook: tasks run in its children."""
@@ -22,3 +24,7 @@ class ActionModule(ActionBase):
         arguments = {"process": os.getppid(), **self._task.args}
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
         return result
+
+
+#: ansible-lint checks options with it.
+main = compshare_instance_lease.main

@@ -111,8 +111,10 @@ error:
       type: bool
 """
 
+# Absolute, because Mitogen looks for it to know a module.
+from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
+
 from ..module_utils._check.run import check_account
-from ..module_utils._module import run_module
 
 
 def main() -> None:
