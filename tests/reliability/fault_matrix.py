@@ -32,6 +32,8 @@ RIGHT, ERROR, SHORT = "right", "error", "short list"
 AS_WANTED, AS_BEFORE, BETWEEN = "as wanted", "as before", "in between"
 #: The tries of a request end within so many times its time-out.
 TRIES = 3
+#: Throttling is waited out for so many seconds a request.
+THROTTLE_TIMEOUT = 60.0
 #: So many seconds more a task may look for what became of a change: 150 for an order, or a few reads that each wait out
 #: throttling for a minute.
 LOOKING = 240.0
@@ -228,6 +230,9 @@ def _check_time(case: Case, outcome: Outcome) -> None:
     timeout = case.fault.options.get("api_timeout", REQUEST_TIMEOUT)
     limit = 2 * TRIES * timeout + (LOOKING if case.operation.writes else 0.0)
     limit += WAIT_TIMEOUT if case.operation.waits else 0.0
+    if case.fault.throttles:
+        # A task that changes something looks, after its error, at what there is: that look may be throttled, too.
+        limit += THROTTLE_TIMEOUT * (2 if case.operation.writes else 1)
     assert outcome.seconds <= limit, f"took {outcome.seconds:.0f} s, longer than {limit:.0f} s"
 
 

@@ -25,6 +25,11 @@ class Fault:
     stretch: float = 0.0
     ends_lists: bool = False
 
+    @property
+    def throttles(self) -> bool:
+        """Whether the fault is the API's way to slow its callers down."""
+        return self.rule.get("status") == 429 or self.rule.get("code") in (153, 8441, 226619)
+
 
 def _slow(title: str, rule: Mapping[str, Any]) -> Fault:
     """Return a fault that takes real time: a fifth of a second is the 30 seconds that a request may take."""
