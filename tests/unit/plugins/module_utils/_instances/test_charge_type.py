@@ -10,7 +10,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import UNKNOWN, fault_name
-from ..in_process import new_world, writes
+from ..in_process import WorldTransport, new_world, writes
 from .tasks import failed, named, put, run, told
 
 SWITCH = "SwitchChargeType"
@@ -84,3 +84,47 @@ def test_a_switch_without_effect_and_answer_is_an_error_and_the_next_run_does_it
     with pytest.raises(CompShareError, match=r"Whether train-vm .* was switched to Month is not known"):
         run(world, name="train-vm", charge_type="Month")
     assert run(world, name="train-vm", charge_type="Month")["changed"] and orders(world) == 1
+
+
+def test_a_run_that_is_killed_while_it_switches_does_so_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run looks at the instance, for as long as the row may be old, before it orders again."""
+
+    class Killed(BaseException):
+        pass
+
+    post, killed = WorldTransport.post, []
+
+    def kill_once(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        answer = post(self, fields, timeout)
+        if fields["Action"] == SWITCH and not killed:
+            killed.append(True)
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(WorldTransport, "post", kill_once)
+    with pytest.raises(Killed):
+        run(world, name="train-vm", charge_type="Month")
+    row = named(world, "train-vm")[0]
+    row["ChargeType"] = "Postpay"  # the list shows what was before
+    world.clock.after(60, lambda: row.update(ChargeType="Month"))
+    assert run(world, name="train-vm", charge_type="Month")["instance"]["charge_type"] == "Month"
+    assert orders(world) == 1
+
+
+def test_a_price_that_the_api_refuses_is_not_named(world: World) -> None:
+    world.add_faults({"kind": "ret_code", "code": 230, "action": "GetCompShareInstancePrice"})
+    _foreseen, task = told(world, check_mode=True, name="train-vm", charge_type="Month")
+    assert "is switched from Postpay to Month. It is paid ahead" in task.warnings[0]
+    error = failed(world, OptionError, name="train-vm", charge_type="Month", max_price=9)
+    assert "would cost a price that the API does not say as Month" in str(error)
+    world.clear_faults()
+    world.add_faults({"kind": "ret_code", "code": 299, "action": "GetCompShareInstancePrice"})
+    assert failed(world, name="train-vm", charge_type="Month").ret_code == 299
+    assert writes(world) == []
+
+
+def test_what_runs_without_its_gpu_is_not_switched(world: World) -> None:
+    put(world, "train-vm", State="Stopped")
+    run(world, name="train-vm", state="running", without_gpu="A")
+    _done, task = told(world, name="train-vm", charge_type="Month")
+    assert "does not switch what runs without its GPU" in task.warnings[0]
