@@ -145,14 +145,14 @@ options:
     default: 3600
   poll_interval:
     description:
-      - Ask for the progress at a fixed interval, in seconds, in place of adaptive polling.
+      - Poll at this fixed interval, in seconds. If omitted, polling is adaptive.
     type: float
   max_poll_interval:
     description:
-      - How late the end of the build may be noticed, in seconds. A lower value costs more requests.
-      - It means the same as for M(compshare.cloud.compshare_image_progress).
+      - The longest pause between two looks at the build, in seconds. A lower value costs more requests.
+      - See O(compshare.cloud.compshare_image_progress#module:max_poll_interval).
     type: float
-    default: 30
+    default: 120
   show_progress:
     description:
       - Whether to show live lines on standard error while the task waits. C(no_log) silences them as well.
@@ -296,6 +296,7 @@ error:
 # Absolute, because Mitogen looks for it to know a module.
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
+from ..module_utils._builds.schedule import PollSettings
 from ..module_utils._images.ensure import ensure_image
 
 
@@ -325,7 +326,7 @@ def main() -> None:
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 3600},
             "poll_interval": {"type": "float"},
-            "max_poll_interval": {"type": "float", "default": 30},
+            "max_poll_interval": {"type": "float", "default": PollSettings.max_poll_interval},
             "show_progress": {"type": "bool", "default": True},
         },
         ensure_image,

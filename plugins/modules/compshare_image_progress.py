@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_image_progress
-short_description: Follow CompShare image builds until they are done
+short_description: Follow CompShare image builds until they end
 version_added: 1.0.0
 description:
-  - Tells how far the builds of your own images are, and with O(wait) waits until they have ended, with live lines.
-  - One task follows many builds. It asks again when an answer is likely to be new, so that the end of a build is
-    noticed within seconds and a build of 20 minutes costs about ten requests.
-  - A build counts as done when the image's own status says so, and as failed when that says so. A progress question
-    that the API refuses, as it does for container images, or that finds no answer, never counts as a failed build.
+  - Returns the progress of builds of your own images, and with O(wait) waits until they have ended, with live lines.
+  - One task follows many builds. It polls adaptively, so that the end of a build is noticed within seconds and a build
+    of 20 minutes costs about a dozen requests.
+  - The status of the image decides whether its build is complete or has failed. If the status cannot be read, a
+    progress of 100 per cent counts as complete when nothing contradicts it, and a warning says so. An API call for the
+    progress that is refused, as it is for container images, never counts as a failed build.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -36,8 +37,8 @@ attributes:
 options:
   image_ids:
     description:
-      - The ids of the images. One that is given twice is followed once; an empty list counts as complete.
-      - An image that was made a moment ago may not be listed yet. With O(wait) it may take two minutes to appear.
+      - The ids of the images. Duplicates are followed once; an empty list counts as complete.
+      - A new image may not be listed yet. With O(wait) it may take two minutes to appear.
     type: list
     elements: str
     required: true
@@ -45,9 +46,9 @@ options:
   wait:
     description:
       - Whether to wait until every build has ended.
-      - Without it the state is returned as it is, and a build that failed is no failure of the task.
-      - With it the task fails when a build failed, when an image cannot be found, or when the time is up. It names each
-        such image and the reason, and returns RV(builds) all the same. Run it again to go on waiting.
+      - With V(false) the task returns the current state, and does not fail if a build has failed.
+      - With V(true) it fails if a build has failed, if an image cannot be found, or on a timeout. The message names
+        each such image and the reason, and RV(builds) is returned all the same. Run the task again to go on waiting.
     type: bool
     default: false
   wait_timeout:
@@ -57,56 +58,56 @@ options:
     default: 3600
   poll_interval:
     description:
-      - Ask at a fixed interval, in seconds, in place of adaptive polling.
+      - Poll at this fixed interval, in seconds. If omitted, polling is adaptive.
     type: float
   max_poll_interval:
     description:
-      - How late the end of a build may be noticed, in seconds. A lower value costs more requests.
-      - It bounds the pause between two questions, unless the build moves on as the API announced. Then a pause may be
-        longer, as long as a build whose announced time is too long by up to a half is still noticed in time.
-      - A build that ends without any sign before, such as one that fails at once, is noticed after a seventh of its
-        length, and at most after seven times this value. Set O(poll_interval) where that is too late.
-      - More than four builds are followed by the list of custom images first, a hundred of them with one request. Their
-        ends are noticed within this time, though not always within seconds.
+      - The longest pause between two looks at the builds in adaptive polling, in seconds. A lower value costs more
+        requests.
+      - Pauses get shorter towards the expected end. If the API gives no estimate, or one that does not move, they are
+        at most 30 seconds.
+      - Only while the API fails or throttles requests may pauses be longer, up to two minutes.
+      - The default was 30 before version 1.1.0, and a pause could be seven times as long.
     type: float
-    default: 30
+    default: 120
   show_progress:
     description:
-      - Whether to show live lines on standard error while the task waits. C(no_log) silences them as well.
+      - Whether to show live lines on standard error while the task waits. More than four builds share one line.
+        C(no_log) silences the lines, too.
       - They are shown where the task runs on the controller itself, as with C(hosts=localhost) or
         C(delegate_to=localhost).
     type: bool
     default: true
 notes:
-  - O(region) and O(zone) may be left out for images whose own entry in the list of custom images names their zone.
+  - O(region) and O(zone) may be omitted for images whose entry in the list of custom images names their zone.
   - The key needs the permission for C(GetCompShareImageCreateProgress) or C(DescribeCompShareCustomImages). With only
-    the first, a failed build cannot be told from one that stands still; with only the second, there are no percentages.
-    A warning says so.
+    the first, a failed build looks like one that does not move; with only the second, there are no percentages. A
+    warning says so.
 seealso:
   - module: compshare.cloud.compshare_image_info
-    description: Lists images; those that are being made have the status V(Making).
+    description: List images; those that are being built have the status V(Making).
 """
 
 EXAMPLES = r"""
-- name: Wait until an image is done
+- name: Wait until an image is available
   compshare.cloud.compshare_image_progress:
     image_id: compshareImage-1bbbbbbbbbb1
     wait: true
 
-- name: See how far it is
+- name: Read how far it is
   compshare.cloud.compshare_image_progress:
     image_id: compshareImage-1bbbbbbbbbb1
   register: build
 
-- name: Say it
+- name: Show it
   ansible.builtin.debug:
     msg: "{{ build.progress }} per cent, {{ build.remaining_duration | default('unknown', true) }} s left"
 
-- name: Wait with the means of Ansible
+- name: Wait with Ansible's own retries
   compshare.cloud.compshare_image_progress:
     image_id: compshareImage-1bbbbbbbbbb1
   register: build
-  until: build.complete or build.builds[0].failed
+  until: build.ended
   retries: 120
   delay: 15
 
@@ -121,28 +122,36 @@ EXAMPLES = r"""
 
 RETURN = r"""
 complete:
-  description: Whether all builds are done.
+  description: Whether all images are available.
   returned: always
   type: bool
   sample: false
+ended:
+  description: Whether all builds have ended, be it that they are complete, have failed, or cannot be found.
+  returned: always
+  type: bool
+  sample: false
+  version_added: 1.1.0
 progress:
   description:
-    - How far the slowest build is, in per cent. One whose percentage is not known counts as 0 until it is done.
+    - The progress of the slowest build that has not failed, in per cent. An unknown progress counts as 0.
   returned: always
   type: float
   sample: 65.5
 remaining_duration:
-  description: How long the longest build will take from now, in seconds, as the API says. Null where it does not say.
+  description:
+    - The longest remaining time of the builds that have not failed, in seconds, as the API estimates it. Null if it is
+      unknown.
   returned: always
   type: float
   sample: 105
 elapsed:
-  description: How long the task has looked, in seconds.
+  description: The duration of the task, in seconds.
   returned: always
   type: float
   sample: 0.4
 polls:
-  description: How many requests it has made.
+  description: The number of requests that it sent.
   returned: always
   type: int
   sample: 2
@@ -157,28 +166,29 @@ builds:
       type: str
       sample: compshareImage-1bbbbbbbbbb1
     name:
-      description: The name of the image, null where the list of custom images does not tell it.
+      description: The name of the image, null if the list of custom images does not have it.
       type: str
       sample: training-env
     status:
       description:
-        - The status of the image, V(Making), V(Available) or V(UnAvailable); null where the list does not tell it.
+        - The status of the image, V(Making), V(Available) or V(UnAvailable), as it was last read; null if it could not
+          be read.
       type: str
       sample: Making
     progress:
-      description: Per cent, null where the API does not tell.
+      description: The progress in per cent, null if it is unknown.
       type: float
       sample: 65.5
     total_duration:
-      description: How long the API expects the whole build to take, in seconds, null where it does not tell.
+      description: How long the whole build takes, in seconds, as the API estimates it; null if it is unknown.
       type: float
       sample: 300
     remaining_duration:
-      description: How long the API expects it to take from now, in seconds, null where it does not tell.
+      description: The remaining time in seconds, as the API estimates it; null if it is unknown.
       type: float
       sample: 105
     complete:
-      description: Whether the build is done and the image can be used.
+      description: Whether the build has ended and the image is available.
       type: bool
       sample: false
     failed:
@@ -186,7 +196,7 @@ builds:
       type: bool
       sample: false
     failed_reason:
-      description: Why it failed, in the words of the API.
+      description: Why it failed, as the API puts it.
       type: str
 error:
   description: What went wrong, in parts.
@@ -219,19 +229,24 @@ error:
 # Absolute, because Mitogen looks for it to know a module.
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
-from ..module_utils._builds.follow import DEFAULT_WAIT_TIMEOUT, build_targets, follow, look, poll_settings
 from ..module_utils._builds.schedule import PollSettings
+from ..module_utils._builds.wait import DEFAULT_WAIT_TIMEOUT, build_targets, look_at_builds, wait_for_builds
 from ..module_utils._task import Task
 
 
 def report_progress(task: Task) -> dict[str, object]:
-    targets = build_targets(task.options["image_ids"])
-    poll = poll_settings(task.options)
-    if not task.options["wait"]:
-        return look(task.client, targets, warn=task.warn).as_result()
-    wait_timeout = task.options["wait_timeout"]
-    outcome = follow(task.client, targets, wait_timeout=wait_timeout, poll=poll, report=task.report, warn=task.warn)
-    return outcome.as_result()
+    options = task.options
+    targets = build_targets(options["image_ids"])
+    if not options["wait"]:
+        return look_at_builds(task.client, targets, warn=task.warn).as_result()
+    return wait_for_builds(
+        task.client,
+        targets,
+        wait_timeout=options["wait_timeout"],
+        poll=PollSettings(options["poll_interval"], options["max_poll_interval"]),
+        report=task.report,
+        warn=task.warn,
+    ).as_result()
 
 
 def main() -> None:

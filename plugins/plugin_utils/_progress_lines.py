@@ -35,7 +35,7 @@ class _Shown:
 
 
 class ProgressLines:
-    """Turns the events of C(_builds.follow) into lines for one host: C([host] name: 34.2 %, about 10 s left).
+    """Turns the events of C(_builds.wait) into lines for one host: C([host] name: 34.2 %, about 10 s left).
 
     With C(terminal) every change is shown, otherwise only as much as suits a log.
     """
@@ -51,8 +51,10 @@ class ProgressLines:
         kind = event.get("kind")
         if kind == "build":
             return self._build(event)
-        if kind == "trouble":
-            return self._trouble(event)
+        if kind == "builds":
+            return self._builds(event)
+        if kind == "fault":
+            return self._fault(event)
         if kind == "note":
             return [self._line(event.get("name"), str(event.get("message", "")))]
         if kind == "interrupted":
@@ -82,11 +84,37 @@ class ProgressLines:
         shown.ended = bool(event.get("complete") or event.get("failed"))
         return [self._line(None, shown.text)]
 
+    def _builds(self, event: Mapping[str, t.Any]) -> list[str]:
+        """Return the one line for a large set: how many have ended, and how far the slowest of the others is."""
+        self._fault_at = None
+        total, complete, failed = event["total"], event["complete"], event["failed"]
+        running = total - complete - failed
+        parts = [f"{complete} of {total} image builds done", *([f"{failed} failed"] if failed else [])]
+        if running:
+            parts.append(f"{running} running" + ("" if event["progress"] is None else f", {event['progress']:.1f} %"))
+            if event["remaining_duration"]:
+                parts.append(f"about {duration_text(event['remaining_duration'])} left")
+        else:
+            parts.append(f"after {duration_text(event['elapsed'])} ({event['polls']} requests)")
+        shown, text = self._shown.setdefault("", _Shown()), ", ".join(parts)
+        share = 100 * (complete + failed) / total
+        if text == shown.text or not self._sum_is_worth_a_line(event, shown, share):
+            return []
+        shown.text, shown.at, shown.progress, shown.ended = text, event["elapsed"], share, not running
+        return [self._line(None, text)]
+
+    def _sum_is_worth_a_line(self, event: Mapping[str, t.Any], shown: _Shown, share: float) -> bool:
+        if not shown.text or share == 100 or self._terminal:
+            return True
+        return share - (shown.progress or 0) >= _QUIET_POINTS or event["elapsed"] - shown.at >= _QUIET_SECONDS
+
     def _text(self, event: Mapping[str, t.Any]) -> str:
         after = f"after {duration_text(event['elapsed'])}"
         if event.get("complete"):
             polls = event["polls"]
-            return f"{str(event.get('status') or 'done').lower()} {after} ({polls} request{'s' if polls != 1 else ''})"
+            status = str(event.get("status") or "").lower()
+            done = "done by its progress, status unknown," if status in ("", "making") else status
+            return f"{done} {after} ({polls} request{'s' if polls != 1 else ''})"
         if event.get("failed"):
             return f"failed {after}: {event.get('failed_reason') or 'no reason given'}"
         return state_text(
@@ -105,7 +133,7 @@ class ProgressLines:
         gained = abs(float(event.get("progress") or 0) - (shown.progress or 0))
         return gained > 0 if self._terminal else passed >= _QUIET_SECONDS or gained >= _QUIET_POINTS
 
-    def _trouble(self, event: Mapping[str, t.Any]) -> list[str]:
+    def _fault(self, event: Mapping[str, t.Any]) -> list[str]:
         now = event["elapsed"]
         if self._fault_at is not None and now - self._fault_at < _FAULT_SECONDS:
             return []

@@ -30,11 +30,11 @@ def state_text(progress: float | None, remaining: float | None, unmoved_for: flo
     return ", ".join(parts)
 
 
-def wait_message(builds: Sequence[Build], ended_because: str, trouble: str | None) -> tuple[str, str | None, bool]:
+def wait_message(builds: Sequence[Build], ended_because: str, fault: str | None) -> tuple[str, str | None, bool]:
     """Return the sentences about a wait that did not end well, what to do, and whether running it again can help.
 
-    C(ended_because) says for builds that have not ended why the wait has: C(did not end within 3600 s). C(trouble) is
-    what hindered the last answers, a sentence, or None.
+    C(ended_because) says for builds that have not ended why the wait has: C(did not end within 1 h). C(fault) says why
+    the last requests failed, or is None.
     """
     failed = [build for build in builds if build.failed]
     missing = [build for build in builds if build.missing]
@@ -54,8 +54,8 @@ def wait_message(builds: Sequence[Build], ended_because: str, trouble: str | Non
     complete = sum(build.complete for build in builds)
     if complete:
         sentences.append(f"{complete} {'is' if complete == 1 else 'are'} available.")
-    if trouble and unfinished:
-        sentences.append(f"The last questions found no answer: {trouble}")
+    if fault and unfinished:
+        sentences.append(f"The last requests failed: {fault}")
     hints = []
     if failed:
         hints.append("Delete a failed image and build it again.")

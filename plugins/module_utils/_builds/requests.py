@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The two questions about image builds: the progress of one, and the rows of all in the list of custom images."""
+"""The two requests about image builds: the progress of one, and the list of custom images with the Status of all."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ from .state import Build
 
 PROGRESS_ACTION = "GetCompShareImageCreateProgress"
 LIST_ACTION = SOURCES["custom"].action
-#: A list that is refused this often in a row, for whatever reason, is not asked for again.
-_LIST_REFUSALS = 3
-#: Refusals that any question of this task would meet: keys, account, project, address. Waiting on is no use.
+#: A list that is refused, and not for a missing permission, is read again after so many seconds, at first and at most.
+_LIST_PAUSES = (5.0, 60.0)
+#: Refusals that any request of this task would meet: keys, account, project, address. Waiting on is no use.
 _HOPELESS = frozenset({170, 171, 172, 174, 292, 294, 295})
 
 
 class _Page(t.NamedTuple):
-    """Where the row of an image stood: the region that was asked, and the offset of the page."""
+    """Where the row of an image stood: the region of the request, and the offset of the page."""
 
     region: str | None
     offset: int
 
 
-class BuildQuestions:
-    """Asks about builds, and remembers which question the API does not answer to this key.
+class BuildRequests:
+    """Sends requests about builds, and remembers which one the API does not serve for this key.
 
-    C(progress_closed) and C(list_closed) are None, or the error that says why the question is not asked any more;
-    C(list_refusal) is the last refusal of the list, None once it was read.
-    An error that a later try may not meet is returned, not raised; an error that every request would meet is raised.
+    C(progress_closed) and C(list_closed) are None, or the error that says why the request is not sent any more.
+    C(list_refusal) is the last refusal of the list, C(list_failed_since) when it began to fail, C(list_failed_at) when
+    it failed last, None once it was read; C(listed_at) is when it was last read.
+    An error that a later request may not meet is returned, not raised; an error that every request would meet is
+    raised.
     """
 
     def __init__(self, client: Client) -> None:
@@ -48,15 +50,23 @@ class BuildQuestions:
         self.progress_closed: CompShareError | None = None
         self.list_closed: CompShareError | None = None
         self.list_refusal: CompShareError | None = None
+        self.list_failed_since: float | None = None
+        self.list_failed_at: float | None = None
         self.listed_at: float | None = None
-        self._list_refusals = 0
+        self._list_pause = 0.0
+        self._no_list_before = 0.0
         self._page_of: dict[str, _Page] = {}
 
-    def ask_progress(self, builds: Sequence[Build], deadline: float | None) -> list[CompShareError]:
-        """Ask for the progress of each build, a few at a time, and tell the builds.
+    @property
+    def list_silent(self) -> bool:
+        """Return whether the list is refused, for good or for now."""
+        return self.list_closed is not None or self._client.clock.now() < self._no_list_before
 
-        Returns what hindered an answer for the moment. A refusal is told to its build; a missing permission closes the
-        question. Raises CompShareError where nothing will ever be answered.
+    def get_progress(self, builds: Sequence[Build], deadline: float | None) -> list[CompShareError]:
+        """Get the progress of each build, a few at a time, and hand it to the builds.
+
+        Returns the transient errors. A refusal is handed to its build; a missing permission closes the request. Raises
+        CompShareError if no request can succeed.
         """
         if not builds or self.progress_closed:
             return []
@@ -64,45 +74,47 @@ class BuildQuestions:
             outcomes = [self._progress(builds[0], deadline)]
         else:
             outcomes = each_in_parallel(builds, lambda build: self._progress(build, deadline), PARALLEL)
-        troubles = []
-        now = self._client.clock.now()
-        for build, outcome in zip(builds, outcomes):
+        faults = []
+        for build, (now, outcome) in zip(builds, outcomes):
             if isinstance(outcome, dict):
                 build.saw_progress(now, outcome)
             elif outcome.retryable:
-                build.saw_no_answer(now)
-                troubles.append(outcome)
+                build.saw_fault(now)
+                faults.append(outcome)
             elif _not_permitted(outcome):
                 self.progress_closed = outcome
             else:
                 build.saw_refusal(now, outcome)
-        return troubles
+        return faults
 
-    def _progress(self, build: Build, deadline: float | None) -> dict[str, t.Any] | CompShareError:
+    def _progress(self, build: Build, deadline: float | None) -> tuple[float, dict[str, t.Any] | CompShareError]:
+        """Return when the response came, and the response or the error."""
         params = {
             "Region": build.region or region_of(build.zone),
             "Zone": build.zone,
             "CompShareImageId": build.target.image_id,
         }
+        outcome: dict[str, t.Any] | CompShareError
         try:
-            return self._client.call(PROGRESS_ACTION, params, deadline=deadline)
+            outcome = self._client.call(PROGRESS_ACTION, params, deadline=deadline)
         except CompShareError as error:
-            return checked(error)
+            outcome = checked(error)
+        return self._client.clock.now(), outcome
 
-    def read_rows(self, builds: Iterable[Build], deadline: float | None) -> list[CompShareError]:
-        """Read the list of custom images and tell each build its row; C(listed_at) says when that last came off.
+    def read_list(self, builds: Iterable[Build], deadline: float | None) -> list[CompShareError]:
+        """Read the list of custom images and hand each build its row.
 
-        Returns what hindered it for the moment. Only the pages where the rows stood the last time are read, as long as
-        the rows still stand there. Raises CompShareError as ask_progress() does.
+        Returns the transient errors. Only the pages where the rows stood the last time are read, as long as the rows
+        still stand there. Raises CompShareError as get_progress() does.
         """
-        if self.list_closed:
+        if self.list_silent:
             return []
         wanted = {build.target.image_id: build for build in builds}
         try:
             rows = self._rows(wanted, deadline)
         except CompShareError as error:
             return self._list_error(checked(error))
-        self.list_refusal, self._list_refusals = None, 0
+        self.list_refusal, self.list_failed_since, self.list_failed_at, self._list_pause = None, None, None, 0.0
         self.listed_at = self._client.clock.now()
         for row in rows:
             build = wanted.get(_id_of(row))
@@ -135,12 +147,17 @@ class BuildQuestions:
             return []  # the whole list is read in all regions then
 
     def _list_error(self, error: CompShareError) -> list[CompShareError]:
+        now = self._client.clock.now()
+        self.list_failed_at = now
+        self.list_failed_since = now if self.list_failed_since is None else self.list_failed_since
         if error.retryable:
             return [error]
         self.list_refusal = error
-        self._list_refusals += 1
-        if _not_permitted(error) or self._list_refusals >= _LIST_REFUSALS:
+        if _not_permitted(error):
             self.list_closed = error
+        first, longest = _LIST_PAUSES
+        self._list_pause = min(max(first, 2 * self._list_pause), longest)
+        self._no_list_before = now + self._list_pause
         return []
 
 
@@ -153,7 +170,7 @@ def _id_of(row: Mapping[str, t.Any]) -> str:
 
 
 def checked(error: CompShareError) -> CompShareError:
-    """Return an error of one question; raise one that any question of this task would meet."""
+    """Return an error of one request; raise one that any request of this task would meet."""
     if error.retryable or (isinstance(error, RefusedError) and error.ret_code not in _HOPELESS):
         return error
     raise error

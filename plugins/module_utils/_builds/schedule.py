@@ -4,63 +4,58 @@
 
 # Private to this collection: it may change at any time.
 
-"""When to ask next about something that takes minutes or hours: arithmetic only, no input or output.
+"""When to look at a build next: adaptive polling, as pure arithmetic.
 
-A Schedule follows one image build. It is told each answer with the time it came, and says when to ask again (C(due)).
+A Schedule follows one image build. It takes each answer with the time it came, and says when to look again (C(due)).
 All times are seconds of a monotonic clock, all durations seconds. Randomness and time come from the caller.
 
 How it decides
 --------------
-The server's remaining time is only a hint: it may be biased, noisy, stuck, or missing. From the answers the course of
-the build is learned: how fast the remaining time falls, and how fast the percentage rises. Each gives a likely end.
+The server's remaining time is only a hint: it may be biased, noisy, stuck, or missing. The answers so far show the
+course of the build: how fast the remaining time falls, and how fast the percentage rises. Each gives a likely end.
 (A remaining time that falls half a second a second is twice too short: its rate corrects it.)
 
-* Far from the end, a sleep is a share of the likely remaining time, so the questions get denser towards the end.
-* Near a likely end that is known well enough, a sleep ends just past it: the next question should find the build done.
-* Without an estimate, with one that stands still, or past one that is overrun, the sleeps grow with the time waited.
-
-What max_poll_interval promises
--------------------------------
-It bounds the delay with which the end of a build is noticed. It does not bound each sleep: a build of 20 minutes that
-is asked about every 30 seconds costs 40 questions, and nearly all of them say nothing new. So:
-
-* Without an estimate that moves, no sleep is longer than max_poll_interval. The promise holds whatever happens.
-* With an estimate that moves, a sleep may be longer, but only so long that a build whose remaining time is overstated
-  by up to half (OVERSTATEMENT) still ends at most max_poll_interval before the next question.
-* An end that nothing announces (a failure that does not first stop the progress, a build that is done long before the
-  time announced) cannot be foreseen by any schedule that asks less often than every max_poll_interval. Its delay is
-  bounded by the longest sleep: a seventh of the build's length (SHARE_OF_BUILD), and never more than LONGEST_SLEEP
-  times max_poll_interval. Should the answer after it look almost as expected, one further sleep may follow.
-
-Who wants a hard limit on each sleep sets poll_interval: then every sleep has that length.
+* No pause is longer than max_poll_interval.
+* Without an estimate that moves, pauses grow with the time waited, up to LONGEST_BLIND seconds.
+* Far from the end, a pause is a share of the likely remaining time, so looks get denser towards the end.
+* Close to an end that is known within seconds, a pause ends just past it: the next look should find the build done.
+* An end may also come without a sign. A progress that froze shows it; if an answer lacks a few seconds of the expected
+  progress, the build may have ended that long ago, so the next pause is shorter by as much.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-#: The shortest time between two questions about one build.
+#: The shortest pause between two looks at one build.
 SHORTEST_SLEEP = 2.0
-#: How far a remaining time may be above the truth without breaking the promise of max_poll_interval.
+#: The longest pause without an estimate that moves.
+LONGEST_BLIND = 30.0
+#: A remaining time may be overstated by up to this factor, and the end is still noticed within LONGEST_BLIND.
 OVERSTATEMENT = 1.5
-#: The longest sleep, counted in max_poll_interval, and as a share of the whole build.
-LONGEST_SLEEP = 7.0
-SHARE_OF_BUILD = 1 / 7
+#: The pause after the first answer, as a share of the remaining time, where only the estimate bounds it.
+FIRST_SHARE = 0.5
+#: What is left of max_poll_interval for the requests of a look.
+TIME_OF_REQUESTS = 1.0
+#: The longest pause as a share of the whole build.
+SHARE_OF_BUILD = 0.186
 #: A likely end that is known within this many seconds is waited for in one sleep.
 CLOSE_ENOUGH = 2.5
 #: How far past the likely end that sleep goes: late enough to find the end, early enough to be quick.
 PAST_THE_END = (0.3, 1.0)
 #: Where an estimate stands still, a sleep is a share of the time without movement, or of the time since the start of
 #: the wait: it may stand still for long. (Shares like these are set by the benchmark, tests/benchmarks/polling.)
-STANDSTILL_GROWTH = 0.25
-STANDSTILL_SHARE = 0.05
-#: Where builds like it have an estimate, the sleep is at least this share of their remaining time.
-HINT_SHARE = 0.1
+BLIND_GROWTH = 1.0
+STANDSTILL_GROWTH = 0.15
+STANDSTILL_SHARE = 0.055
+#: Where builds like it are about to end, the pause.
+DENSE = 4.0
 #: A build falls behind when it advances less than its course lets expect: by this share, and by more than usual.
-SLIP = 0.15
-USUAL_SLIPS = 3.0
+SLIP = 0.14
+USUAL_SLIPS = 3.4
 USUAL_FADES = 0.8
 #: A percentage that falls by this many points means that the build began anew.
 RESTART_DROP = 15.0
@@ -69,13 +64,23 @@ MOST_DOUBT = 0.5
 SLOWEST_RATE, FASTEST_RATE = 0.4, 2.5
 #: Sleeps are shortened by a share between these at random, so that many tasks do not ask in step. What is left of
 #: max_poll_interval in any case is for the time that the requests take.
-JITTER = (0.02, 0.05)
+JITTER = (0.0, 0.03)
+#: How many builds stand for a large set. They agree when their likely ends are so close that dense looks at the list
+#: between them cost at most so many requests for each of the other builds.
+SAMPLE = 4
+READS_FOR_ONE = 2.0
+#: A build outside of the sample that is so many seconds late does not end like the sample.
+OVERDUE = 10.0
 #: Builds that are due within this share of their sleeps are asked together.
 EARLY = 0.15
 #: An estimate is used up after this share of the sleep that it allows.
-NEARLY = 0.9
+NEARLY = 0.7
+#: A reading counts the less, the more it erred; its error fades by this factor with each answer, and one below this
+#: share is no error.
+ERROR_FADES = 0.5
+SMALL_ERROR = 0.05
 #: How many answers the learned rates rest on.
-REMEMBERED = 6
+REMEMBERED = 7
 #: Answers that come within so many seconds count as one.
 _SAME_TIME = 0.001
 #: Longer than any build, in seconds.
@@ -86,12 +91,12 @@ _NEVER = 1e8
 class PollSettings:
     """How often to ask, as the user sets it.
 
-    C(poll_interval) is the seconds between two questions, fixed; None for adaptive polling. C(max_poll_interval) is
-    the seconds by which the end of a build may be noticed late; the docstring of this file says what it promises.
+    C(poll_interval) is the fixed pause between two looks, None for adaptive polling; C(max_poll_interval) the longest
+    pause of adaptive polling. Both are seconds.
     """
 
     poll_interval: float | None = None
-    max_poll_interval: float = 30.0
+    max_poll_interval: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -126,14 +131,23 @@ class Course:
         self._answers: list[_Answer] = []
         self._doubt = 1 - 1 / OVERSTATEMENT
         self._usual_slip = 0.0
+        #: The error of each reading, as a share of what it foresaw.
+        self._errors: dict[str, float] = {}
         #: When an answer last showed movement; None before the first answer.
         self.moved_at: float | None = None
         self.behind = False
+        #: The seconds by which the last answer fell short of the expected progress.
+        self.lost = 0.0
 
     @property
     def percent(self) -> float | None:
         """Return the percentage in the last answer."""
         return self._answers[-1].percent if self._answers else None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether there are answers enough to know how far the estimate can be trusted."""
+        return len(self._answers) > 1
 
     @property
     def stands_still(self) -> bool:
@@ -164,53 +178,70 @@ class Course:
             self._answers = [*self._answers[:-1], answer]
             self.moved_at = time
             return
-        before = self.estimate(last.time)
-        self.behind = self._falls_behind(last, answer)
+        before, readings_before = self.estimate(last.time), self._readings()
+        self._compare(last, answer)
         if _moved(last, answer):
             self.moved_at = time
         self._answers = [*self._answers, answer][-REMEMBERED:]
+        passed = time - last.time
+        for name, reading in self._readings().items():
+            if readings_before.get(name):
+                error = abs(reading - (readings_before[name] - passed)) / readings_before[name]
+                self._errors[name] = min(max(error, self._errors.get(name, 0.0) * ERROR_FADES), 10.0)
         after = self.estimate(time)
         if before is not None and after is not None and before.likely > 0:
-            error = abs(after.likely - (before.likely - (time - last.time))) / before.likely
+            error = abs(after.likely - (before.likely - passed)) / before.likely
             self._doubt = min(MOST_DOUBT, max(error, self._doubt / 3))
+
+    def _readings(self) -> dict[str, float]:
+        """Return the seconds left at the last answer, by its remaining time and by its percentage."""
+        last = self._answers[-1]
+        readings = {}
+        if last.remaining:
+            rate = self._rate_of_remaining()
+            rate = 1.0 if rate is None else min(max(rate, SLOWEST_RATE), FASTEST_RATE)
+            readings["remaining"] = last.remaining / rate
+        rate = self._rate_of_percent()
+        if last.percent is not None and rate is not None and rate > 0:
+            readings["percent"] = min((100.0 - last.percent) / rate, _NEVER)
+        return readings
 
     def estimate(self, now: float) -> Estimate | None:
         """Return what the answers say about the end, seen at C(now); None when they say nothing that can be used."""
         if not self._answers or self.stands_still:
             return None
         last = self._answers[-1]
-        readings = []
-        if last.remaining:
-            rate = self._rate_of_remaining()
-            rate = 1.0 if rate is None else min(max(rate, SLOWEST_RATE), FASTEST_RATE)
-            readings.append(last.remaining / rate)
-        rate = self._rate_of_percent()
-        if last.percent is not None and rate is not None and rate > 0:
-            readings.append(min((100.0 - last.percent) / rate, _NEVER))
+        readings = self._readings()
         if not readings:
             return None
-        likely = math.fsum(readings) / len(readings)
-        doubt = max(self._doubt * likely, (max(readings) - min(readings)) / 2)
-        doubt = min(doubt, MOST_DOUBT * likely)
+        weights = {name: 1 / (SMALL_ERROR + self._errors.get(name, 0.0)) ** 2 for name in readings}
+        whole = math.fsum(weights.values())
+        likely = math.fsum(weights[name] * reading for name, reading in readings.items()) / whole
+        spread = math.fsum(weights[name] * abs(reading - likely) for name, reading in readings.items()) / whole
+        doubt = min(max(self._doubt * likely, spread), MOST_DOUBT * likely)
         age = now - last.time
         if age > NEARLY * (likely - doubt) and doubt > CLOSE_ENOUGH:
             return None  # so far the last answer was good for; only a new one can tell more
-        least = min(readings if last.remaining is None else [last.remaining, *readings])
+        least = min(readings.values() if last.remaining is None else [last.remaining, *readings.values()])
         return Estimate(max(0.0, likely - age), least / OVERSTATEMENT - age, doubt)
 
-    def _falls_behind(self, last: _Answer, answer: _Answer) -> bool:
-        """Tell whether the build advanced clearly less since the last answer than its course until then let expect."""
+    def _compare(self, last: _Answer, answer: _Answer) -> None:
+        """Note by how much the build advanced less since the last answer than its course until then let expect."""
         rate_of_percent, rate_of_remaining = self._rate_of_percent(), self._rate_of_remaining()
+        self.behind, self.lost = False, 0.0
         if answer.percent is not None and last.percent is not None and rate_of_percent:
             advanced = (answer.percent - last.percent) / rate_of_percent
-        elif answer.remaining is not None and last.remaining is not None and rate_of_remaining:
-            advanced = (last.remaining - answer.remaining) / rate_of_remaining
+        elif answer.remaining is not None and last.remaining is not None:
+            advanced = (last.remaining - answer.remaining) / (rate_of_remaining or 1.0)
         else:
-            return False
-        slip = 1 - advanced / (answer.time - last.time)
-        behind = slip > max(SLIP, USUAL_SLIPS * self._usual_slip)
-        self._usual_slip = max(0.0 if behind else abs(slip), self._usual_slip * USUAL_FADES)
-        return behind
+            return
+        passed = answer.time - last.time
+        self.lost = min(max(passed - advanced, 0.0), passed)
+        if not self.is_known:
+            return
+        slip = 1 - advanced / passed
+        self.behind = slip > max(SLIP, USUAL_SLIPS * self._usual_slip)
+        self._usual_slip = max(0.0 if self.behind else abs(slip), self._usual_slip * USUAL_FADES)
 
     def _rate_of_percent(self) -> float | None:
         """Return the learned points of percentage a second."""
@@ -225,7 +256,7 @@ class Schedule:
     """When to ask next about one build.
 
     Takes the settings, when the wait starts, and a source of jitter. C(due) is when to ask next (at first: at once),
-    C(expects_end) tells that the question at C(due) should find the build ended.
+    C(expects_end) means that the look at C(due) should find the build ended.
     """
 
     def __init__(self, settings: PollSettings, start: float, random: Random) -> None:
@@ -237,6 +268,18 @@ class Schedule:
         self._planned_at = start
         self.due = start
         self.expects_end = False
+        #: Whether the next answer is needed to make the estimate sharper, and not only to see that nothing happened.
+        self.refines = True
+        self._shared = False
+
+    def share(self, now: float, shared: bool) -> None:
+        """Set whether looks at the list, for many builds, bound the pauses; C(due) is when an answer is needed then."""
+        if shared != self._shared:
+            self._shared = shared
+            if self._course.moved_at is not None:
+                self._plan(now, None)
+            elif not shared:
+                self.due = now
 
     def saw_progress(self, now: float, percent: float | None, remaining: float | None) -> None:
         """Take an answer about a build that has not ended, and plan the next question.
@@ -255,17 +298,18 @@ class Schedule:
             self._note_overrun(now)
         self._course.add(now, percent, remaining)
         estimate = self._course.estimate(now)
-        if estimate is not None and estimate.likely > 2 * self._settings.max_poll_interval:
+        if estimate is not None and estimate.likely > 2 * LONGEST_BLIND:
             self._overrun_since = None
         self._plan(now, None)
 
-    def saw_nothing_new(self, now: float, *, others_remaining: float | None = None) -> None:
+    def saw_nothing_new(self, now: float, *, others_end_in: float | None = None) -> None:
         """Take a look that only says that the build has not ended, and plan the next question.
 
-        C(others_remaining) is the remaining time of builds like this one; it spares the short sleeps at the start.
+        C(others_end_in) are the seconds until builds like this one may end; it spares the short pauses before.
         """
         self._note_overrun(now)
-        self._plan(now, others_remaining)
+        self._course.lost = 0.0
+        self._plan(now, others_end_in)
 
     @property
     def behind(self) -> bool:
@@ -277,12 +321,9 @@ class Schedule:
         """Tell whether the last answer shows no movement since the one before."""
         return self._course.stands_still
 
-    def may_join(self, now: float, window: float = 0.0) -> bool:
-        """Tell whether the question may be asked now, together with another build's.
-
-        It may be asked early by a share of the sleep, or by C(window) seconds, unless it should find the end.
-        """
-        early = 0.0 if self.expects_end else max(window, EARLY * (self.due - self._planned_at))
+    def may_join(self, now: float) -> bool:
+        """Return whether the look may come now, early by a share of the pause, together with another build's."""
+        early = 0.0 if self.expects_end else EARLY * (self.due - self._planned_at)
         return now >= self.due - early
 
     @property
@@ -290,60 +331,121 @@ class Schedule:
         """Return for how many seconds the answers, up to the last one, have shown no movement."""
         return self._course.unmoved_for
 
-    def likely_remaining(self, now: float) -> float | None:
-        """Return the seconds until the likely end; None without a usable estimate."""
-        estimate = self._course.estimate(now)
-        return None if estimate is None else estimate.likely
+    def estimate(self, now: float) -> Estimate | None:
+        """Return what is known of the end; None without a usable estimate."""
+        return self._course.estimate(now)
 
     def _note_overrun(self, now: float) -> None:
         if self.expects_end and now >= self.due and self._overrun_since is None:
             self._overrun_since = now
 
-    def _plan(self, now: float, others_remaining: float | None) -> None:
+    def _plan(self, now: float, others_end_in: float | None) -> None:
         self._planned_at = now
-        self.expects_end = False
+        self.expects_end, self.refines = False, True
         if self._settings.poll_interval is not None:
             self.due = now + self._settings.poll_interval
             return
         estimate = self._course.estimate(now)
         if estimate is None:
-            sleep = self._without_estimate(now, others_remaining)
+            sleep = self._without_estimate(now, others_end_in)
         else:
             sleep = max(self._by_estimate(now, estimate), self._since_overrun(now))
         self.due = now + max(SHORTEST_SLEEP, sleep)
 
-    def _without_estimate(self, now: float, others_remaining: float | None) -> float:
+    def _without_estimate(self, now: float, others_end_in: float | None) -> float:
         waited = now - self._start
         if self._course.moved_at is None:
-            return self._bounded(max(_blind_sleep(waited), HINT_SHARE * (others_remaining or 0.0)))
+            return self._bounded(_blind_sleep(waited) if others_end_in is None else max(DENSE, others_end_in))
         unmoved = now - self._course.moved_at
+        if not self._course.is_known:
+            return self._bounded(_blind_sleep(unmoved))
         return max(self._bounded(max(STANDSTILL_GROWTH * unmoved, STANDSTILL_SHARE * waited)), self._since_overrun(now))
 
     def _since_overrun(self, now: float) -> float:
         return 0.0 if self._overrun_since is None else self._bounded(_blind_sleep(now - self._overrun_since))
 
     def _bounded(self, sleep: float) -> float:
-        return self._jittered(min(self._settings.max_poll_interval, max(SHORTEST_SLEEP, sleep)))
+        return self._jittered(min(self._blind_limit, max(SHORTEST_SLEEP, sleep)))
+
+    @property
+    def _blind_limit(self) -> float:
+        return min(LONGEST_BLIND, self._settings.max_poll_interval)
 
     def _by_estimate(self, now: float, estimate: Estimate) -> float:
         limit = self._longest_sleep(now, estimate)
         past_the_end = estimate.likely + self._random.uniform(*PAST_THE_END)
         self.expects_end = estimate.is_sharp and past_the_end <= limit
-        return past_the_end if self.expects_end else self._jittered(min(limit, estimate.likely - estimate.doubt))
+        if self.expects_end:
+            return past_the_end
+        until_doubtful = estimate.likely - estimate.doubt
+        self.refines = self._shared or until_doubtful <= limit
+        return self._jittered(min(limit, until_doubtful))
 
     def _longest_sleep(self, now: float, estimate: Estimate) -> float:
-        # The build has not ended by now, so a sleep of max_poll_interval keeps the promise in any case.
-        shortest_limit = self._settings.max_poll_interval
+        if self._shared:
+            return math.inf if self._course.is_known else FIRST_SHARE * estimate.likely
         if self._course.behind:
-            return shortest_limit
+            return self._blind_limit
         whole = now - self._start + estimate.likely
         if self._course.percent is not None and self._course.percent < 100:
             whole = max(whole, estimate.likely / (1 - self._course.percent / 100))
-        foreseen = estimate.least + self._settings.max_poll_interval - SHORTEST_SLEEP
-        return max(shortest_limit, min(foreseen, LONGEST_SLEEP * shortest_limit, SHARE_OF_BUILD * whole))
+        foreseen = estimate.least + self._blind_limit - SHORTEST_SLEEP
+        longest = self._settings.max_poll_interval - self._course.lost - TIME_OF_REQUESTS
+        return max(self._blind_limit, min(foreseen, longest, SHARE_OF_BUILD * whole))
 
     def _jittered(self, sleep: float) -> float:
         return sleep * (1 - self._random.uniform(*JITTER))
+
+
+class Sample:
+    """Whose progress is requested in a large set: that of a few builds, while these agree when they end.
+
+    The others are expected to end with them. When the sample disagrees, or one of the others does not end with it, the
+    sample is everyone.
+    """
+
+    def __init__(self) -> None:
+        self._members: list[Schedule] = []
+        self._everyone = False
+        self._earliest: float | None = None
+        self._latest: float | None = None
+
+    def __contains__(self, schedule: Schedule) -> bool:
+        return self._everyone or schedule in self._members
+
+    def choose(self, able: Sequence[Schedule]) -> None:
+        """Choose a few of the builds whose progress can be requested, at first; all if no end could be foreseen."""
+        if not self._members:
+            self._members = list(able[:: max(1, math.ceil(len(able) / SAMPLE))])
+        elif self._latest is None and not any(member in able for member in self._members):
+            self._everyone = True
+
+    def saw_ends(self, now: float, ended: Iterable[Schedule], running: Iterable[Schedule]) -> None:
+        """Take it which builds have ended since the last look; an unforeseen end shows that they are not alike."""
+        early = self._earliest is not None and now < self._earliest and any(each not in self for each in ended)
+        late = self._latest is not None and now > self._latest and any(each not in self for each in running)
+        self._everyone = self._everyone or early or late
+
+    def foresee(self, now: float, running: Sequence[Schedule]) -> None:
+        """See when the others end, as the sample has it now."""
+        members = [schedule for schedule in running if schedule in self._members]
+        estimates = [estimate for estimate in (member.estimate(now) for member in members) if estimate is not None]
+        if self._everyone or not estimates or len(estimates) < len(members):
+            return  # what was foreseen before is as good as it gets
+        likely = [estimate.likely for estimate in estimates]
+        spread = max(likely) - min(likely)
+        if spread > DENSE * READS_FOR_ONE * (len(running) - len(members)) + CLOSE_ENOUGH:
+            self._everyone = True
+            self._earliest = self._latest = None
+            return
+        beyond = spread / len(estimates)
+        if self._earliest is None or now < self._earliest:
+            self._earliest = now + min(estimate.likely - estimate.doubt for estimate in estimates) - beyond
+        self._latest = now + max(estimate.likely + 2 * estimate.doubt for estimate in estimates) + beyond + OVERDUE
+
+    def end_in(self, now: float) -> float | None:
+        """Return the seconds until builds outside of the sample may end; None if that is not known."""
+        return None if self._earliest is None else self._earliest - now
 
 
 def _blind_sleep(passed: float) -> float:
@@ -352,7 +454,7 @@ def _blind_sleep(passed: float) -> float:
     For lengths spread evenly on a logarithmic scale, sleeps that grow with the square root of the time passed are
     the best trade of delay for questions.
     """
-    return math.sqrt(2 * SHORTEST_SLEEP * passed)
+    return math.sqrt(BLIND_GROWTH * passed)
 
 
 def _within(value: float | None, low: float, high: float) -> float | None:

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""One image build: what is known of it, and what an answer of the API changes in that."""
+"""The state of one image build: what the API said of it, and what that means."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .schedule import Schedule
 #: The image's Status decides, as documented. Being reviewed, published or withdrawn comes after a finished build.
 _ENDED_WELL = frozenset({"available", "reviewing", "offline"})
 _FAILED = frozenset({"unavailable"})
-#: After a refusal, or without an answer, the progress is asked again after so many seconds, then after twice as many.
+#: A refused or failed request for the progress is repeated after so many seconds, then after twice as many.
 _REFUSAL_PAUSE = 60.0
 _FAULT_PAUSE = 10.0
 
@@ -56,56 +56,68 @@ class Build:
     complete: bool = False
     failed: bool = False
     failed_reason: str | None = None
-    #: When an answer last showed that the image exists.
+    #: When a response last showed that the image exists.
     visible_at: float | None = None
-    #: Since when neither the list nor the progress question knows the image; missing: for the whole grace period.
+    #: Since when neither the list nor the progress action knows the image; missing: for the whole grace period.
     unknown_since: float | None = None
     missing: bool = False
     progress_at: float | None = None
     status_at: float | None = None
-    ended_at: float | None = None
     refusal: CompShareError | None = None
+    #: Since when the progress has been 100 per cent.
+    full_since: float | None = None
+    #: Whether it counts as complete for its progress alone.
+    complete_by_progress: bool = False
     _no_progress_before: float = 0.0
     _next_pause: float = 0.0
 
     @property
     def open(self) -> bool:
-        """Tell whether there is still something to wait for."""
+        """Return whether there is still something to wait for."""
         return not (self.complete or self.failed or self.missing)
 
     def progress_possible(self, now: float) -> bool:
-        """Tell whether asking for the progress may help. The API refuses it for container images."""
+        """Return whether asking for the progress may help. The API refuses it for container images."""
         return not self.container and now >= self._no_progress_before
 
     @property
     def uninformed(self) -> bool:
-        """Tell whether the last progress answer, if there was one, says neither a percentage nor a time."""
+        """Return whether the last progress response, if there was one, holds neither a percentage nor a time."""
         return self.progress is None and self.remaining_duration is None
 
     @property
     def nearly_done(self) -> bool:
-        """Tell whether the last progress answer names no time or work that is left."""
+        """Return whether the last progress response leaves no time or no work."""
         return self.remaining_duration == 0 or (self.progress is not None and self.progress >= 100)
 
-    def saw_progress(self, now: float, answer: Mapping[str, t.Any]) -> None:
-        """Take an answer of the progress question. It never says that a build has failed."""
+    @property
+    def contradicted(self) -> bool:
+        """Return whether a Status that was read after the progress had reached 100 is not the end of the build."""
+        return self.full_since is not None and self.status_at is not None and self.status_at >= self.full_since
+
+    def saw_progress(self, now: float, response: Mapping[str, t.Any]) -> None:
+        """Take a response of the progress action. It never says that a build has failed."""
         self.refusal, self.unknown_since, self._next_pause = None, None, 0.0
         self.visible_at = self.progress_at = now
-        self.progress = _percent(values.number(answer.get("Process")))
-        self.total_duration = _seconds(answer.get("TotalDuration"))
-        self.remaining_duration = _seconds(answer.get("RemainingDuration"))
+        self.progress = _percent(values.number(response.get("Process")))
+        self.total_duration = _seconds(response.get("TotalDuration"))
+        self.remaining_duration = _seconds(response.get("RemainingDuration"))
+        if self.progress is None or self.progress < 100:
+            self.full_since = None
+        elif self.full_since is None:
+            self.full_since = now
         estimate = self.remaining_duration
         if estimate is None and self.total_duration is not None and self.progress is not None:
             estimate = self.total_duration * (1 - self.progress / 100)
         self.schedule.saw_progress(now, self.progress, estimate)
 
     def saw_refusal(self, now: float, error: CompShareError) -> None:
-        """Take a refusal of the progress question, which says nothing about the build."""
+        """Take a refusal of the progress action, which says nothing about the build."""
         self.refusal = error
         self._ask_progress_later(now, _REFUSAL_PAUSE)
 
-    def saw_no_answer(self, now: float) -> None:
-        """Take it that the progress question found no answer for the moment."""
+    def saw_fault(self, now: float) -> None:
+        """Take a transient error of the progress action."""
         self._ask_progress_later(now, _FAULT_PAUSE)
 
     def _ask_progress_later(self, now: float, first_pause: float) -> None:
@@ -122,16 +134,20 @@ class Build:
         self.container = self.container if container is None else container
         self.zone = _zone_of(row) or self.zone
         self.region = values.text(row.get("Region")) or region_of(self.zone) or self.region
-        told = (self.status or "").casefold()
-        if told in _ENDED_WELL:
-            self.complete_at(now)
-        elif told in _FAILED:
-            self.failed, self.ended_at = True, now
+        status = (self.status or "").casefold()
+        if status in _ENDED_WELL:
+            self._end_well()
+        elif status in _FAILED:
+            self.failed = True
             self.failed_reason = values.text(row.get("FailedReason"))
 
-    def complete_at(self, now: float) -> None:
-        """The build has ended well."""
-        self.complete, self.ended_at = True, now
+    def trust_progress(self) -> None:
+        """Count the build as complete because its progress is 100 per cent."""
+        self.complete_by_progress = True
+        self._end_well()
+
+    def _end_well(self) -> None:
+        self.complete = True
         self.progress, self.remaining_duration = 100, 0
 
     def as_result(self) -> dict[str, t.Any]:
@@ -146,6 +162,39 @@ class Build:
             "complete": self.complete,
             "failed": self.failed,
             "failed_reason": self.failed_reason,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a look or a wait has found; C(elapsed) in seconds, C(polls) the requests that it took."""
+
+    builds: list[dict[str, t.Any]]
+    ended: bool
+    elapsed: float
+    polls: int
+
+    @classmethod
+    def of(cls, builds: list[Build], elapsed: float, polls: int) -> Outcome:
+        """Return the outcome for what is known of builds by now."""
+        return cls([build.as_result() for build in builds], not any(build.open for build in builds), elapsed, polls)
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return the result's keys: complete, ended, progress, remaining_duration, elapsed, polls, builds.
+
+        C(progress) is the slowest of the builds that have not failed; an unknown percentage counts as 0.
+        C(remaining_duration) is the longest of these; None if that of an unfinished build is not known.
+        """
+        not_failed = [build for build in self.builds if not build["failed"]]
+        remaining = [build["remaining_duration"] for build in not_failed]
+        return {
+            "complete": all(build["complete"] for build in self.builds),
+            "ended": self.ended,
+            "progress": min((build["progress"] or 0 for build in not_failed or self.builds), default=100),
+            "remaining_duration": None if None in remaining else max(remaining, default=0),
+            "elapsed": round(self.elapsed, 1),
+            "polls": self.polls,
+            "builds": self.builds,
         }
 
 

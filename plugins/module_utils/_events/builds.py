@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._api.client import Client
-from .._builds.follow import build_targets, look
+from .._builds.wait import build_targets, look_at_builds
 from .._images.own_images import MAKING, UNAVAILABLE, Image, OwnImages
 
 MOVED, ENDED, FAILED = "build_moved", "build_ended", "build_failed"
@@ -39,7 +39,7 @@ def read_builds(client: Client, image_ids: Sequence[str] | None = None) -> Build
     making = [image_id for image_id, image in images.items() if image["status"] == MAKING]
     if not making:
         return BuildsRead(images, {})
-    builds = look(client, build_targets(making)).as_result()["builds"]
+    builds = look_at_builds(client, build_targets(making)).as_result()["builds"]
     return BuildsRead(images, {build["image_id"]: build for build in builds})
 
 

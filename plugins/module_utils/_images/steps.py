@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from .._api.errors import CompShareError, OptionError
-from .._builds.follow import follow
 from .._builds.schedule import PollSettings
 from .._builds.state import BuildTarget
+from .._builds.wait import wait_for_builds
 from .._task import Task
 from .create import make_image, predicted_image
 from .delete import delete_image
@@ -87,7 +87,7 @@ class ImageWork:
             return self._saw({**image, "status": AVAILABLE})
         place = place_of(self.client, image)
         try:
-            outcome = follow(
+            outcome = wait_for_builds(
                 self.client,
                 [BuildTarget(image["id"], image["name"], place["Region"], place["Zone"])],
                 wait_timeout=max(0.0, self.deadline - self.client.clock.now()),

@@ -22,17 +22,20 @@ def main() -> int:
     arguments = parser.parse_args()
 
     began = time.monotonic()
-    figures = measure.measure_corpus(arguments.per_family)
+    findings = measure.measure(arguments.per_family)
+    figures = findings.figures
     with Simulator(speed=0) as simulator:
         vendor, ours = simulated.vendor_waits(simulator), simulated.ours_waits(simulator)
-    findings = report.Findings(figures, measure.accurate_20_minutes(), measure.fifty_builds(), vendor, ours)
     print(report.table(figures))
     print(f"\n20 minutes, accurate: {findings.twenty_minutes}")
     for length, (one, many) in findings.fifty.items():
-        print(f"50 builds of {length:.0f} s: {many.requests} requests, {many.requests / one:.1f} times those of one")
+        print(f"50 builds of {length:.0f} s: {many.requests / one:.1f} times the requests of one: {many}")
+    for size, waited in findings.sets.items():
+        print(f"{size} builds of all lengths: {waited}")
     print(f"\nThe vendor's CLI on a build of {simulated.BUILD:.0f} s: {vendor}\nOurs on the same build: {ours}")
     if arguments.write:
-        (ROOT / "docs/polling.md").write_text(report.page(findings), encoding="utf-8")
+        page = report.page(report.Report(findings, vendor, ours))
+        (ROOT / "docs/polling.md").write_text(page, encoding="utf-8")
         (ROOT / "docs/polling.svg").write_text(picture.picture(figures), encoding="utf-8")
     print(f"\n{figures.whole.builds} builds of the corpus in {time.monotonic() - began:.0f} s")
     for target in findings.unmet:

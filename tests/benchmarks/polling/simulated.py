@@ -15,8 +15,8 @@ from typing import Any
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import Transport
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import follow
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import wait_for_builds
 from ansible_collections.compshare.cloud.tests.simulator import Simulator, World
 
 BUILD = 300.0
@@ -110,5 +110,5 @@ def ours_waits(simulator: Simulator) -> Waited:
     """Wait for a build of the same length as the modules do."""
     trace = {"image_id": IMAGE_ID, "duration": BUILD, "model": "accurate"}
     world = simulator.new_world({"speed": 0, "traces": [trace]})
-    outcome = follow(client_of(world), [BuildTarget(IMAGE_ID)], rng=Random(1))
+    outcome = wait_for_builds(client_of(world), [BuildTarget(IMAGE_ID)], rng=Random(1))
     return Waited(str(outcome.builds[0]["status"]), outcome.elapsed, outcome.polls)

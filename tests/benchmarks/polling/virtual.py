@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
@@ -60,6 +60,16 @@ class VirtualAccount:
         for _page in range(len(rows) // PAGE_SIZE + 1):
             self._spend_a_request()
         return [rows for _listing in listings]
+
+    def in_parallel(self, items: Sequence[Any], work: Callable[[Any], Any], size: int) -> list[Any]:
+        """Stand in for each_in_parallel(): so many requests at a time take the time of one, in a fixed order."""
+        results = []
+        for first in range(0, len(items), size):
+            began = self.clock.time
+            for item in items[first : first + size]:
+                self.clock.time = began
+                results.append(work(item))
+        return results
 
     def _spend_a_request(self) -> None:
         self.requests_sent += 1

@@ -11,11 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.values import epoch_seconds
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import (
-    build_targets,
-    follow,
-    poll_settings,
-)
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import build_targets, wait_for_builds
 from ansible_collections.compshare.cloud.plugins.module_utils._disks.ensure import ensure_disk
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
@@ -121,7 +118,7 @@ def test_a_working_week() -> None:
     sync = {"action": "SyncCompShareCustomImage", "params": params, "body_format": "json"}
     copied = call_action(task_in(world, "compshare_api", sync))["response"]["Results"][0]["CompShareImageId"]
     task = task_in(world, "compshare_image_progress", {})
-    outcome = follow(task.client, build_targets([copied]), poll=poll_settings(task.options))
+    outcome = wait_for_builds(task.client, build_targets([copied]), poll=PollSettings())
     assert outcome.builds[0]["complete"] is True
 
     # Thursday: stopped. It would be deleted a week later at noon.

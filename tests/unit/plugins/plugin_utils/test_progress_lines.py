@@ -44,11 +44,11 @@ def told(*events: dict[str, Any], terminal: bool = True, host: str = "localhost"
         (event(100, 0, status="Available", complete=True, elapsed=15.2, polls=6),
          "[localhost] env: available after 15 s (6 requests)"),
         (event(100, 0, status=None, complete=True, elapsed=7500, polls=1),
-         "[localhost] env: done after 2 h 5 min (1 request)"),
+         "[localhost] env: done by its progress, status unknown, after 2 h 5 min (1 request)"),
         (event(30, None, status="UnAvailable", failed=True, failed_reason="disk full", elapsed=60),
          "[localhost] env: failed after 1 min: disk full"),
         (event(30, None, status="UnAvailable", failed=True), "[localhost] env: failed after 0 s: no reason given"),
-        ({"kind": "trouble", "message": "X got no answer.", "pause": 4, "elapsed": 10.0},
+        ({"kind": "fault", "message": "X got no answer.", "pause": 4, "elapsed": 10.0},
          "[localhost] X got no answer. Asking again in 4 s."),
         ({"kind": "note", "name": "vm-1", "message": "An image is being made."},
          "[localhost] vm-1: An image is being made."),
@@ -91,10 +91,10 @@ def test_a_change_of_status_is_always_told() -> None:
     assert len(told(event(None, None, status=None), event(None, None), terminal=False)) == 2
 
 
-def test_lasting_trouble_is_told_once_a_minute() -> None:
-    troubles = [{"kind": "trouble", "message": "No.", "pause": 4, "elapsed": float(at)} for at in range(0, 180, 5)]
-    assert len(told(*troubles)) == 3
-    assert len(told(*troubles[:3], event(1, 1, elapsed=20.0), troubles[5])) == 3
+def test_a_lasting_fault_is_reported_once_a_minute() -> None:
+    faults = [{"kind": "fault", "message": "No.", "pause": 4, "elapsed": float(at)} for at in range(0, 180, 5)]
+    assert len(told(*faults)) == 3
+    assert len(told(*faults[:3], event(1, 1, elapsed=20.0), faults[5])) == 3
 
 
 def test_strangers_text_is_made_safe_and_short() -> None:
@@ -115,3 +115,27 @@ def test_last_words_name_what_has_not_ended() -> None:
 def test_what_a_module_says_when_it_is_interrupted() -> None:
     lines = ProgressLines("host", terminal=False)
     assert lines.lines({"kind": "interrupted", "message": "It had \x1b[2Jnot ended."}) == ["[host] It had not ended."]
+
+
+def set_event(complete: int, failed: int, *, elapsed: float, progress: float | None = None) -> dict[str, Any]:
+    return {
+        "kind": "builds",
+        "total": 20,
+        "complete": complete,
+        "failed": failed,
+        "progress": progress,
+        "remaining_duration": None if progress is None else 90,
+        "elapsed": elapsed,
+        "polls": 40,
+    }
+
+
+def test_twenty_builds_share_one_line() -> None:
+    events = [set_event(done, 0, elapsed=100.0 + done, progress=5.0 * done) for done in range(20)]
+    assert told(*events, set_event(19, 1, elapsed=130.0), terminal=False) == [
+        "[localhost] 0 of 20 image builds done, 20 running, 0.0 %, about 1 min 30 s left",
+        "[localhost] 5 of 20 image builds done, 15 running, 25.0 %, about 1 min 30 s left",
+        "[localhost] 10 of 20 image builds done, 10 running, 50.0 %, about 1 min 30 s left",
+        "[localhost] 15 of 20 image builds done, 5 running, 75.0 %, about 1 min 30 s left",
+        "[localhost] 19 of 20 image builds done, 1 failed, after 2 min 10 s (40 requests)",
+    ]

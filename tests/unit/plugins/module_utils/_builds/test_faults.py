@@ -9,9 +9,8 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import follow
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import Outcome
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import Outcome, wait_for_builds
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.simulated import client_of
 from ansible_collections.compshare.cloud.tests.simulator import World
 from ansible_collections.compshare.cloud.tests.simulator.fault_rules import KINDS
@@ -25,14 +24,14 @@ LENGTH = 600.0
 # Kept short where the simulator really waits or really sends.
 SMALL = {"slow": {"seconds": 0.02}, "drip": {"seconds": 0.02}, "refuse": {"seconds": 0.02}, "huge": {"size": 100_000}}
 # A redirect is no passing trouble: it would carry the key elsewhere.
-LASTING = {"redirect"}
+LASTING = {"redirect", "layers"}
 # A closed port stays closed for real time, in which the world's clock does not move.
 PORT = {"refuse"}
 
 
 def wait(world: World, *image_ids: str, **settings: Any) -> Outcome:
     targets = [BuildTarget(image_id) for image_id in image_ids or (B1,)]
-    return follow(client_of(world), targets, rng=Random(1), **settings)
+    return wait_for_builds(client_of(world), targets, rng=Random(1), **settings)
 
 
 def fault(kind: str, action: str, **selection: Any) -> dict[str, Any]:
@@ -51,7 +50,9 @@ def test_a_fault_that_passes_does_not_change_the_outcome(make_world: MakeWorld, 
     outcome = wait(world, wait_timeout=1e6)
     assert outcome.builds[0]["complete"] is True
     assert outcome.builds[0]["status"] == "Available"
-    assert kind in PORT or LENGTH - 1 <= outcome.elapsed <= LENGTH + 60
+    # A malformed list is not requested again within a look, so twelve of them outlast the build.
+    late = 150 if kind == "string_list" else 60
+    assert kind in PORT or LENGTH - 1 <= outcome.elapsed <= LENGTH + late
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING - PORT))
@@ -59,7 +60,8 @@ def test_a_progress_question_that_never_works_leaves_the_status(make_world: Make
     world = world_with_build(make_world, fault(kind, PROGRESS))
     outcome = wait(world)
     assert outcome.builds[0]["status"] == "Available"
-    assert LENGTH - 1 <= outcome.elapsed <= LENGTH + 35
+    # The last look may begin with the retries of a progress request.
+    assert LENGTH - 1 <= outcome.elapsed <= LENGTH + 60
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING - {"slow", "drip", "huge"}))
@@ -116,7 +118,7 @@ def test_one_permission_is_enough(make_world: MakeWorld, allow: str, asked: set[
 
 def test_zone_and_region_are_found_without_options(make_world: MakeWorld) -> None:
     world = make_world(traces=[{"image_id": B1, "duration": LENGTH, "model": "accurate", "zone": "cn-sh2-02"}])
-    assert follow(client_of(world, Scope()), [BuildTarget(B1)], rng=Random(1)).builds[0]["complete"] is True
+    assert wait_for_builds(client_of(world, Scope()), [BuildTarget(B1)], rng=Random(1)).builds[0]["complete"] is True
     refused = [one for one in world.requests(PROGRESS) if one["ret_code"] != 0]
     assert refused == []
 

@@ -46,7 +46,7 @@ def test_everything_at_once() -> None:
         "1 of 5 image builds failed: bad\\n (i-3, status UnAvailable, no reason given). "
         "1 of 5 image builds cannot be found: i-4. "
         "1 of 5 image builds did not end within 60 s: slow (i-5, 50.0 %, about 10 min left). "
-        "2 are available. The last questions found no answer: X got no answer."
+        "2 are available. The last requests failed: X got no answer."
     )
     assert hint is not None
     assert hint.endswith("Run the task again to go on waiting.")

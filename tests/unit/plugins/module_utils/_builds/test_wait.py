@@ -16,15 +16,16 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing, Page
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry, describe
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.follow import (
-    build_targets,
-    follow,
-    look,
-    poll_settings,
-)
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import CROWD, GRACE, Outcome
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget, Outcome
+from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import (
+    GRACE,
+    SET,
+    TRUST_AFTER,
+    build_targets,
+    look_at_builds,
+    wait_for_builds,
+)
 
 from ..fakes import FakeClock
 
@@ -150,7 +151,7 @@ class Account:
 
 
 class Heard:
-    """What follow() tells while it runs."""
+    """What wait_for_builds() reports while it runs."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -163,7 +164,7 @@ class Heard:
 def wait(account: Account, *image_ids: str, heard: Heard | None = None, **settings: Any) -> Outcome:
     heard = heard or Heard()
     targets = [BuildTarget(image_id) for image_id in image_ids]
-    return follow(
+    return wait_for_builds(
         account,  # type: ignore[arg-type]  # stands in for the client
         targets,
         report=heard.events.append,
@@ -175,7 +176,7 @@ def wait(account: Account, *image_ids: str, heard: Heard | None = None, **settin
 
 def see(account: Account, *image_ids: str, warnings: list[str] | None = None) -> Outcome:
     targets = [BuildTarget(image_id) for image_id in image_ids]
-    return look(account, targets, warn=([] if warnings is None else warnings).append)  # type: ignore[arg-type]
+    return look_at_builds(account, targets, warn=([] if warnings is None else warnings).append)  # type: ignore[arg-type]
 
 
 # --- One look ----------------------------------------------------------------
@@ -187,6 +188,7 @@ def test_a_look_at_a_build_under_way() -> None:
     account.clock.time += 195
     assert see(account, B1).as_result() == {
         "complete": False,
+        "ended": False,
         "progress": 65.0,
         "remaining_duration": 105,
         "elapsed": 0.2,
@@ -267,7 +269,7 @@ def test_a_build_is_followed_to_its_end() -> None:
     [build] = outcome.builds
     assert (build["complete"], build["status"], build["progress"]) == (True, "Available", 100)
     assert 1200 <= outcome.elapsed <= 1202
-    assert outcome.polls == account.requests_sent <= 12
+    assert outcome.polls == account.requests_sent <= 15
     assert heard.of("build")[-1]["complete"] is True
     assert [event["progress"] for event in heard.of("build")] == sorted(
         event["progress"] for event in heard.of("build")
@@ -345,7 +347,7 @@ def test_nonsense_in_the_progress_does_not_hold_the_end_back(told: Callable[[flo
 def test_a_total_and_a_percentage_make_an_estimate() -> None:
     account = Account()
     account.build(B1, 1200, told=lambda now: {"Process": f"{now / 12:.1f}", "TotalDuration": "1200"})
-    assert wait(account, B1).polls <= 13
+    assert wait(account, B1).polls <= 15
 
 
 def test_zone_and_region_come_from_the_images_own_row() -> None:
@@ -464,13 +466,76 @@ def test_without_both_permissions_it_says_so() -> None:
         assert caught.value.facts["builds"][0]["image_id"] == B1
 
 
-def test_a_list_that_is_refused_for_another_reason_is_given_up_after_some_tries() -> None:
+def refusing_list(code: int, *, until: float = 1e9) -> Callable[[str, float], CompShareError | None]:
+    return lambda action, now: refused(LIST, code) if action == LIST and now < until else None
+
+
+def test_a_list_that_is_refused_for_another_reason_is_read_again_and_again() -> None:
     account, heard = Account(), Heard()
     account.build(B1, 600)
-    account.faults = lambda action, _now: refused(action, 230) if action == LIST else None
-    assert wait(account, B1, heard=heard).builds[0]["complete"] is True
-    assert account.actions().count(LIST) == 3
-    assert len(heard.warnings) == 1
+    account.faults = refusing_list(230)
+    outcome = wait(account, B1, heard=heard)
+    assert outcome.builds[0]["complete"] is True
+    # The progress alone is trusted when nothing has contradicted it for a while, and the user is told.
+    assert 600 + TRUST_AFTER <= outcome.elapsed <= 600 + TRUST_AFTER + 95
+    assert account.actions().count(LIST) > 5
+    [warning] = heard.warnings
+    assert "Complete by a progress of 100 % alone" in warning
+    assert B1 in warning
+    assert "RetCode 230" in warning
+
+
+@pytest.mark.parametrize("code", [230, 8433, 8039])
+def test_a_failed_build_is_not_complete_because_the_list_was_refused_for_a_while(code: int) -> None:
+    account = Account()
+    account.build(B1, 300, fails_at=290, told=lambda _now: {"Process": 100, "RemainingDuration": 0})
+    account.faults = refusing_list(code, until=100)
+    with pytest.raises(WaitError, match="disk full"):
+        wait(account, B1)
+
+
+@pytest.mark.parametrize("told", [{"Process": None, "RemainingDuration": 0}, {"RemainingDuration": "0"}])
+@pytest.mark.parametrize("code", [299, 230])
+def test_no_time_left_is_no_end(code: int, told: dict[str, Any]) -> None:
+    account = Account()
+    account.build(B1, 300, told=lambda now: told if now < 250 else {"Process": 100})
+    account.faults = refusing_list(code)
+    assert wait(account, B1).elapsed >= 250
+    account = Account()
+    account.build(B1, 300, told=lambda _now: told)
+    account.faults = refusing_list(code)
+    assert see(account, B1).builds[0]["complete"] is False
+
+
+def test_a_row_that_contradicts_the_progress_outweighs_it() -> None:
+    account = Account()
+    account.build(B1, 1e6, told=lambda _now: {"Process": 100, "RemainingDuration": 0})
+    account.faults = lambda action, now: refused(LIST, 230) if action == LIST and now > 60 else None
+    with pytest.raises(
+        WaitError, match=r"did not end within 15 min: env \(compshareImage-b1, 100\.0 %, no progress for 15 min\)"
+    ) as caught:
+        wait(account, B1, wait_timeout=900)
+    assert "RetCode 230" in str(caught.value)
+    assert caught.value.facts["builds"][0]["complete"] is False
+
+
+def test_a_look_does_not_trust_the_progress_because_the_list_failed_once() -> None:
+    account, warnings = Account(), []
+    account.build(B1, 10)
+    account.clock.time += 60
+    account.faults = refusing_list(230)
+    outcome = see(account, B1, warnings=warnings)
+    assert (outcome.builds[0]["complete"], outcome.builds[0]["progress"]) == (False, 100)
+    assert any("it is open how the build ended" in warning for warning in warnings)
+
+
+def test_a_look_trusts_the_progress_where_the_list_may_not_be_read() -> None:
+    account, warnings = Account(), []
+    account.build(B1, 10)
+    account.clock.time += 60
+    account.faults = refusing_list(299)
+    assert see(account, B1, warnings=warnings).builds[0]["complete"] is True
+    assert any("counts as complete when its progress is 100 %" in warning for warning in warnings)
 
 
 @pytest.mark.parametrize("code", [170, 171, 172, 174, 292, 294, 295])
@@ -496,7 +561,7 @@ def test_faults_for_a_while_do_not_end_the_wait(action: str | None, retry: Retry
     assert outcome.builds[0]["complete"] is True
     assert outcome.elapsed <= 632
     if action is None:
-        assert heard.of("trouble")[0]["message"] == "The network is down."
+        assert heard.of("fault")[0]["message"] == "The network is down."
 
 
 def test_a_progress_question_that_is_never_answered_leaves_the_list() -> None:
@@ -507,13 +572,26 @@ def test_a_progress_question_that_is_never_answered_leaves_the_list() -> None:
     assert 600 <= outcome.elapsed <= 630
 
 
-def test_in_the_last_look_the_progress_is_believed_where_the_list_cannot_be_read() -> None:
-    account = Account()
+def test_the_progress_is_trusted_where_the_list_cannot_be_read_for_long() -> None:
+    account, heard = Account(), Heard()
     account.build(B1, 100)
     account.faults = lambda action, _now: fault() if action == LIST else None
-    outcome = wait(account, B1, wait_timeout=300)
+    outcome = wait(account, B1, wait_timeout=300, heard=heard)
     assert outcome.builds[0]["complete"] is True
     assert outcome.elapsed <= 300
+    assert "Complete by a progress of 100 % alone" in heard.warnings[-1]
+
+
+def test_an_outage_costs_few_requests() -> None:
+    account = Account()
+    account.build(B1, 3000)
+    account.faults = lambda _action, now: fault() if 100 < now < 1600 else None
+    outcome = wait(account, B1)
+    assert outcome.builds[0]["complete"] is True
+    during = [time for time, _action, _params in account.asked if 100 < time < 1600]
+    assert len(during) <= 30
+    pauses = [later - earlier for earlier, later in zip(during, during[1:])]
+    assert max(pauses) <= 120
 
 
 def test_throttling_slows_the_whole_task_down() -> None:
@@ -577,11 +655,6 @@ def test_no_time_at_all_is_one_look() -> None:
     assert wait(account, B1, wait_timeout=0).builds[0]["complete"] is True
 
 
-def test_a_negative_time_is_refused() -> None:
-    with pytest.raises(OptionError, match="wait_timeout"):
-        wait(Account(), B1, wait_timeout=-1)
-
-
 def test_an_interrupted_wait_tells_what_is_known_and_a_second_one_goes_on() -> None:
     account = Account()
     account.build(B1, 600)
@@ -596,7 +669,7 @@ def test_an_interrupted_wait_tells_what_is_known_and_a_second_one_goes_on() -> N
     account.clock.sleep = interrupted  # type: ignore[method-assign]
     with pytest.raises(WaitError, match="when the wait was interrupted after") as caught:
         wait(account, B1)
-    assert caught.value.facts["builds"][0]["progress"] > 20
+    assert caught.value.facts["builds"][0]["progress"] > 15
     assert wait(account, B1).builds[0]["complete"] is True
 
 
@@ -623,19 +696,35 @@ def test_one_build_fails_and_the_others_are_waited_for() -> None:
     assert account.now >= 500
 
 
-def test_a_crowd_is_followed_by_the_list() -> None:
+def test_a_large_set_is_followed_by_the_list() -> None:
     account, heard = Account(), Heard()
     ids = [account.build(f"i-{number:02}", 300 + number) for number in range(50)]
     outcome = wait(account, *ids, heard=heard)
     assert outcome.as_result()["complete"] is True
     assert outcome.polls <= 50
-    assert 349 <= outcome.elapsed <= 380
-    assert {event["image_id"] for event in heard.of("build") if event["complete"]} == set(ids)
+    assert 349 <= outcome.elapsed <= 354
+    sums = heard.of("builds")
+    assert [each["complete"] for each in sums] == sorted(each["complete"] for each in sums)
+    assert (sums[-1]["complete"], sums[-1]["total"], sums[-1]["failed"]) == (50, 50, 0)
+    assert heard.of("build") == []
+    # An end is seen by the first look after it.
+    for each in sums:
+        assert sum(300 + number <= each["elapsed"] for number in range(50)) - each["complete"] <= 1
 
 
-def test_a_crowd_without_the_list_is_asked_one_by_one() -> None:
+def test_in_a_large_set_only_failed_builds_have_an_event_of_their_own() -> None:
+    account, heard = Account(), Heard()
+    ids = [account.build(f"i-{number}", 300, fails_at=200 if number == 7 else None) for number in range(20)]
+    with pytest.raises(WaitError, match="1 of 20 image builds failed"):
+        wait(account, *ids, heard=heard)
+    [failed] = heard.of("build")
+    assert (failed["image_id"], failed["failed"], failed["failed_reason"]) == ("i-7", True, "disk full")
+    assert heard.of("builds")[-1]["failed"] == 1
+
+
+def test_a_large_set_without_the_list_is_asked_one_by_one() -> None:
     account = Account()
-    ids = [account.build(f"i-{number}", 300) for number in range(CROWD + 3)]
+    ids = [account.build(f"i-{number}", 300) for number in range(SET + 3)]
     account.faults = lambda action, _now: refused(action, 299) if action == LIST else None
     assert wait(account, *ids).as_result()["complete"] is True
 
@@ -675,6 +764,30 @@ def test_summaries_of_many() -> None:
     assert (outcome["progress"], outcome["remaining_duration"]) == (0, None)
 
 
+def test_the_summary_is_of_the_builds_that_have_not_failed() -> None:
+    account = Account()
+    account.build("failed", 400, fails_at=40)
+    account.build("running", 200)
+    account.build("done", 50)
+    account.clock.time += 100
+    outcome = see(account, "failed", "running", "done").as_result()
+    assert (round(outcome["progress"]), outcome["remaining_duration"], outcome["ended"]) == (50, 100, False)
+    account.clock.time += 200
+    outcome = see(account, "failed", "running", "done").as_result()
+    assert (outcome["complete"], outcome["ended"], outcome["progress"]) == (False, True, 100)
+    assert see(account, "failed").as_result()["progress"] == 10
+
+
+@pytest.mark.parametrize("longest", [5.0, 20.0, 60.0, 120.0])
+@pytest.mark.parametrize("builds", [1, 3, 12])
+def test_no_pause_between_two_looks_is_longer_than_max_poll_interval(builds: int, longest: float) -> None:
+    account = Account()
+    ids = [account.build(f"i-{number}", 1200 + 200 * number) for number in range(builds)]
+    wait(account, *ids, poll=PollSettings(max_poll_interval=longest))
+    times = [time for time, _action, _params in account.asked]
+    assert max(later - earlier for earlier, later in zip(times, times[1:])) <= longest + 0.2
+
+
 # --- Options -----------------------------------------------------------------
 
 
@@ -684,20 +797,12 @@ def test_image_ids_are_stripped_and_never_empty() -> None:
         build_targets(["i-1", " "])
 
 
-def test_poll_settings() -> None:
-    assert poll_settings({"poll_interval": None, "max_poll_interval": 10.0}) == PollSettings(None, 10.0)
-    with pytest.raises(OptionError, match="poll_interval must be 1 seconds"):
-        poll_settings({"poll_interval": 0.0, "max_poll_interval": 10.0})
-    with pytest.raises(OptionError, match="max_poll_interval must be 2 seconds"):
-        poll_settings({"poll_interval": None, "max_poll_interval": 1.0})
-
-
 def test_the_list_is_asked_for_the_regions_of_the_images() -> None:
     account = Account(zone=None, region=None)
     for image_id, zone in (("i-1", "cn-sh2-02"), ("i-2", "cn-wlcb-01")):
         account.build(image_id, 300, zone=zone)
     targets = [BuildTarget("i-1", zone="cn-sh2-02"), BuildTarget("i-2", region="cn-wlcb", zone="cn-wlcb-01")]
-    outcome = follow(account, targets, rng=Random(1))  # type: ignore[arg-type]  # stands in for the client
+    outcome = wait_for_builds(account, targets, rng=Random(1))  # type: ignore[arg-type]  # stands in for the client
     assert outcome.as_result()["complete"] is True
     regions = [params["Region"] for _time, action, params in account.asked if action == LIST]
     assert set(regions) == {"cn-sh2", "cn-wlcb"}
