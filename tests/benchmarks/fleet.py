@@ -88,7 +88,7 @@ def play(
 ) -> Run:
     """Run one play over many hosts, with a home of its own; takes further variables of the environment."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": python}
-    names = {f"h{number:03}": {} for number in range(hosts)}
+    names: dict[str, dict[str, Any]] = {f"h{number:03}": {} for number in range(hosts)}
     with tempfile.TemporaryDirectory() as folder:
         inventory, playbook, runtime = (Path(folder, name) for name in ("hosts.yml", "play.yml", "run"))
         inventory.write_text(yaml.safe_dump({"all": {"hosts": names, "vars": local}}))

@@ -78,15 +78,18 @@ def find_images(client: Client, query: ImageQuery, cache: ListCache | None = Non
     A list in C(cache) is not read again.
     """
     source = SOURCES[query.source]
-    narrowed = {
-        "name": query.name,
-        "image_type": query.image_type,
-        "user_id": query.user_id,
-        "readme": query.include_readme,
-    }
-    read = functools.partial(read_images, client, source, **narrowed)
-    place = [client.scope.project_id, client.scope.region]
-    images, warnings = cache.get([source.name, *place, *narrowed.values()], read) if cache else read()
+    read = functools.partial(
+        read_images,
+        client,
+        source,
+        name=query.name,
+        image_type=query.image_type,
+        user_id=query.user_id,
+        readme=query.include_readme,
+    )
+    place = (client.scope.project_id, client.scope.region)
+    key = (source.name, *place, query.name, query.image_type, query.user_id, query.include_readme)
+    images, warnings = cache.get(key, read) if cache else read()
     images = _each_once(images)
     if query.has_filters:
         warnings = [*warnings, *_unknown_values(images, query, source)]
