@@ -24,6 +24,7 @@ export XDG_CACHE_HOME := $(CACHE)/xdg/cache
 export XDG_CONFIG_HOME := $(CACHE)/xdg/config
 export XDG_DATA_HOME := $(CACHE)/xdg/data
 export XDG_STATE_HOME := $(CACHE)/xdg/state
+unexport XDG_RUNTIME_DIR
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_HOME := $(HOME)/.ansible

@@ -29,7 +29,7 @@ _T = t.TypeVar("_T")
 _CHECK = 2.0
 #: Without a shared file, a process that was refused pauses for so many seconds at most.
 _LONGEST_PAUSE = 10.0
-_LOCK_PATIENCE = 1.0
+_LOCK_PATIENCE = 2.0
 #: The file has one size, so that no write has to shorten or extend it.
 _SIZE = 512
 
