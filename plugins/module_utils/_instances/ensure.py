@@ -30,10 +30,10 @@ from .transitions import (
     Restarted,
     Running,
     Stopped,
-    foresee_removal,
-    foresee_restart,
-    foresee_start,
-    foresee_stop,
+    predict_removal,
+    predict_restart,
+    predict_start,
+    predict_stop,
 )
 
 STATES = ("present", "running", "stopped", "restarted", "reinstalled", "absent")
@@ -157,7 +157,7 @@ def _running(work: InstanceWork) -> None:
 def _stopped(work: InstanceWork) -> None:
     work.require_all()
     work.check_installed()
-    work.bring(work.outcome.present(), Stopped(), foresee_stop)
+    work.bring(work.outcome.present(), Stopped(), predict_stop)
     _resize(work, start=False)
     _finish(work, reach=False)
 
@@ -172,7 +172,7 @@ def _restarted(work: InstanceWork) -> None:
     work.check_installed()
     check_no_gpu(work)
     spec = work.options["without_gpu"]
-    work.bring(work.outcome.present(), Restarted(start_params(spec)), lambda instance: foresee_restart(instance, spec))
+    work.bring(work.outcome.present(), Restarted(start_params(spec)), lambda instance: predict_restart(instance, spec))
     check_started_without_gpu(work)
     _finish(work)
 
@@ -183,7 +183,7 @@ def _reinstalled(work: InstanceWork) -> None:
 
 
 def _absent(work: InstanceWork) -> None:
-    work.bring(work.outcome.present(), Absent(work.options["release_disks"]), foresee_removal)
+    work.bring(work.outcome.present(), Absent(work.options["release_disks"]), predict_removal)
 
 
 _STATES: dict[str, t.Callable[[InstanceWork], None]] = {
@@ -219,5 +219,5 @@ def _start(work: InstanceWork) -> None:
         if instance["without_gpu"] and settled(instance["state"]) == RUNNING and not work.options["without_gpu"]:
             work.warn(f"{describe(instance)} runs without its GPU. Stop it first to start it with its GPU.")
     spec = work.options["without_gpu"]
-    work.bring(work.outcome.present(), Running(start_params(spec)), lambda instance: foresee_start(instance, spec))
+    work.bring(work.outcome.present(), Running(start_params(spec)), lambda instance: predict_start(instance, spec))
     check_started_without_gpu(work)

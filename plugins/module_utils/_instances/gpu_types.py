@@ -83,7 +83,7 @@ class FoundTypes(t.NamedTuple):
 
 
 def find_types(client: Client, query: TypeQuery) -> FoundTypes:
-    """Return the GPU types that match, with stock and, where asked for, prices. Raises the client's errors."""
+    """Return the GPU types that match, with stock and, if requested, prices. Raises the client's errors."""
     zones = list_zones(client)
     zones = zones_in(zones, client.scope) if query.zones is None else zones_named(zones, query.zones)
     every_type = list_types(client, zones)
@@ -150,7 +150,7 @@ def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dic
         params = {"Region": zone["region"], "Zone": zone["zone"], "InstanceType": "uhost"}
         answer = client.call(_TYPES, params)
         rows = rows_of(_TYPES, answer, "AvailableInstanceTypes")
-        # A row that tells its zone belongs there, whatever was asked for.
+        # A row that names its zone belongs there, whatever the request was for.
         own = [row for row in rows if row.get("Zone") in (None, "", zone["zone"])]
         return sorted((normalise_type(row, zone) for row in own), key=lambda entry: entry["gpu_type"] or "")
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 from .._api import values
 
 SSH_PORT = 22
-#: The login command is a line; whatever is longer is something else.
+#: The login command is a line; anything longer is something else.
 _LONGEST_COMMAND = 1000
 #: Options of ssh that take a value, so that the value is not mistaken for the host.
 _WITH_VALUE = frozenset("BbcDEeFIiJLlmOoPpQRSWw")
@@ -65,7 +65,7 @@ def parse_ssh_command(command: object) -> Login | None:
 
 
 def _arguments(words: list[str]) -> tuple[str, dict[str, str]] | None:
-    """Return the destination and the options with values; None where there is not exactly one destination."""
+    """Return the destination and the options with values; None unless there is exactly one destination."""
     destination: str | None = None
     options: dict[str, str] = {}
     rest = iter(words)
@@ -170,6 +170,6 @@ def without_secrets(address: object) -> str | None:
     except ValueError:
         return None
     if not parts.scheme or not host:
-        # Not an address; so nobody knows which part of it is one.
+        # Not an address, so no part of it can be told apart.
         return None
     return urlunsplit((parts.scheme, host, parts.path, "", ""))

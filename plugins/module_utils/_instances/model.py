@@ -149,7 +149,7 @@ INSTANCE_KEYS = (
     "release_time",
     "scheduled_stop_time",
 )
-#: Keys that stand behind the others only where secrets are asked for.
+#: Keys that follow the others only if secrets are requested.
 SECRET_KEYS = ("password", "file_browser_password")
 _KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) | {
     "GraphicsMemory",

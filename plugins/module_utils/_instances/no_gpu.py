@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Starting instances without their GPU: what it may be asked for, and what it means."""
+"""Starting instances without their GPU: for which that is possible, and what it means."""
 
 from __future__ import annotations
 

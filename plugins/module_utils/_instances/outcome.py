@@ -98,7 +98,7 @@ class Outcome:
         return round(sum(parts), 4) if parts else None
 
     def facts(self, *, diff: bool = False) -> dict[str, t.Any]:
-        """Return the result's keys that tell what was done and what there is."""
+        """Return the keys of the result: what was done and which instances there are."""
         present = self.present()
         facts: dict[str, t.Any] = {
             "changed": self.changed,

@@ -196,7 +196,7 @@ def _hint(
         return told
     try:
         known = sorted({entry["gpu_type"] for entry in list_types(client, zones) if entry["gpu_type"]})
-    except CompShareError:  # the error to tell is the first one
+    except CompShareError:  # the first error is reported
         return "compshare_instance_type_info lists what each zone sells."
     if known and order.gpu_type not in known:
         return f"These zones sell: {', '.join(known)}."

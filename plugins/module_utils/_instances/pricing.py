@@ -36,7 +36,7 @@ class Size(t.NamedTuple):
     memory_gb: int
 
     def fits(self, gpu_count: int, cpu: int | None, memory_gb: int | None) -> bool:
-        """Return whether this is what somebody wants, who leaves open what is None."""
+        """Return whether this has the given numbers; None fits any."""
         return gpu_count == self.gpu_count and cpu in (None, self.cpu) and memory_gb in (None, self.memory_gb)
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Size(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Offer:
-    """What a price or the stock is asked for: a GPU, the image and disks with it, the way of charging.
+    """What a price or the stock is read for: a GPU, the image and disks with it, the charge type.
 
     C(disks) is as the API takes it: dictionaries with IsBoot, Type and Size (GB). C(image_type) is None if unknown.
     """

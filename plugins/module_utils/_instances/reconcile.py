@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Bringing instances where they should be: look, decide, send, look again, until each is there or time is up.
+"""Bringing instances into the desired state: poll, decide, send, poll again, until each is there or on a timeout.
 
 What is sent follows from the state that was just seen, so nothing depends on what earlier requests promised: a state
 that passes is waited for, an answer that was lost is made good by what is seen next, and one deadline holds for all.
@@ -26,11 +26,11 @@ from .query import ACTION, describe, is_unknown_id, read_rows
 
 #: Refusals that mean: not in this state. What was seen is outdated, so it is looked at again.
 _STATE_CODES = frozenset((8010, 8905, 226607))
-#: A request without an answer that shows no effect for this long, in seconds, is sent again where that does no harm.
+#: A request without a response that shows no effect for this long, in seconds, is retried if that does no harm.
 _LOST_AFTER = 20.0
-#: An instance is believed to be gone when it was missing in this many answers in a row: one may be empty by a fault.
+#: An instance counts as gone when it was missing from this many responses in a row: one may be empty by a fault.
 _MISSING_LOOKS = 2
-#: One that nobody was told to remove must have been missing for so many seconds, too: it may still be paid for.
+#: One whose deletion was not accepted must have been missing for so many seconds, too: it may still be charged.
 _MISSING_FOR = 30.0
 #: An instance is stuck when its state has not changed, and nothing was tried, for so many seconds. The vendor speaks of
 #: two or three minutes for a start; whoever stops or removes an instance need not wait for the whole of it.
@@ -51,7 +51,7 @@ class Send(t.NamedTuple):
 
 
 class Wait(t.NamedTuple):
-    """Nothing to do but to look again later."""
+    """Nothing to do but to poll again."""
 
 
 class Done(t.NamedTuple):
@@ -65,7 +65,7 @@ Move = t.Union[Send, Wait, Done]
 
 @dataclass
 class _Sent:
-    """A request that was sent: when it ended, whether it was accepted (False: no answer came), and the state before."""
+    """A request that was sent: when it ended, whether it was accepted (False: no response), and the state before."""
 
     action: str
     at: float
@@ -83,7 +83,7 @@ class Course:
     now: float = 0.0
     sent: list[_Sent] = field(default_factory=list)
     missing: int = 0
-    #: Since when the instance was in no answer, None while it is in them.
+    #: Since when no response shows the instance, None while they do.
     missing_since: float | None = None
     refusal: RefusedError | None = None
     #: Since when the instance is in the state that it is in, as far as this task has seen.
@@ -157,7 +157,7 @@ class Course:
             sent.moved = sent.moved or instance["state"] != sent.state
 
     def note(self, action: str, now: float, *, accepted: bool) -> None:
-        """Take that a request was sent, and that its answer, or that none would come, was known at C(now)."""
+        """Record a sent request and whether it was acknowledged, at C(now)."""
         state, start_time = self.instance["state"], self.instance["start_time"]
         self.sent.append(_Sent(action, now, accepted, state, start_time))
 

@@ -20,7 +20,7 @@ from .no_gpu import no_gpu_spec, start_params
 from .query import describe, read_rows
 from .spec import check_password_for
 from .steps import InstanceWork
-from .transitions import Reinstalled, Running, Stopped, foresee_reinstall, foresee_start, foresee_stop
+from .transitions import Reinstalled, Running, Stopped, predict_reinstall, predict_start, predict_stop
 
 
 def reinstall(work: InstanceWork) -> None:
@@ -40,7 +40,7 @@ def reinstall(work: InstanceWork) -> None:
     try:
         _leave_no_gpu_mode(work, targets)
         current = [instance for instance in work.outcome.present() if str(instance["id"]) in before]
-        work.bring(current, goal, lambda instance: foresee_reinstall(instance, goal))
+        work.bring(current, goal, lambda instance: predict_reinstall(instance, goal))
     except CompShareError as error:
         work.start_again(before, error)
         raise
@@ -58,9 +58,9 @@ def _leave_no_gpu_mode(work: InstanceWork, instances: Sequence[Instance]) -> Non
             f"{describe(instance)} is in no-GPU mode, in which the API refuses another image. It is started with its "
             "GPU for that, which needs one in stock and is charged while it runs."
         )
-    work.bring(without_gpu, Stopped(), foresee_stop)
+    work.bring(without_gpu, Stopped(), predict_stop)
     restart = [instance for instance in work.outcome.present() if instance["id"] in {one["id"] for one in without_gpu}]
-    work.bring(restart, Running(), foresee_start)
+    work.bring(restart, Running(), predict_start)
 
 
 def _bring_back(work: InstanceWork, before: t.Mapping[str, Instance]) -> None:
@@ -75,10 +75,10 @@ def _bring_back(work: InstanceWork, before: t.Mapping[str, Instance]) -> None:
             and (bool(old["without_gpu"]) or not without_gpu)
         ]
 
-    work.bring([*those(STOPPED), *those(RUNNING, without_gpu=True)], Stopped(), foresee_stop)
+    work.bring([*those(STOPPED), *those(RUNNING, without_gpu=True)], Stopped(), predict_stop)
     for instance in those(RUNNING):
         spec = no_gpu_spec(before[str(instance["id"])])
-        work.bring([instance], Running(start_params(spec)), partial(foresee_start, spec=spec))
+        work.bring([instance], Running(start_params(spec)), partial(predict_start, spec=spec))
 
 
 def _check_password(work: InstanceWork, ids: Sequence[str], password: str) -> None:

@@ -25,7 +25,7 @@ from .query import describe
 from .reconcile import read_by_id
 from .spec import DEFAULT_DISK_TYPE, PREPAID
 from .steps import InstanceWork
-from .transitions import RESIZE, Foreseen, Resized, Running, Stopped, foresee_start, foresee_stop, sizes_of
+from .transitions import RESIZE, Predicted, Resized, Running, Stopped, predict_start, predict_stop, sizes_of
 from .zones import list_zones
 
 UPGRADE_PRICE = "GetCompShareInstanceUpgradePrice"
@@ -35,7 +35,7 @@ _SHOWN_SIZES = 12
 
 
 class _Plan(t.NamedTuple):
-    """How one instance is to be resized: the goals, one request each, and what the result tells."""
+    """How one instance is to be resized: the goals, one request each, and what the result shows."""
 
     instance: Instance
     goals: list[Resized]
@@ -64,11 +64,11 @@ def _carry_out(work: InstanceWork, plan: _Plan, *, start: bool) -> None:
         return [t.cast("Instance", work.outcome.instances[index])]
 
     try:
-        work.bring(current(), Stopped(), foresee_stop)
+        work.bring(current(), Stopped(), predict_stop)
         for goal in plan.goals:
-            work.bring(current(), goal, partial(_foresee_resize, goal=goal))
+            work.bring(current(), goal, partial(_predict_resize, goal=goal))
         if ran and start:
-            work.bring(current(), Running(), foresee_start)
+            work.bring(current(), Running(), predict_start)
     except CompShareError as error:
         if start:
             work.start_again({str(plan.instance["id"]): plan.instance}, error)
@@ -92,7 +92,7 @@ def _in_words(sizes: Mapping[str, t.Any], instance: Mapping[str, t.Any]) -> str:
     )
 
 
-def _foresee_resize(instance: Instance, *, goal: Resized) -> Foreseen:
+def _predict_resize(instance: Instance, *, goal: Resized) -> Predicted:
     after = {**instance, **{key: value for key, value in goal.wanted.items() if key in instance}}
     if "system_disk_gb" in goal.wanted:
         after["disks"] = [

@@ -69,7 +69,7 @@ def wait_for_ssh(
             latest.update(read_by_id(client, unreachable))
             trouble = None
         except CompShareError as error:
-            # An SSH server may answer while the API does not.
+            # An SSH server may respond while the API does not.
             raise_lasting(error)
             trouble = error
         for identity in unreachable:

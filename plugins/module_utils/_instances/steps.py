@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The steps that a task about instances is made of, and what it remembers for its result.
+"""The steps of a task about instances, and what it remembers for its result.
 
 A step changes the API's state and notes the instances as they are then. In check mode it sends nothing and notes them
 as they would be, so that what decides about steps is the same in both.
@@ -36,7 +36,7 @@ from .transitions import Ready, Running
 from .zones import list_zones, project_of, zones_in, zones_named
 
 RENAME = "ModifyCompShareInstanceName"
-#: An instance that a look does not show is looked for again after so many seconds. An id says that there was one.
+#: An instance that is missing is looked up again after so many seconds. An id says that there was one.
 _LOOK_AGAIN_BY_NAME = (5.0,)
 _LOOK_AGAIN_BY_ID = (5.0, 15.0)
 
@@ -205,7 +205,7 @@ class InstanceWork:
                     warn=self.warn,
                 )
             except RefusedError as error:
-                # The last one was taken between the question and the order; nothing was created.
+                # The last one was taken since stock was read; nothing was created.
                 if error.ret_code not in SOLD_OUT_CODES or error.outcome_unknown:
                     raise
                 sold_out.add((order, choice.zone["zone"]))
@@ -285,13 +285,13 @@ class InstanceWork:
         self,
         instances: Sequence[Instance],
         goal: Goal,
-        foreseen: t.Callable[[Instance], list[tuple[str, Instance | None]]] = lambda _instance: [],
+        predicted: t.Callable[[Instance], list[tuple[str, Instance | None]]] = lambda _instance: [],
     ) -> None:
         """Bring instances to a goal; in check mode, note the predicted actions and the instance after each."""
         if self.check_mode:
             for instance in instances:
                 index = self.outcome.index_of(instance)
-                for action, after in foreseen(instance):
+                for action, after in predicted(instance):
                     self.outcome.note(index, after, action)
             return
         if not instances:
@@ -471,7 +471,7 @@ class InstanceWork:
         """Return the facts for a task that has failed, with the instances as they are now if they can be read."""
         outcome = self.outcome
         if outcome.changed and not self.check_mode:
-            # The error to tell is the first one; if this look fails, too, they stay as they were last seen.
+            # The first error is reported; if this read fails, too, they stay as they were last seen.
             with suppress(CompShareError):
                 now = read_by_id(self.client, [str(instance["id"]) for instance in outcome.present()])
                 outcome.instances = [instance and now.get(instance["id"], instance) for instance in outcome.instances]

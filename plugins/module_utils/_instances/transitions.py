@@ -30,7 +30,7 @@ REINSTALL = "ReinstallCompShareInstance"
 TERMINATE = "TerminateCompShareInstance"
 RESIZE = "ResizeCompShareInstance"
 _AT_REST = (STOPPED, INTERRUPTED)
-Foreseen = list[tuple[str, t.Optional[Instance]]]
+Predicted = list[tuple[str, t.Optional[Instance]]]
 
 
 class InstallFailedError(WaitError):
@@ -141,7 +141,7 @@ class Restarted:
 
 @dataclass(frozen=True)
 class Reinstalled:
-    """With another image on its system disk; C(container) tells whether that is a container image, None if unknown.
+    """With another image on its system disk; C(container) is whether that is a container image, None if unknown.
 
     In which state that is possible depends on the kind, and sources disagree. So it is tried in the state that is the
     likelier one, and in the other one if it is refused there. Afterwards it is as the API leaves it.
@@ -185,7 +185,7 @@ def reinstalls_running(instance: Mapping[str, t.Any], goal: Reinstalled) -> bool
 
 @dataclass(frozen=True)
 class Resized:
-    """Stopped, with C(wanted): values of its keys, and C(system_disk_gb). C(params) ask the API for them."""
+    """Stopped, with C(wanted): values of its keys, and C(system_disk_gb). C(params) request them from the API."""
 
     wanted: Mapping[str, t.Any]
     params: Mapping[str, t.Any]
@@ -248,29 +248,29 @@ def _force_stop(course: Course, stop: Send, *others: Send) -> Move:
     return course.force(stop, *others)
 
 
-# --- What check mode foresees: actions, and the instance after each ---
+# --- What check mode predicts: actions, and the instance after each ---
 
 
-def foresee_start(instance: Instance, spec: str | None = None) -> Foreseen:
+def predict_start(instance: Instance, spec: str | None = None) -> Predicted:
     if settled(instance["state"]) == RUNNING:
         return []
     return [(START, {**instance, "state": RUNNING, "without_gpu": spec is not None})]
 
 
-def foresee_stop(instance: Instance) -> Foreseen:
+def predict_stop(instance: Instance) -> Predicted:
     return [] if settled(instance["state"]) in _AT_REST else [(STOP, {**instance, "state": STOPPED})]
 
 
-def foresee_restart(instance: Instance, spec: str | None) -> Foreseen:
-    return foresee_start(instance, spec) or [(REBOOT, {**instance, "state": RUNNING})]
+def predict_restart(instance: Instance, spec: str | None) -> Predicted:
+    return predict_start(instance, spec) or [(REBOOT, {**instance, "state": RUNNING})]
 
 
-def foresee_reinstall(instance: Instance, goal: Reinstalled) -> Foreseen:
+def predict_reinstall(instance: Instance, goal: Reinstalled) -> Predicted:
     stays = instance["state"] in FAILED or reinstalls_running(instance, goal)
-    stop = [] if stays else foresee_stop(instance)
+    stop = [] if stays else predict_stop(instance)
     return [*stop, (REINSTALL, {**instance, "state": RUNNING, "image_id": goal.image_id})]
 
 
-def foresee_removal(instance: Instance) -> Foreseen:
-    stop = [] if instance["state"] in FAILED else foresee_stop(instance)
+def predict_removal(instance: Instance) -> Predicted:
+    stop = [] if instance["state"] in FAILED else predict_stop(instance)
     return [*stop, (TERMINATE, None)]
