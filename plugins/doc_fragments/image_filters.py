@@ -65,6 +65,16 @@ options:
       - The account whose published images to list, as the number that the console shows as CompanyID.
       - Required for O(source=user), and an error for any other source.
     type: int
+  max_price:
+    description:
+      - Only images that cost at most this much, in CNY per hour. Images without a known price are left out.
+    type: float
+    version_added: 1.1.0
+  max_size_mb:
+    description:
+      - Only images of at most this size, in MB. Images without a known size are left out.
+    type: float
+    version_added: 1.1.0
   free:
     description:
       - V(true) for images that cost nothing besides the instance, V(false) for those that have a price.

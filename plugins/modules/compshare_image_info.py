@@ -300,6 +300,8 @@ def main() -> None:
             "user_id": {"type": "int"},
             "free": {"type": "bool"},
             "official": {"type": "bool"},
+            "max_price": {"type": "float"},
+            "max_size_mb": {"type": "float"},
             "order_by": {"type": "str", "choices": list(ORDER_KEYS)},
             "order": {"type": "str", "choices": ["asc", "desc"], "default": "asc"},
             "limit": {"type": "int"},

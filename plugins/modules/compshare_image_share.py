@@ -22,14 +22,20 @@ extends_documentation_fragment:
 options:
   image_id:
     description:
-      - The id of one of your own images. It must be available.
+      - The id of one of your own images, which must be available.
+      - One of O(image_id) and O(image_name) is required. If both are given, O(image_id) decides.
     type: str
-    required: true
+  image_name:
+    description:
+      - The name of one of your own images.
+      - In check mode an image that does not exist yet is accepted, as an earlier task may create it.
+    type: str
+    version_added: 1.1.0
   accounts:
     description:
       - The ids of accounts, the number that the console of each shows as CompanyID.
-      - More than ten are sent ten at a time. Where the API knows one of them not, it changes nothing for the ten; then
-        the task fails, and RV(accounts) says with whom the image is shared now.
+      - More than ten are sent ten at a time. If the API rejects one account, none of that batch is changed; the task
+        fails, and RV(accounts) holds the accounts that the image is shared with.
     type: list
     elements: int
     required: true
@@ -63,9 +69,9 @@ EXAMPLES = r"""
     image_id: "{{ image_id }}"
     accounts: [50000002, 50000003]
 
-- name: Share it with exactly one account
+- name: Share an image by its name with exactly one account
   compshare.cloud.compshare_image_share:
-    image_id: "{{ image_id }}"
+    image_name: training-env
     accounts: [50000002]
     exclusive: true
   register: sharing
@@ -100,7 +106,7 @@ image:
   description:
     - The image.
     - It has all the keys of RV(compshare.cloud.compshare_image_info#module:images); these are the main ones.
-  returned: always, when it exists
+  returned: always; in check mode null if an earlier task would create it
   type: dict
   contains:
     id:
@@ -172,13 +178,15 @@ from ..module_utils._images.sharing import ensure_shares
 def main() -> None:
     run_module(
         {
-            "image_id": {"type": "str", "required": True},
+            "image_id": {"type": "str"},
+            "image_name": {"type": "str"},
             "accounts": {"type": "list", "elements": "int", "required": True},
             "exclusive": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "wait_timeout": {"type": "float", "default": 600},
         },
         ensure_shares,
+        required_one_of=[("image_id", "image_name")],
     )
 
 

@@ -43,6 +43,8 @@ class ImageQuery:
     user_id: int | None = None
     free: bool | None = None
     official: bool | None = None
+    max_price: float | None = None
+    max_size_mb: float | None = None
     order_by: str | None = None
     order: str = "asc"
     limit: int | None = None
@@ -122,6 +124,8 @@ def matches(image: Mapping[str, t.Any], query: ImageQuery) -> bool:
             query.group_id is None or image["group_id"] == query.group_id,
             query.free is None or (image["price"] is not None and (image["price"] == 0) == query.free),
             query.official is None or image["official"] == query.official,
+            _at_most(image["price"], query.max_price),
+            _at_most(image["size_mb"], query.max_size_mb),
             _same(query.image_type, image["type"]),
             _same(query.status, image["status"]),
             _among([query.gpu_type] if query.gpu_type else [], image["supported_gpu_types"]),
@@ -148,6 +152,10 @@ def _unknown_values(images: list[dict[str, t.Any]], query: ImageQuery, source: S
 def _unknown(option: str, value: str, known: t.Iterable[str], source: Source) -> str:
     shown = ", ".join(values.printable(each, 40) for each in sorted(known)[:30])
     return f"No image in {source.title} has the {option} {values.printable(value, 60)!r}. There are: {shown}."
+
+
+def _at_most(value: float | None, limit: float | None) -> bool:
+    return limit is None or (value is not None and value <= limit)
 
 
 def _same(wanted: str | None, value: str | None) -> bool:

@@ -31,7 +31,9 @@ def ensure_shares(task: Task) -> dict[str, t.Any]:
     accounts: list[int] = list(dict.fromkeys(options["accounts"]))
     if options["exclusive"] and options["state"] == "absent":
         raise OptionError("exclusive=true cannot be used with state=absent: it names exactly the accounts that stay.")
-    image = OwnImages(task.client).require(options["image_id"])
+    image = _image(task)
+    if image is None:
+        return _foreseen(task, accounts)
     shares = _Shares(task.client, image)
     before = shares.read()
     if options["exclusive"] and not before:
@@ -54,6 +56,36 @@ def ensure_shares(task: Task) -> dict[str, t.Any]:
         except CompShareError as error:
             error.facts = {"changed": False, **error.facts, **shares.facts(before)}
             raise
+    return result
+
+
+def _image(task: Task) -> Image | None:
+    """Return the image that the options name; None in check mode if an earlier task would create it.
+
+    Raises OptionError if the account has no such image, or several of the name.
+    """
+    own, options = OwnImages(task.client), task.options
+    if options["image_id"]:
+        return own.require(options["image_id"])
+    name = options["image_name"]
+    image = own.find(name=name) if name else None
+    if image is None and not task.check_mode:
+        raise OptionError(
+            f"None of your own images is named {values.printable(name or '', 80)!r}.",
+            hint="Check image_name, region and the account of the key; compshare_image_info with source=custom lists "
+            "them.",
+        )
+    return image
+
+
+def _foreseen(task: Task, accounts: list[int]) -> dict[str, t.Any]:
+    """Return what check mode reports for an image that does not exist yet: nobody has access to it."""
+    name = task.options["image_name"]
+    after = sorted(accounts) if task.options["state"] == "present" else []
+    task.warn(f"There is no image {values.printable(name or '', 80)!r} yet; an earlier task would have to create it.")
+    result: dict[str, t.Any] = {"changed": bool(after), "image": None, "accounts": after}
+    if task.diff:
+        result["diff"] = {"before": {"accounts": []}, "after": {"accounts": after}}
     return result
 
 

@@ -79,6 +79,9 @@ TORCH = image(
         ({"free": False}, False),
         ({"official": True}, True),
         ({"official": False}, False),
+        ({"max_price": 0.0}, True),
+        ({"max_size_mb": 1e9}, True),
+        ({"max_size_mb": 0.5}, False),
     ],
 )
 def test_filters(options: dict[str, Any], wanted: bool) -> None:
@@ -92,6 +95,8 @@ def test_what_the_api_does_not_say_matches_no_filter(free: bool) -> None:
     silent = image(CompShareImageId="i-2")
     assert not matches(silent, ImageQuery(free=free))
     assert not matches(silent, ImageQuery(official=free))
+    assert not matches(silent, ImageQuery(max_price=1e9))
+    assert not matches(silent, ImageQuery(max_size_mb=1e9))
     assert not matches(silent, ImageQuery(status="Available"))
     assert not matches(silent, ImageQuery(gpu_type="4090"))
     assert not matches(silent, ImageQuery(search="a"))

@@ -169,3 +169,20 @@ def test_a_state_that_cannot_be_read_is_not_made_up(world: World) -> None:
     with pytest.raises(NoAnswerError) as caught:
         run(world, [1])
     assert caught.value.facts["accounts"] is None
+
+
+def test_the_image_may_be_named(world: World) -> None:
+    result = run(world, [1], image_id=None, image_name="mine")
+    assert (result["changed"], result["image"]["id"], shared_with(world)) == (True, IMAGE, [1])
+    error = fail(world, [1], image_id=None, image_name="theirs")
+    assert isinstance(error, OptionError) and "'theirs'" in str(error)
+
+
+@pytest.mark.parametrize(("state", "after"), [("present", [1, 2]), ("absent", [])])
+def test_check_mode_takes_an_image_that_a_task_would_create(world: World, state: str, after: list[int]) -> None:
+    options = {"image_id": None, "image_name": "new", "accounts": [2, 1], "state": state}
+    task = task_in(world, "compshare_image_share", options, check_mode=True)
+    result = ensure_shares(task)
+    assert (result["changed"], result["image"], result["accounts"]) == (bool(after), None, after)
+    assert "'new'" in task.warnings[0]
+    assert writes(world) == []
