@@ -33,7 +33,7 @@ Every module, the lookup and the inventory meet every kind of fault that the sim
 request of a task, at the middle one (of a list, a middle page), at the last one, and at one during a wait. Each fault
 hits that request once, or that request and all later ones. In every case the task must end with the right result or
 with one clear error, and in time: on the client's clock, within `wait_timeout` if it waits, otherwise within six
-times `api_timeout`, plus 75 seconds if it changes something, plus `api_throttle_timeout` if it is throttled. No write
+times `api_timeout`, plus 240 seconds if it changes something, plus `api_throttle_timeout` if it is throttled. No write
 request may be carried out more often than without the fault. An error after a change must say what was or may have
 been changed. The same task, run again without the fault, must then finish the work, and a third run must change
 nothing.
