@@ -104,7 +104,8 @@ def write_results(path: Path, suite_name: str, failures: dict[str, str | None]) 
     for name, failure in failures.items():
         case = TestCase(name, classname=suite_name)
         if failure is not None:
-            case.result = [Failure(failure)]
+            # XML has no place for the escapes that programs write.
+            case.result = [Failure(re.sub(r"\x1b\[[\d;]*m|[^\t\n\x20-\ud7ff\ue000-\ufffd]", "", failure))]
         suite.add_testcase(case)
     report = JUnitXml()
     report.add_testsuite(suite)

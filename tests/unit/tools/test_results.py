@@ -74,6 +74,11 @@ def test_a_run_that_says_nothing_has_failed(reported: Totals, exit_code: int, hi
     assert reported.hide_a_failure(exit_code) is hidden
 
 
+def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
+    write_results(tmp_path / "checks.xml", "lint", {"colours": "\x1b[31mred\x1b[0m \x00\x08镜像"})
+    assert read_failures(tmp_path) == {"lint::colours": "red 镜像"}
+
+
 def test_failures_are_named_with_what_was_said(tmp_path: Path) -> None:
     (tmp_path / "report.xml").write_text(PYTEST, encoding="utf-8")
     write_results(tmp_path / "checks.xml", "lint", {"ruff": None, "mypy": "3 errors"})
