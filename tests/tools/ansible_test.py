@@ -129,7 +129,6 @@ class Workspace:
             "simulator_public_key": simulator.public_key,
             "simulator_private_key": simulator.private_key,
             "simulator_python": sys.executable,
-            "simulator_dialect": os.environ.get("SIMULATOR_DIALECT", "recorded"),
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
             "ansible_remote_tmp": str(Path(self.environment["HOME"], ".ansible/tmp")),
             "ansible_async_dir": str(Path(self.environment["HOME"], ".ansible/async")),
