@@ -271,6 +271,7 @@ LATE = [{"ansible.builtin.include_tasks": "{{ late }}", "vars": {"late": "late.y
 ACCIDENTS: dict[str, tuple[object, int]] = {
     "the end of the play": ([{"ansible.builtin.meta": "end_play"}], 0),
     "the end of the host": ([{"ansible.builtin.meta": "end_host"}], 0),
+    "the end of the role": ([{"ansible.builtin.meta": "end_role"}], 2),
     "a slip in the tasks": ([{**TASK, "whenn": True}], 4),
 }
 
