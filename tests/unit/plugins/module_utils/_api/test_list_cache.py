@@ -230,7 +230,7 @@ def test_a_process_killed_while_it_reads_holds_nobody(folder: Path, tmp_path: Pa
     log = tmp_path / "log"
     reader = processes.Process(target=look_up, args=(str(log), 60.0))
     reader.start()
-    while not log.exists():
+    while not (log.exists() and log.read_text()):
         time.sleep(0.01)
     assert reader.pid is not None
     os.kill(reader.pid, signal.SIGKILL)
