@@ -13,8 +13,10 @@ that may be repeated, and confirms it by the list. All deadlines are values of C
 
 from __future__ import annotations
 
+import contextlib
 import random
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ._api.client import Client
@@ -135,8 +137,15 @@ def confirm_after(
 
     C(accepted): the API has accepted the request; otherwise its response was lost.
     """
-    try:
+    with sent_before_errors(action, accepted=accepted):
         return confirm_within(client, confirmed, seconds)
+
+
+@contextlib.contextmanager
+def sent_before_errors(action: str, *, accepted: bool) -> Iterator[None]:
+    """Let errors of the C(with) block say that C(action) was sent before, and whether the API has accepted it."""
+    try:
+        yield
     except CompShareError as unreadable:
         if accepted:
             unreadable.add_sentence(f"Before that, {action} was accepted; its effect could not be checked.")

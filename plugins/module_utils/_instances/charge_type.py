@@ -13,7 +13,7 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError
 from .._pending import order_lock
-from .._waiting import send_when_free
+from .._waiting import send_when_free, sent_before_errors
 from .model import RUNNING, Instance
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
 from .query import describe
@@ -103,9 +103,12 @@ def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:
             if not error.outcome_unknown:
                 pending.settle()
                 raise
-            if not pending.wait_until_shown(switched):
+            with sent_before_errors(ACTION, accepted=False):
+                shown = pending.wait_until_shown(switched)
+            if not shown:
                 error.add_sentence(f"Whether {describe(instance)} was switched to {desired} is not known.")
                 error.hint = "Run the task again: it looks how the instance is charged before it switches it."
                 raise
             return
-        pending.wait_until_shown(switched)
+        with sent_before_errors(ACTION, accepted=True):
+            pending.wait_until_shown(switched)

@@ -103,6 +103,11 @@ class _Lease:
                 next_move = clock.now() + pause
             if not is_held():
                 if self._trouble is not None and not self._renewals:
+                    if self._trouble.outcome_unknown:
+                        self._trouble.add_sentence("It may have been done.")
+                    self._trouble.add_sentence(
+                        f"{printable(self._id)} may have no scheduled stop, and then runs until somebody stops it."
+                    )
                     raise self._trouble
                 return self._result(changed=self._renewals > 0, ended="process")
             clock.sleep(min(_LOOK_INTERVAL, max(next_move - clock.now(), 0.1)))
