@@ -38,7 +38,7 @@ options:
   image_ids:
     description:
       - The ids of the images. Duplicates are followed once; an empty list counts as complete.
-      - A new image may not be listed yet. With O(wait) it may take two minutes to appear.
+      - A new image may not be listed yet. With O(wait) it may take two and a half minutes to appear.
     type: list
     elements: str
     required: true

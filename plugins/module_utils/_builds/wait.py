@@ -41,6 +41,7 @@ from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._api.retcodes import Retry
 from .._api.values import duration_text
+from .._pending import SHOWN_WITHIN
 from .messages import wait_message
 from .requests import BuildRequests
 from .schedule import LONGEST_BLIND, SHORTEST_SLEEP, TIME_OF_REQUESTS, PollSettings, Sample, Schedule
@@ -51,7 +52,7 @@ DEFAULT_WAIT_TIMEOUT = 3600.0
 SET = 4
 #: An image that neither the list nor the progress action knows counts as missing after so many seconds: a new one may
 #: take a while to appear.
-GRACE = 120.0
+GRACE = SHOWN_WITHIN
 #: If the list fails, a progress of 100 per cent is trusted after so many seconds.
 TRUST_AFTER = 120.0
 #: If the list decides, the progress is requested after this many seconds all the same: it may have begun to move.

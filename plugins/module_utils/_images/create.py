@@ -21,6 +21,7 @@ from .._api import values
 from .._api.client import Client
 from .._api.errors import AnswerError, CompShareError, RefusedError
 from .._api.values import printable
+from .._pending import PendingOrder, order_lock
 from .._waiting import (
     BUSY_BACKOFF,
     LOST_WITHIN,
@@ -84,6 +85,7 @@ def make_image(
     wanted: Mapping[str, t.Any],
     *,
     deadline: float,
+    warn: t.Callable[[str], None] = lambda _message: None,
 ) -> Made:
     """Begin the build of an image, or find the one of this name that another task began meanwhile.
 
@@ -97,8 +99,24 @@ def make_image(
         found[:] = [image] if image else []
         return bool(found)
 
-    if not _wait_until_free(client, source, appeared, deadline):
-        return Made(found[0], begun=False)
+    with order_lock(client, "image", name, deadline=deadline, warn=warn) as pending:
+        free = _wait_until_free(client, source, appeared, deadline)
+        if not free or pending.wait_until_shown(appeared, deadline=deadline):
+            pending.settle()
+            return Made(found[0], begun=False)
+        return _create(client, source, name, wanted, found, appeared, pending, deadline)
+
+
+def _create(
+    client: Client,
+    source: SourceInstance,
+    name: str,
+    wanted: Mapping[str, t.Any],
+    found: list[Image],
+    appeared: t.Callable[[], bool],
+    pending: PendingOrder,
+    deadline: float,
+) -> Made:
     software = wanted.get("software") or {}
     params = {
         "Region": source.region,
@@ -109,21 +127,26 @@ def make_image(
         "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
     }
     try:
-        answer = send_when_free(client, ACTION, params, deadline=deadline, unless=appeared)
-        if answer is None:
+        response = send_when_free(client, ACTION, params, deadline=deadline, unless=appeared, before_try=pending.record)
+        if response is None:
+            pending.settle()
             return Made(found[0], begun=False)
-        image_id = values.text(answer.get("CompShareImageId"))
+        image_id = values.text(response.get("CompShareImageId"))
         if image_id is None:
             raise AnswerError(f"The answer to {ACTION} names no image.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
+            pending.settle()
             if _is_taken(client, error, appeared):
                 return Made(found[0], begun=False)
             raise
         _find_lost(client, source, name, appeared, error, deadline)
+        pending.settle()
         return Made(found[0], begun=True)
-    stub = predicted_image(name, source, wanted, status=MAKING, image_id=image_id)
-    return Made(stub, begun=True)
+    with suppress(CompShareError):  # the build has begun; the record then stays until the list must show it
+        if appeared():
+            pending.settle()
+    return Made(predicted_image(name, source, wanted, status=MAKING, image_id=image_id), begun=True)
 
 
 def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:

@@ -74,7 +74,7 @@ class ImageWork:
         if self.check_mode:
             self.changed = self._begun = True
             return self._saw(predicted_image(name, source, self.options, status=MAKING))
-        made = make_image(self.client, self.own, source, name, self.options, deadline=self.deadline)
+        made = make_image(self.client, self.own, source, name, self.options, deadline=self.deadline, warn=self.warn)
         self._begun = made.begun
         self.changed |= made.begun
         return self._saw(made.image)

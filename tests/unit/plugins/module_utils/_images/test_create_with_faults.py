@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError
+from ansible_collections.compshare.cloud.plugins.module_utils._images import create
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
+from ansible_collections.compshare.cloud.plugins.module_utils._pending import PendingOrder
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import PASSING, UNKNOWN, fault_name
@@ -178,11 +183,51 @@ def test_refusals(action: str, fault: dict[str, Any]) -> None:
 # Two tasks at a time
 
 
+class Killed(BaseException):
+    """What a SIGKILL looks like from inside: nothing runs any more."""
+
+
+@pytest.mark.parametrize("lag", [0, 40, 100, 140])
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_run_that_is_killed_while_it_creates(monkeypatch: pytest.MonkeyPatch, effect: bool, lag: int) -> None:
+    world = new_world(
+        dialect={"duplicate_name": "accepted"}, builds={"default": {"duration": 600, "visible_after": lag}}
+    )
+    post, killed = FreedSources.post, []
+
+    def kill_once(self: FreedSources, fields: Any, timeout: float) -> Any:
+        if fields["Action"] != CREATE or killed:
+            return post(self, fields, timeout)
+        killed.append(True)
+        if effect:
+            post(self, fields, timeout)
+        raise Killed
+
+    monkeypatch.setattr(FreedSources, "post", kill_once)
+    with pytest.raises(Killed):
+        build(world, FreedSources)
+    result = build(world, FreedSources)
+    assert result["image"]["status"] == "Available"
+    assert result["changed"] is not effect
+    assert len(images_named(world, NAME)) == 1
+
+
+@pytest.fixture
+def two_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks on two machines do not wait for each other."""
+
+    @contextmanager
+    def no_lock(client: Client, kind: str, name: str, **_options: Any) -> Iterator[PendingOrder]:
+        yield PendingOrder(client, kind, name, -1)
+
+    monkeypatch.setattr(create, "order_lock", no_lock)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after_request", range(1, 12))
 @pytest.mark.parametrize("same_source", [True, False])
 def test_two_tasks_that_want_the_same_image(
-    monkeypatch: pytest.MonkeyPatch, after_request: int, same_source: bool
+    two_machines: None, monkeypatch: pytest.MonkeyPatch, after_request: int, same_source: bool
 ) -> None:
     """The second task begins its build between any two requests of the first one."""
     world = new_world()

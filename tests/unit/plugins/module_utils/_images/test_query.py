@@ -80,7 +80,6 @@ TORCH = image(
         ({"official": True}, True),
         ({"official": False}, False),
         ({"max_price": 0.0}, True),
-        ({"max_size_mb": 1e9}, True),
         ({"max_size_mb": 0.5}, False),
     ],
 )
