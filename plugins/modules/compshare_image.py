@@ -63,6 +63,7 @@ options:
       - The instance that a new image is made of. Required where there is no image of this O(name) yet.
       - A virtual machine must be running or stopped, a container instance must be running. One that is being imaged
         already is waited for.
+      - In check mode it may be empty, as that of an instance that an earlier task would create.
       - The image is made where the instance is. O(region) and O(zone) can be left out; where they are given, they must
         be the instance's own.
     type: str

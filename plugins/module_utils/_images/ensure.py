@@ -32,7 +32,7 @@ class _Present(t.NamedTuple):
 
 def ensure_image(task: Task) -> dict[str, t.Any]:
     """Do what the options of compshare_image say, and return its result; raises CompShareError with facts."""
-    _check_options(task.options)
+    _check_options(task.options, task.check_mode)
     work = ImageWork(task)
     try:
         if task.options["state"] == "absent":
@@ -48,9 +48,11 @@ def ensure_image(task: Task) -> dict[str, t.Any]:
     return work.facts()
 
 
-def _check_options(options: t.Mapping[str, t.Any]) -> None:
+def _check_options(options: t.Mapping[str, t.Any], check_mode: bool) -> None:
     for name in ("name", "image_id", "instance_id"):
-        if options[name] is not None and not options[name].strip():
+        # In check mode an instance that an earlier task would create has no id yet.
+        may_be_empty = check_mode and name == "instance_id"
+        if options[name] is not None and not options[name].strip() and not may_be_empty:
             raise OptionError(f"{name} is empty.", hint="Leave it out where it is not known.")
     if options["state"] == "absent":
         return

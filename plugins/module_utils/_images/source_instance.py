@@ -16,12 +16,15 @@ from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
 from .._api.naming import POD_PREFIX, region_of
 from .._api.pages import rows_of
+from .._api.retcodes import describe
 from .._waiting import confirm_within
 
 _ACTION = "DescribeCompShareInstance"
 #: An empty answer can be a passing fault of the API, so an instance is looked for this long before it does not exist.
 _FOUND_WITHIN = 4.0
 IMAGE_MAKING = "ImageMaking"
+#: The API refuses to image an instance whose community image has a price and another publisher.
+_PAID_IMAGE = 226644
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class SourceInstance:
     zone: str | None
     state: str
     container: bool
+    #: The community image with a price that it was created from: only the publisher of that may image it.
+    paid_image_id: str | None = None
 
     @property
     def title(self) -> str:
@@ -79,6 +84,28 @@ def _read(row: t.Mapping[str, t.Any]) -> SourceInstance:
         zone=zone,
         state=values.text(row.get("State")) or "",
         container=row.get("InstanceType") == "Container" or instance_id.startswith(POD_PREFIX),
+        paid_image_id=_paid_image_of(row),
+    )
+
+
+def _paid_image_of(row: t.Mapping[str, t.Any]) -> str | None:
+    is_paid = row.get("CompShareImageType") == "Community" and (values.number(row.get("CompShareImagePrice")) or 0) > 0
+    return values.text(row.get("CompShareImageId")) if is_paid else None
+
+
+def instance_to_come(client: Client) -> SourceInstance:
+    """Return, for check mode, the instance that an earlier task would create, where the options place it."""
+    zone = client.scope.zone
+    return SourceInstance("", None, client.scope.region or region_of(zone), zone, "Running", container=False)
+
+
+def paid_image_error(source: SourceInstance) -> NotImageableError:
+    """Return the error that creating an image of the instance would end with, for check mode."""
+    entry = describe(_PAID_IMAGE)
+    return NotImageableError(
+        f"No image can be created of the instance {source.title}: {entry.meaning} (RetCode {_PAID_IMAGE}).",
+        ret_code=_PAID_IMAGE,
+        hint=entry.hint,
     )
 
 

@@ -24,7 +24,7 @@ from .._task import Task
 from .create import make_image, predicted_image
 from .delete import delete_image
 from .own_images import AVAILABLE, MAKING, Image, OwnImages, place_of
-from .source_instance import SourceInstance, check_imageable, find_source
+from .source_instance import SourceInstance, check_imageable, find_source, instance_to_come, paid_image_error
 from .update import README, Field, changed_image, changes_of, update_image
 
 REPLACE_HINT = "replace_failed=true deletes it and makes it again."
@@ -58,12 +58,19 @@ class ImageWork:
     def source(self) -> SourceInstance:
         """Return the instance to make an image of; raises OptionError where none was named or it does not exist."""
         if self._source is None:
-            if not self.options["instance_id"]:
+            if self.check_mode and not (self.options["instance_id"] or "").strip():
+                self.warn(
+                    "There is no instance_id; check mode takes it for that of an instance that an earlier task would "
+                    "create."
+                )
+                self._source = instance_to_come(self.client)
+            elif not self.options["instance_id"]:
                 raise OptionError(
                     f"None of your own images is named {self.options['name']!r}.",
                     hint="Give instance_id, the instance that the image is to be made of.",
                 )
-            self._source = find_source(self.client, self.options["instance_id"])
+            else:
+                self._source = find_source(self.client, self.options["instance_id"])
             self.own.look_also_in(self._source.region)
         return self._source
 
@@ -72,6 +79,8 @@ class ImageWork:
         source = self.source()
         check_imageable(source)
         if self.check_mode:
+            if source.paid_image_id and source.paid_image_id not in self.own.published():
+                raise paid_image_error(source)
             self.changed = self._begun = True
             return self._saw(predicted_image(name, source, self.options, status=MAKING))
         made = make_image(self.client, self.own, source, name, self.options, deadline=self.deadline, warn=self.warn)

@@ -229,6 +229,20 @@ def test_paid_images_say_why() -> None:
     row.update(CompShareImageType="Community", CompShareImagePrice=0.5)
     error = fail(world, RefusedError, name=NAME, instance_id=instance_in(world, "train-vm"))
     assert error.ret_code == 226644 and error.facts == {"changed": False, "image": None}
+    foreseen = fail(world, NotImageableError, name=NAME, instance_id=instance_in(world, "train-vm"), check_mode=True)
+    assert foreseen.ret_code == 226644 and foreseen.hint == error.hint
+    assert writes(world) == [CREATE]
+
+
+@pytest.mark.parametrize("instance_id", [None, "", " "])
+def test_check_mode_takes_an_instance_that_an_earlier_task_would_create(instance_id: str | None) -> None:
+    world = new_world()
+    rehearsal = task(world, check_mode=True, name=NAME, instance_id=instance_id)
+    result = ensure_image(rehearsal)
+    assert (result["changed"], result["image"]["name"], result["image"]["id"]) == (True, NAME, None)
+    assert "an earlier task would create" in rehearsal.warnings[0]
+    fail(world, OptionError, name=NAME, instance_id=instance_id)
+    assert writes(world) == []
 
 
 # A build that fails
