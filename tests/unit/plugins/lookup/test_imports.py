@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.release import __version__
 
 import ansible_collections.compshare.cloud as collection
 from ansible_collections.compshare.cloud.tests.simulator.world import World
@@ -41,7 +42,10 @@ def test_a_lookup_whose_list_is_kept_imports_no_http_library(world: World) -> No
     image_id = next(iter(world.expected_ids("platform")))
     assert "requests" in imported("lookup", [image_id], **keys)
     sent = len(world.requests())
-    assert imported("lookup", [image_id], **keys) == []
+    kept = imported("lookup", [image_id], **keys)
+    assert "requests" not in kept
+    # Older releases of ansible-core load their own routing for any lookup.
+    assert kept == [] or __version__ < "2.19"
     assert len(world.requests()) == sent
 
 
