@@ -15,6 +15,7 @@ it, and the module's own code validates arguments, censors secrets and builds th
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -38,9 +39,8 @@ from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
 from ..module_utils._api.values import printable
 
-with contextlib.suppress(ImportError):
-    # Actions are loaded before tasks fork: what is imported here, no fork has to import by itself.
-    from ..module_utils._api import http_session  # noqa: F401 -- for the sake of the import
+# Actions are loaded before tasks fork: requests is imported here, so that no fork has to import it by itself.
+importlib.import_module(f"{_module.__package__}._api.http_session")
 
 #: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
 SWITCH = "COMPSHARE_IN_PROCESS"

@@ -69,7 +69,8 @@ class Page(HTMLParser):
         if tag == "span" and len(self._texts) == 2:
             self.tiles[self._texts[1]] = self._texts[0]
 
-    def handle_data(self, text: str) -> None:
+    def handle_data(self, data: str) -> None:
+        text = data
         if self._cell is not None:
             self._cell.append(text)
         if text.strip() and self.open and self.open[-1] in ("b", "span"):

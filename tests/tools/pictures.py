@@ -66,7 +66,7 @@ FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, Ping
 WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe6f\uff00-\uffef]+")
 
 
-def run_in_terminal(command: list[str], folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
+def run_in_terminal(command: list[str], folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> str:
     """Run a command in a terminal of its own and return everything that it printed there, with its colours.
 
     Raises CalledProcessError if it fails.
@@ -76,7 +76,7 @@ def run_in_terminal(command: list[str], folder: Path = ROOT, environment: Mappin
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**environment, "TERM": "xterm-256color"},
+        env={**(os.environ if environment is None else environment), "TERM": "xterm-256color"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -25,8 +25,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
+try:
+    import requests
+    import urllib3
+except ImportError as import_error:
+    # ansible-core wants each file importable without it; the transport reports that it is missing.
+    REQUESTS_IMPORT_ERROR: ImportError | None = import_error
+    _HTTPAdapter: t.Any = object
+    _TIMEOUTS: tuple[type[Exception], ...] = ()
+    _TLS_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    REQUESTS_IMPORT_ERROR = None
+    _HTTPAdapter = requests.adapters.HTTPAdapter
+    _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
+    _TLS_ERRORS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError)
 
 from .errors import OptionError, TransportError
 from .values import duration_text, printable
@@ -215,8 +227,6 @@ class HttpSession:
 
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
-_TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
-_TLS_ERRORS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError)
 #: OpenSSL's codes for a chain that ends at an authority which is not trusted.
 _UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
 
@@ -335,7 +345,7 @@ class _TrackedConnection:
                 lifeline.close_unless_used()
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
+class _Adapter(_HTTPAdapter):  # type: ignore[misc]  # a class only where requests is there
     """Makes all connections tracked ones, those through proxies included."""
 
     def init_poolmanager(self, *args: t.Any, **settings: t.Any) -> None:

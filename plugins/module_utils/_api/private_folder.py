@@ -16,12 +16,13 @@ import typing as t
 _NAME = "compshare-cloud"
 
 
-def private_folder(environment: t.Mapping[str, str] = os.environ) -> str | None:
+def private_folder(environment: t.Mapping[str, str] | None = None) -> str | None:
     """Return a folder that only this user can use, created if it does not exist; None if there can be none.
 
     It is in the user's state folder (C($XDG_STATE_HOME), C(~/.local/state)). If that is read-only or belongs to another
     user, as it may with become, it is in the folder for temporary files.
     """
+    environment = os.environ if environment is None else environment
     state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     candidates = (os.path.join(state, _NAME), os.path.join(tempfile.gettempdir(), f"{_NAME}-{os.getuid()}"))
     return next((path for path in candidates if is_private(path)), None)

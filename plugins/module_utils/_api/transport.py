@@ -97,13 +97,13 @@ class Transport:
 
 
 def _session_class() -> type[HttpSession]:
-    try:
-        from .http_session import HttpSession  # noqa: PLC0415 -- it imports requests, see Transport
-    except ImportError as error:
+    from .http_session import REQUESTS_IMPORT_ERROR, HttpSession  # noqa: PLC0415 -- it imports requests, see Transport
+
+    if REQUESTS_IMPORT_ERROR is not None:
         raise OptionError(
             f"The Python library requests is missing for {sys.executable}.",
             hint=f"Install it there: {sys.executable} -m pip install requests",
-        ) from error
+        ) from REQUESTS_IMPORT_ERROR
     return HttpSession
 
 

@@ -173,13 +173,9 @@ def texts(args: Mapping[str, t.Any], name: str) -> list[str] | None:
     return [str(item) for item in value]
 
 
-@t.overload
-def positive(args: Mapping[str, t.Any], name: str, default: float) -> float: ...
-@t.overload
-def positive(args: Mapping[str, t.Any], name: str, default: None) -> float | None: ...
-def positive(args: Mapping[str, t.Any], name: str, default: float | None) -> float | None:
-    """Return the number in an argument; raises OptionError unless it is more than 0."""
-    value = args.get(name, default)
+def positive(args: Mapping[str, t.Any], name: str) -> float | None:
+    """Return the number in an argument, None if it is omitted; raises OptionError unless it is more than 0."""
+    value = args.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):

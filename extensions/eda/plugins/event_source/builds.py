@@ -67,7 +67,7 @@ class _Builds:
         source.check_arguments(args, "image_ids", "step")
         self._image_ids = source.texts(args, "image_ids")
         self.sharing = (tuple(self._image_ids or ()),)
-        self.events = builds.BuildEvents(source.positive(args, "step", builds.DEFAULT_STEP)).events
+        self.events = builds.BuildEvents(source.positive(args, "step") or builds.DEFAULT_STEP).events
 
     def read(self, client: Client) -> builds.BuildsRead:
         return builds.read_builds(client, self._image_ids)

@@ -69,7 +69,7 @@ class _Instances:
         source.check_arguments(args, "name", "release_within_hours")
         self._query = InstanceQuery(name=args.get("name"))
         self.sharing = (self._query.name,)
-        hours = source.positive(args, "release_within_hours", instances.DEFAULT_RELEASE_WITHIN / 3600)
+        hours = source.positive(args, "release_within_hours") or instances.DEFAULT_RELEASE_WITHIN / 3600
         self._events = instances.InstanceEvents(release_within=hours * 3600)
 
     def read(self, client: Client) -> tuple[list[dict[str, Any]], float]:

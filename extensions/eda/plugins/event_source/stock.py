@@ -75,7 +75,7 @@ class _Stock:
 
     def __init__(self, args: dict[str, Any]) -> None:
         source.check_arguments(args, "gpu_types", "zones", "charge_type", "max_price")
-        max_price = source.positive(args, "max_price", None)
+        max_price = source.positive(args, "max_price")
         charge_type = args.get("charge_type") or "Postpay"
         self._query = TypeQuery(
             zones=source.texts(args, "zones"), gpu_types=source.texts(args, "gpu_types"), charge_type=charge_type

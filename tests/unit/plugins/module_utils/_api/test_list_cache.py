@@ -31,8 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Reader:
     """Reads a list, and counts how often."""
 
-    def __init__(self, rows: Any = ROWS) -> None:
-        self.rows = rows
+    def __init__(self, rows: Any = None) -> None:
+        self.rows = ROWS if rows is None else rows
         self.times = 0
 
     def __call__(self) -> Any:
