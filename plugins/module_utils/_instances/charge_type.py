@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError, RefusedError
-from .._pending import order_lock
+from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
+from .._pending import SHOWN_WITHIN, order_lock
 from .._waiting import send_when_free, sent_before_errors
 from .model import RUNNING, Instance
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
@@ -110,5 +110,17 @@ def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:
                 error.hint = "Run the task again: it looks how the instance is charged before it switches it."
                 raise
             return
-        with sent_before_errors(ACTION, accepted=True):
-            pending.wait_until_shown(switched)
+        try:
+            with sent_before_errors(ACTION, accepted=True):
+                shown = pending.wait_until_shown(switched)
+        except CompShareError:
+            work.outcome.note_sent(instance, ACTION)
+            raise
+        if not shown:
+            work.outcome.note_sent(instance, ACTION)
+            raise WaitError(
+                f"{ACTION} was accepted, but {SHOWN_WITHIN:g} s later {describe(instance)} is not charged as "
+                f"{desired}.",
+                action=ACTION,
+                hint="Look in the console for the reason.",
+            )

@@ -128,3 +128,17 @@ def test_what_runs_without_its_gpu_is_not_switched(world: World) -> None:
     run(world, name="train-vm", state="running", without_gpu="A")
     _done, task = told(world, name="train-vm", charge_type="Month")
     assert "does not switch what runs without its GPU" in task.warnings[0]
+
+
+def test_a_switch_that_was_accepted_and_cannot_be_seen_is_told(world: World) -> None:
+    world.add_faults({"kind": "ret_code", "code": 299, "action": "DescribeCompShareInstance", "after": 1})
+    error = failed(world, name="train-vm", charge_type="Month")
+    assert error.ret_code == 299 and error.facts["changed"] is True
+    assert "Before that, SwitchChargeType was accepted" in str(error)
+
+
+def test_a_switch_that_was_accepted_without_effect_is_an_error(world: World) -> None:
+    world.add_faults({"kind": "raw", "body": '{"RetCode": 0}', "action": SWITCH})
+    error = failed(world, name="train-vm", charge_type="Month")
+    assert "was accepted, but 150 s later train-vm (" in str(error) and "is not charged as Month" in str(error)
+    assert error.facts["actions"][0]["action"] == SWITCH
