@@ -1,6 +1,6 @@
 """Write the tables of RetCodes into the guides 'errors and what to do', from what the client itself knows of them.
 
-``python -m tests.tools.error_guide`` writes them; with ``--check`` it only tells whether they are up to date.
+``python -m tests.tools.error_guide`` writes them; with ``--check`` it only checks whether they are up to date.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Language:
-    """How the tables read in one language; ``retry`` says for each Retry value when a request is sent again."""
+    """How the tables read in one language; ``retry`` says for each Retry value when a request is retried."""
 
     guide: str
     column_titles: tuple[str, str, str]
@@ -50,10 +50,10 @@ class MissingTextError(KeyError):
 
 
 def english() -> Language:
-    retry = {"never": "never", "read": "when it reads", "throttle": "always", "busy": "by tasks that wait"}
+    retry = {"never": "never", "read": "if it only reads", "throttle": "always", "busy": "by tasks that wait"}
     return Language(
         guide="guide_errors.rst",
-        column_titles=("RetCode", "What it means, and what to do", "Sent again"),
+        column_titles=("RetCode", "What it means, and what to do", "Retried"),
         retry=retry,
         part_title=lambda part: part[1],
         text=lambda sentence: sentence,

@@ -158,7 +158,7 @@ _TABLE = (
     RetCode(
         8433,
         "the platform failed",
-        "It is also the answer where a service is not enabled, and where the password of a stopped container is reset.",
+        "The API also returns it if a service is not enabled, or if the password of a stopped container is reset.",
         Retry.NEVER,
     ),
     RetCode(8434, "a service that this depends on failed, or a detach is still running", _LATER, Retry.READ),
