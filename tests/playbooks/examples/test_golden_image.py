@@ -19,7 +19,7 @@ def test_from_an_instance_to_a_shared_image(make_world: MakeWorld, tmp_path: Pat
     world = make_world(speed=600)
     status, output = run_example(tmp_path, world, EXAMPLE, "--check", "--diff")
     assert (status, changes(output), writes(world)) == (0, 1, []), output
-    assert "known when it is made" in output
+    assert "known when it is created" in output
     status, output = run_example(tmp_path, world, EXAMPLE)
     assert (status, changes(output)) == (0, 2), output
     [row] = images_named(world, "golden-image")
