@@ -25,7 +25,7 @@ def section() -> Section:
         "Waiting for image builds",
         [
             f"{figures.whole.builds} made-up builds of 10 seconds to 2 hours, on a clock of their own, by the code "
-            "that the modules use; the other ways are reduced to when they ask. [How often a wait asks](polling.md) "
+            "that the modules use; the other ways are reduced to when they poll. [How often a wait polls](polling.md) "
             "has all of it.",
             "",
             *table(

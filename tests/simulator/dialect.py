@@ -28,7 +28,7 @@ class Switch:
 
 SWITCHES: Mapping[str, Switch] = {
     # Lists
-    "offset_past_end": Switch("What does a list answer at an Offset at or past its end?", ("empty", "refused")),
+    "offset_past_end": Switch("What does a list return at an Offset at or past its end?", ("empty", "refused")),
     "empty_region": Switch("Is an empty Region the same as none?", ("absent", "refused")),
     "list_region": Switch("Does a list of images need a Region?", ("optional", "required"), SEEN),
     "own_total": Switch("What does TotalCount of the own images count?", ("page", "list"), SEEN),
@@ -47,8 +47,8 @@ SWITCHES: Mapping[str, Switch] = {
     "unknown_image_type": Switch("What does an ImageType that does not exist give?", ("refused", "empty")),
     "favorites_list": Switch("Is the list of favourites served?", ("161", "served"), SEEN),
     # Images
-    "progress_start": Switch("What does the progress call answer at first?", ("numbers", "null")),
-    "progress_end": Switch("What does the progress call answer after the end?", ("100", "refused")),
+    "progress_start": Switch("What does the progress call return at first?", ("numbers", "null")),
+    "progress_end": Switch("What does the progress call return after the end?", ("100", "refused")),
     "progress_types": Switch("Of which type are the durations of a build?", ("numbers", "text"), SEEN),
     "progress_unknown": Switch("How is the progress of an unknown image refused?", ("230", "8039")),
     "progress_platform": Switch("What is the progress of a platform image?", ("refused", "100")),
@@ -57,11 +57,11 @@ SWITCHES: Mapping[str, Switch] = {
     "name_scope": Switch("Within what must the name of an image be unique?", ("account", "zone")),
     "failed_name": Switch("Does a failed image keep its name?", ("kept", "free")),
     "parallel_builds": Switch("How many images can be built at a time?", ("unlimited", "20")),
-    "delete_while_making": Switch("Can an image be deleted while it is being made?", ("8436", "accepted")),
+    "delete_while_making": Switch("Can an image be deleted while it is being built?", ("8436", "accepted")),
     "terminate_while_making": Switch("Can the source be deleted meanwhile?", ("8964", "accepted")),
     "source_while_making": Switch("In which state is the source meanwhile?", ("ImageMaking", "unchanged"), SEEN),
     "image_without_gpu": Switch("Can an instance without its GPU be imaged?", ("tier B", "never"), SEEN),
-    "delete_missing": Switch("What does deleting an image that is gone answer?", ("8039", "0", "230", "8351")),
+    "delete_missing": Switch("What does deleting an image that is gone return?", ("8039", "0", "230", "8351")),
     "rejected_status": Switch("Which Status has an image that the review rejected?", ("UnAvailable", "Rejected")),
     "image_copy": Switch("Which action copies an image to other zones?", ("sync", "copy"), SEEN),
     "copied_status": Switch("Which Status has a copy that is under way?", ("Making", "Syncing")),
@@ -98,11 +98,11 @@ SWITCHES: Mapping[str, Switch] = {
     "recycle": Switch("What does InRecycle say?", ("Yes", "No"), SEEN),
     # Disks, ports, monitor
     "disk_pages": Switch("Are the disks listed in pages?", ("pages", "ignored")),
-    "created_disk": Switch("What does creating a disk answer?", ("UDiskId", "nothing")),
+    "created_disk": Switch("What does creating a disk return?", ("UDiskId", "nothing")),
     "grow_attached": Switch("Can a disk grow on a running instance?", ("accepted", "8010")),
-    "delete_attached": Switch("What becomes of an attached disk that is deleted?", ("detached and deleted", "8436")),
+    "delete_attached": Switch("What happens to an attached disk that is deleted?", ("detached and deleted", "8436")),
     "ports_zone_id": Switch("Does changing ports need zone_id?", ("optional", "required")),
-    "ports_missing": Switch("What becomes of the ports of a protocol that is not sent?", ("kept", "removed")),
+    "ports_missing": Switch("What happens to the ports of a protocol that is not sent?", ("kept", "removed")),
     "monitor_body": Switch("Which body does the monitor take?", ("JSON", "any"), SEEN),
     "monitor_batch": Switch("How many instances may be monitored at once?", ("20", "10")),
     "pod_monitor": Switch("Which shape has the monitor of a pod?", ("one object", "a list of metrics"), SEEN),
@@ -157,7 +157,7 @@ def _check(name: str, answer: str) -> None:
 
 def table() -> str:
     """All switches as a table of Markdown, as README.md shows them."""
-    lines = ["| Switch | Question | Default | Documented, or the other answer |", "|---|---|---|---|"]
+    lines = ["| Switch | Question | Default | Documented, or the other value |", "|---|---|---|---|"]
     for name, switch in SWITCHES.items():
         first, *others = (f"`{answer}`" for answer in switch.answers)
         mark = " (seen)" if switch.basis == SEEN else ""

@@ -68,7 +68,7 @@ OTHERS: dict[str, Callable[[float], Noticed]] = {
     "every 15 s (amazon.aws waiters)": fixed(15),
     "exponential to 5 s (hetzner.hcloud)": exponential(1, 2, 5),
 }
-"""The ways of others, reduced to when they ask; each question is counted as one request."""
+"""The ways of others, reduced to when they poll; each poll is counted as one request."""
 EVERY_5, EVERY_15, _EXPONENTIAL = OTHERS
 
 

@@ -40,7 +40,7 @@ def page(report: Report) -> str:
 def _page(report: Report) -> Iterator[str]:
     figures = report.findings.figures
     whole, every_5 = figures.whole.rows[OURS], figures.whole.rows[EVERY_5]
-    yield "# How often a wait asks"
+    yield "# How often a wait polls"
     yield ""
     yield "This page is written by `python -m tests.benchmarks.polling --write`. Its figures come from that run."
     yield ""
@@ -48,8 +48,8 @@ def _page(report: Report) -> Iterator[str]:
         f"{figures.whole.builds} made-up image builds of 10 seconds to 2 hours are waited for by the code that the "
         "modules use, on a clock of their own, each request taking 0.2 s. They come in families, by what the API says "
         f"about the time left. On average a build costs {whole.requests:.1f} requests, "
-        f"{100 * whole.requests / every_5.requests:.1f} % of what asking every 5 seconds costs, and its end is noticed "
-        f"{whole.lag_mean:.1f} s late."
+        f"{100 * whole.requests / every_5.requests:.1f} % of what polling every 5 seconds costs, and its end is "
+        f"noticed {whole.lag_mean:.1f} s late."
     )
     yield ""
     yield "![Requests for each build, and how late its end is noticed](polling.svg)"
@@ -76,7 +76,7 @@ def _family_table(figures: Figures) -> Iterator[str]:
     yield ""
     late = ", ".join(f"{figures.whole.rows[way].lag_mean:.1f} s" for way in OTHERS)
     yield (
-        "Lags are seconds from the end of a build to the end of the wait. The other ways are reduced to when they ask "
+        "Lags are seconds from the end of a build to the end of the wait. The other ways are reduced to when they poll "
         "(every 5 s: the vendor's CLI; every 15 s: amazon.aws waiters; exponential up to 5 s: hetzner.hcloud), and "
         "each of their requests is taken to show everything. Ours sends two different requests "
         f"where it needs both, and each counts. The others notice an end {late} late on average."
@@ -93,7 +93,7 @@ def _details(findings: Findings) -> Iterator[str]:
     twenty = findings.twenty_minutes
     whole, every_5 = (findings.figures.whole.rows[way] for way in (OURS, EVERY_5))
     share = 100 * whole.requests / every_5.requests
-    yield "## What is held"
+    yield "## What is guaranteed"
     yield ""
     yield "A unit test holds these on the same corpus."
     yield ""
@@ -112,7 +112,7 @@ def _details(findings: Findings) -> Iterator[str]:
     }
     dearest = max(shares, key=lambda name: shares[name])
     yield (
-        "- No family costs more than asking every 15 s "
+        "- No family costs more than polling every 15 s "
         f"(the dearest, {dearest}: {100 * shares[dearest]:.0f} % of that)."
     )
     last = findings.figures.families["ends without a sign"].rows[OURS]
@@ -134,7 +134,7 @@ def _details(findings: Findings) -> Iterator[str]:
     for size, waited in findings.sets.items():
         yield f"| {size} | {waited.requests / size:.1f} | {waited.lag_mean:.1f} s | {waited.lag_max:.1f} s |"
     yield ""
-    yield "## What cannot be held"
+    yield "## What cannot be guaranteed"
     yield ""
     yield (
         "A schedule that sends 14 requests in 20 minutes pauses for two minutes, so an end that nothing announces "
