@@ -37,7 +37,7 @@ HEAD = """\
 This page is written by `make bench`, and the figures of each part come from one run on one machine. What is compared
 runs in turn, so that whatever disturbs the machine disturbs all of it. The figures are medians, with the lowest and the
 highest in brackets. They are measured on the simulator in `tests/simulator`, a process of its own on the same machine;
-the real API was not asked. `make bench ONLY=listing` runs one part and prints it, and with `WRITE=1` writes it here.
+no request reached the real API. `make bench ONLY=listing` runs one part and prints it; `WRITE=1` writes it here, too.
 
 """
 

@@ -155,7 +155,7 @@ def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, i
         [
             "Plays over many hosts while the API limits requests: it serves {rate} a second to a key, and {burst} at"
             " once.".format(**LIMIT),
-            f"It refuses the rest with RetCode 153, and each answer is {LATENCY_MS} ms late. Each host runs one task;"
+            f"It refuses the rest with RetCode 153, and each response is {LATENCY_MS} ms late. Each host runs one task;"
             " forks is the number of processes. At the beginning, the collection does not know the limit.",
             f"A play over {nothing.hosts} hosts with a lookup of ansible-core (env) takes {nothing.cpu:.1f} s of CPU."
             f" Each build takes {_BUILD / _SPEED:.0f} s.",

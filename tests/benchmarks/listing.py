@@ -40,9 +40,9 @@ def section(rounds: int) -> Section:
     found = Section(
         "Listing 5,000 images",
         [
-            f"All platform images of a catalogue of {IMAGES:,}, each answer {LATENCY_MS} ms late. Our client returns "
+            f"All platform images of a catalogue of {IMAGES:,}, each response {LATENCY_MS} ms late. Our client returns "
             "finished images, filtered and ordered; the loop over the SDK keeps the rows as they come. The floor is "
-            f"what the answers alone take: the pages, {PARALLEL} at a time, × {LATENCY_MS} ms. The listing itself "
+            f"what the responses alone take: the pages, {PARALLEL} at a time, × {LATENCY_MS} ms. The listing itself "
             f"begins after the imports. Each was run {rounds} times.",
             "",
         ],

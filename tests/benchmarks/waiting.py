@@ -36,9 +36,9 @@ def section() -> Section:
                 ],
             ),
             "",
-            f"On the simulator, for one build of {simulated.BUILD:.0f} s, the vendor's `image create --wait` asked "
+            f"On the simulator, for one build of {simulated.BUILD:.0f} s, the vendor's `image create --wait` polled "
             f"{vendor.requests} times and gave up after {vendor.seconds:.0f} s, because it waits for a field that the "
-            f"API does not send. Ours asked {ours.requests} times and ended after {ours.seconds:.1f} s.",
+            f"API does not send. Ours polled {ours.requests} times and ended after {ours.seconds:.1f} s.",
         ],
         [
             Goal("Requests, as a share of those of asking every 5 s", share, 0.1),
