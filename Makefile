@@ -18,6 +18,9 @@ ifeq ($(origin PIP_CONFIG_FILE),undefined)
     export PIP_CONFIG_FILE := $(PIP_USER_CONFIG)
   endif
 endif
+# Where a developer's own keys are, for the one command that uses them.
+USER_HOME := $(HOME)
+USER_CONFIG := $(or $(XDG_CONFIG_HOME),$(HOME)/.config)
 export HOME := $(CACHE)/home
 export TMPDIR := $(CACHE)/tmp
 export XDG_CACHE_HOME := $(CACHE)/xdg/cache
@@ -33,7 +36,8 @@ export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
 export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
 # No test may meet a developer's own account or settings.
 unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH PYTHONPATH
-unexport $(filter COMPSHARE_%,$(.VARIABLES))
+USER_SETTINGS := $(filter COMPSHARE_%,$(.VARIABLES))
+unexport $(USER_SETTINGS)
 
 PYTHON := $(VENV)/bin/python
 NOX := $(PYTHON) -m nox --no-error-on-missing-interpreters -s
@@ -64,6 +68,9 @@ simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account
 	@$(PYTHON) -m tests.tools.simulator $(if $(PORT),--port $(PORT)) $(if $(SPEED),--speed $(SPEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: check-account
+check-account: export HOME := $(USER_HOME)
+check-account: export XDG_CONFIG_HOME := $(USER_CONFIG)
+$(foreach name,$(USER_SETTINGS),$(eval check-account: export $(name) := $(value $(name))))
 check-account: setup-demo ## Compare the real API with what the collection assumes: your keys, read-only, about a minute
 	@$(PYTHON) -m tests.tools.check_account
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +32,25 @@ def test_the_report_is_written_and_nothing_is_changed(
     assert "could not be seen. The report is" in done.stdout
     assert {entry["reads"] for entry in world.requests()} == {True}
     assert world.public_key not in report and world.private_key not in report
+
+
+def test_the_command_uses_the_developers_own_keys(tmp_path: Path, make_world: MakeWorld) -> None:
+    """Every other command of the Makefile hides them, so that no test can meet an account."""
+    world = make_world()
+    keys = {"public_key": world.public_key, "private_key": world.private_key}
+    config = tmp_path / ".config/compshare/config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"current_profile": "own", "profiles": {"own": keys}}))
+    config.chmod(0o600)
+    unset = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "COMPSHARE_"))}
+    done = subprocess.run(
+        ["make", f"VENV={Path(sys.executable).parents[1]}", "SETUP=skip", "check-account"],
+        cwd=ROOT,
+        env={**unset, "HOME": str(tmp_path), "COMPSHARE_API_URL": world.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "could not be seen. The report is" in done.stdout
+    assert len(world.requests()) > 10
