@@ -67,12 +67,12 @@ options:
     type: int
   max_price:
     description:
-      - Only images that cost at most this much, in CNY per hour. Images without a known price are left out.
+      - Only images that cost at most this much, in CNY per hour. Images without a known price are omitted.
     type: float
     version_added: 1.1.0
   max_size_mb:
     description:
-      - Only images of at most this size, in MB. Images without a known size are left out.
+      - Only images of at most this size, in MB. Images without a known size are omitted.
     type: float
     version_added: 1.1.0
   free:

@@ -98,7 +98,7 @@ notes:
     C(ansible-playbook) or C(meta=refresh_inventory).
   - Ansible only warns about an inventory that fails, and runs plays without its hosts. Set the environment variable
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) or C(any_unparsed_is_failed) in the C([inventory]) section of
-    C(ansible.cfg) to true to make it fail the run.
+    C(ansible.cfg) to true, so that it fails the run.
 seealso:
   - module: compshare.cloud.compshare_instance_info
     description: The same list as a task.
@@ -198,7 +198,7 @@ class _NameOfAGroup(Exception):
 
 
 class _Places(t.NamedTuple):
-    """Where instances are wanted; empty for everywhere."""
+    """Where to list instances; empty for everywhere."""
 
     regions: Sequence[str]
     zones: Sequence[str]
@@ -263,7 +263,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
     # --- Reading ---
 
     def _hosts(self, cache: bool) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
-        """Return the instances that are wanted, and the variables of each."""
+        """Return the requested instances, and the variables of each."""
         options = plugin_options(self)
         places = self._places(options)
         instances, passwords = self._instances(options, places, cache)
@@ -289,7 +289,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
     def _instances(
         self, options: dict[str, t.Any], places: _Places, cache: bool
     ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
-        """Return the instances, from the cache where it has them and may be used, and the passwords by id if wanted."""
+        """Return the instances, from the cache where it has them and may be used, and requested passwords by id."""
         caching, use_password = self.get_option("cache"), self.get_option("use_password")
         key = self._key(options, places.regions) if caching else ""
         if caching and cache and not use_password:
@@ -339,7 +339,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
         if places.unseen(instances) - set(content.get("empty") or ()):
             self.display.v(f"{self.NAME}: the cache knows nothing of a region or zone, so the list is read anew.")
             return None
-        self.display.v(f"{self.NAME}: {len(instances)} instances from the cache; nothing was asked.")
+        self.display.v(f"{self.NAME}: {len(instances)} instances from the cache; no request was sent.")
         return instances
 
     def _with_extra(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:

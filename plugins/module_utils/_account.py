@@ -51,8 +51,8 @@ def read_account(task: Task) -> dict[str, t.Any]:
 
 
 def _balance(client: Client) -> dict[str, t.Any]:
-    told = values.dictionary(client.call(BALANCE).get("AccountInfo"))
-    return {key: values.number(told.get(field)) for key, field in _AMOUNTS.items()}
+    amounts = values.dictionary(client.call(BALANCE).get("AccountInfo"))
+    return {key: values.number(amounts.get(field)) for key, field in _AMOUNTS.items()}
 
 
 def _projects(client: Client) -> list[dict[str, t.Any]]:
@@ -69,7 +69,7 @@ def _projects(client: Client) -> list[dict[str, t.Any]]:
 
 
 def _account_id(client: Client) -> int | None:
-    """Return the owner that most of the account's own images name: asked for all, the list may hold a foreign one."""
+    """Return the owner that most of the account's own images name: the whole list may hold a foreign one."""
     action = SOURCES["custom"].action
     [rows] = client.read_all([Listing(action, {"Region": client.scope.region})])
     owners = [values.dictionary(row.get("Owner")).get("AccountId") for row in rows]

@@ -13,7 +13,7 @@ import os
 import typing as t
 from collections.abc import Callable, Mapping
 
-#: The action plugin makes this file in the task's temporary folder where it can read along.
+#: The action plugin creates this file in the task's temporary folder where it can read along.
 JOURNAL_NAME = "compshare_events.jsonl"
 
 

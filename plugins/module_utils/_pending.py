@@ -38,7 +38,7 @@ _NO_FILE = -1
 
 
 class PendingOrder:
-    """The lock on one name, and the record of the order for it. Made by C(order_lock())."""
+    """The lock on one name, and the record of the order for it. Created by C(order_lock())."""
 
     def __init__(self, client: Client, kind: str, name: str, file: int) -> None:
         self._clock = client.clock

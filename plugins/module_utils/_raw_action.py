@@ -24,7 +24,7 @@ _RESERVED = ("Action", "PublicKey", "Signature")
 
 
 def call_action(task: Task) -> dict[str, t.Any]:
-    """Send the action that the options name, and return its answer; raises CompShareError."""
+    """Send the action that the options name, and return its response; raises CompShareError."""
     options = task.options
     action = options["action"]
     if not _ACTION.match(action):

@@ -29,9 +29,9 @@ _T = t.TypeVar("_T")
 
 #: For so many seconds a list may still show what was before a change. Not documented; other clouds need about as long.
 VISIBLE_WITHIN = 45.0
-#: For so many seconds a request without an answer may still take effect: the gateway gives up after 60 seconds.
+#: For so many seconds a request without a response may still take effect: the gateway gives up after 60 seconds.
 LOST_WITHIN = 75.0
-#: How often a request that may be repeated is sent again after a lost answer that had no effect.
+#: How often a request that may be repeated is retried after a lost response that had no effect.
 _REPEATS = 2
 
 
@@ -120,7 +120,7 @@ def look_again(clock: Clock, look: t.Callable[[], _T | None], pauses: t.Iterable
 def confirm_within(client: Client, confirmed: t.Callable[[], bool], seconds: float) -> bool:
     """Poll C(confirmed) until it returns True, for C(seconds) at most; return whether it did.
 
-    A transient error is retried; the last one is raised when the time is up.
+    A transient error is retried; the last one is raised on the timeout.
     """
     try:
         return wait_until(client.clock, lambda: confirmed() or None, deadline=client.clock.now() + seconds)
@@ -151,7 +151,7 @@ def sent_before_errors(action: str, *, accepted: bool) -> Iterator[None]:
             unreadable.add_sentence(f"Before that, {action} was accepted; its effect could not be checked.")
             unreadable.facts = {**unreadable.facts, "changed": True}
         else:
-            unreadable.add_sentence(f"Before that, {action} was sent and not answered; it may have been done.")
+            unreadable.add_sentence(f"Before that, {action} was sent without a response; it may have been done.")
         raise
 
 

@@ -10,7 +10,7 @@ module: compshare_account_check
 short_description: Compare what the CompShare API does with what this collection assumes
 version_added: 1.1.0
 description:
-  - Sources about the API contradict each other, and are silent in places. This module asks the API itself, on your
+  - Sources about the API contradict each other, and are silent in places. This module checks the API itself, on your
     account, and says where the collection's assumptions hold and where they differ.
   - It sends about fifty read requests, in about a minute, and changes nothing.
   - The report can be shown to anybody. It has no ids, names, addresses, keys or texts of the account.
@@ -47,17 +47,17 @@ report:
   returned: success
   type: str
 differs:
-  description: Questions that the API answers in another way than the collection assumes.
+  description: Checks where the API behaves differently than the collection assumes.
   returned: success
   type: list
   elements: dict
   contains:
     key:
-      description: A short name of the question.
+      description: A short name of the check.
       type: str
       sample: inventory_key
     text:
-      description: The question.
+      description: What is checked.
       type: str
       sample: Where are the GPUs in stock counted?
     assumed:
@@ -69,12 +69,12 @@ differs:
       type: str
       sample: GpuInventoryByZone
 holds:
-  description: Questions that the API answers as the collection assumes. The same keys as RV(differs).
+  description: Checks where the API behaves as the collection assumes. The same keys as RV(differs).
   returned: success
   type: list
   elements: dict
 not_seen:
-  description: Questions that this account cannot answer, because it has no pod, for example. The keys of RV(differs).
+  description: Checks that this account has nothing for, because it has no pod, for example. The keys of RV(differs).
   returned: success
   type: list
   elements: dict
@@ -93,11 +93,11 @@ error:
       type: str
       sample: DescribeCompShareSupportZone
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:

@@ -83,7 +83,7 @@ projects:
 account_id:
   description:
     - The id of the account, which others need to share images with it.
-    - The API tells it only in images of the account, so it is null for an account without images.
+    - The API reports it only in images of the account, so it is null for an account without images.
   returned: success
   type: int
   sample: 50000001
@@ -97,11 +97,11 @@ error:
       type: str
       sample: GetBalance
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:

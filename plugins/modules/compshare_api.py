@@ -10,7 +10,7 @@ module: compshare_api
 short_description: Call any action of the CompShare API
 version_added: 1.0.0
 description:
-  - Sends one action of the API, signed, with retries where they are safe, and returns the answer as it is.
+  - Sends one action of the API, signed, with retries where they are safe, and returns the response as it is.
   - It is the way out where no module of this collection fits.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
@@ -51,7 +51,7 @@ options:
       - The parameters of the action. Lists and dictionaries may be nested. Numbers and booleans are sent as what they
         are in YAML, so quote what must be text.
       - O(region) and O(zone) are sent as C(Region) and C(Zone), where they are set and these are not given here.
-        Parameters that are null are left out.
+        Parameters that are null are omitted.
       - The API ignores most parameters that it does not know, and some values that it does not understand, without a
         word.
     type: dict
@@ -65,18 +65,18 @@ options:
   read_only:
     description:
       - Whether the action changes nothing, so that it is sent in check mode, too.
-      - Left out, it is V(true) for actions whose name begins with C(Describe), C(Get), C(List) or C(Check).
+      - If omitted, it is V(true) for actions whose name begins with C(Describe), C(Get), C(List) or C(Check).
     type: bool
   idempotent:
     description:
-      - Whether the action may be sent again where its answer is lost. What is certain not to have happened is sent
-        again in any case.
-      - Left out, it is V(true) for actions that are O(read_only).
+      - Whether the action may be retried if its response is lost. What is certain not to have happened is
+        retried in any case.
+      - If omitted, it is V(true) for actions that are O(read_only).
     type: bool
   changed_when_success:
     description:
       - What the task reports as C(changed) when the action succeeds.
-      - Left out, it is V(false) for actions that are O(read_only), and V(true) for others.
+      - If omitted, it is V(false) for actions that are O(read_only), and V(true) for others.
     type: bool
   body_format:
     description:
@@ -88,7 +88,7 @@ options:
     version_added: 1.1.0
   include_secrets:
     description:
-      - Whether RV(response) has the secrets of the answer. With V(false) there are asterisks in the place of fields
+      - Whether RV(response) has the secrets of the response. With V(false) there are asterisks in the place of fields
         whose name says that they are secret, such as C(Password) and C(JupyterToken), and of tokens in addresses.
       - With V(true) the output of the task is hidden; the registered result has everything.
     type: bool
@@ -140,7 +140,7 @@ EXAMPLES = r"""
 RETURN = r"""
 response:
   description:
-    - The answer of the API as it is, but for secrets, see O(include_secrets). Null where nothing was sent.
+    - The response of the API as it is, but for secrets, see O(include_secrets). Null where nothing was sent.
   returned: always
   type: dict
   sample:
@@ -164,11 +164,11 @@ error:
       type: str
       sample: ModifyCompShareInstanceName
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 230
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Params [UHostId] not available
     request_id:

@@ -140,7 +140,7 @@ disk:
       type: str
       sample: datasets
     state:
-      description: The state that the API tells, such as V(InUse) or V(Available).
+      description: The state that the API reports, such as V(InUse) or V(Available).
       type: str
       sample: InUse
     size_gb:
@@ -197,7 +197,7 @@ actions:
       type: str
 price:
   description:
-    - What a new disk costs, or what its growth costs in addition. Null if nothing is bought, or the API tells no price.
+    - What a new disk costs, or what its growth costs in addition. Null if nothing is bought, or no price is known.
   returned: always
   type: dict
   contains:
@@ -232,11 +232,11 @@ error:
       type: str
       sample: CreateAndAttachCompshareDisk
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 8067
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: The disk size is wrong
     request_id:

@@ -87,7 +87,7 @@ disks:
       type: str
       sample: datasets
     state:
-      description: The state that the API tells, such as V(InUse) or V(Available).
+      description: The state that the API reports, such as V(InUse) or V(Available).
       type: str
       sample: InUse
     size_gb:
@@ -130,7 +130,7 @@ disks:
       description: Until when it is paid for, null if it is not prepaid.
       type: str
     price:
-      description: What the disk costs by today's prices, null if the API does not tell. Only with O(prices=true).
+      description: What the disk costs by today's prices, null if the API does not report it. Only with O(prices=true).
       type: dict
       sample: {"charge_type": "Postpay", "amount": 0.06, "unit": "hour", "per_hour": 0.06}
 total_gb:
@@ -148,11 +148,11 @@ error:
       type: str
       sample: DescribeCompshareDisk
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:

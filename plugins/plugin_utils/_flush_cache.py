@@ -19,7 +19,7 @@ _MARKER = "compshare-cache-flushed"
 
 
 def flushed_at() -> float:
-    """Return when this run first asked, in seconds since 1970, if it has C(--flush-cache); else 0.
+    """Return when this was first called in this run, in seconds since 1970, if it has C(--flush-cache); else 0.
 
     The processes of a run agree on it by a file in the folder for temporary files that each run has.
     """

@@ -73,8 +73,8 @@ class LiveLinesAction(ActionBase):
         return result
 
     def _lines_wanted(self) -> bool:
-        wanted = self._task.args.get("show_progress", True)
-        return not self._task.no_log and boolean(wanted, strict=False)
+        shown = self._task.args.get("show_progress", True)
+        return not self._task.no_log and boolean(shown, strict=False)
 
     def _new_journal(self) -> str | None:
         """Return the path of a new journal in the task's temporary folder; None where it could not be read along."""

@@ -148,5 +148,5 @@ def _converted(name: str, value: t.Any, definition: Mapping[str, t.Any], variabl
             return number if kind == "float" else int(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    wanted = "a number" if kind == "float" else "a whole number"
-    raise OptionError(f"{source} must be {wanted}, not {printable(repr(value), 80)}.")
+    expected = "a number" if kind == "float" else "a whole number"
+    raise OptionError(f"{source} must be {expected}, not {printable(repr(value), 80)}.")

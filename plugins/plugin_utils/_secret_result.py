@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""An action plugin that hides the output of its module if the task asks for secrets; the module does the work.
+"""An action plugin that hides the output of its module if the task requests secrets; the module does the work.
 
 A module cannot do this itself: what it registers as secret is blanked out of its result, and is of no use afterwards.
 """

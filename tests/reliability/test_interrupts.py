@@ -75,7 +75,7 @@ MOMENTS = {
         "compshare_image",
         new_image,
         "CreateCompShareCustomImage",
-        (f"CreateCompShareCustomImage for '{NAME}' had been sent and not answered; it may be done.",),
+        (f"CreateCompShareCustomImage for '{NAME}' had been sent without a response; it may be done.",),
         held=True,
         scenario=LONG_BUILDS,
     ),

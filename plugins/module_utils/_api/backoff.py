@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""How long to wait before a request is sent again: arithmetic only."""
+"""How long to wait before a request is retried: arithmetic only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import random
 FIRST_PAUSE = 0.1
 GROWTH = 4.0
 LONGEST_PAUSE = 30.0
-#: A server may ask for a longer pause than ours, up to this many seconds.
+#: A server may request a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0
 
 

@@ -56,7 +56,7 @@ class Scope:
 class Client:
     """Signs, sends, tries again where that is safe, and checks what comes back. May be used by several threads.
 
-    C(timeout) is in seconds for one request, C(retries) how often a failed one is sent again at most,
+    C(timeout) is in seconds for one request, C(retries) how often a failed one is retried at most,
     C(throttle_timeout) for how many seconds a throttled one is. C(limiter) gives each request leave to be sent;
     C(after_write) is called after each write, whatever came of it.
     """
@@ -88,7 +88,7 @@ class Client:
         self._sent = 0
         self._counting = threading.Lock()
         self._writes = 0
-        self._unanswered_write: str | None = None
+        self._unknown_write: str | None = None
 
     @property
     def requests_sent(self) -> int:
@@ -148,34 +148,32 @@ class Client:
         nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
         C(body_format) is C(json) for the few actions that cannot read a form. C(before_try) is called before each try
         of a write.
-        Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these tells whether a write may have
+        Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these shows whether a write may have
         taken effect.
         """
         if not write:
-            return self._ask_until(action, params, dict, deadline=deadline, body_format=body_format)
+            return self._request_until(action, params, dict, deadline=deadline, body_format=body_format)
         self._writes += 1
-        self._unanswered_write = _title(action, params or {})
+        self._unknown_write = _title(action, params or {})
         try:
-            answer = self._ask_until(
+            response = self._request_until(
                 action, params, dict, write=True, deadline=deadline, body_format=body_format, before_try=before_try
             )
         except CompShareError:
-            self._unanswered_write = None
+            self._unknown_write = None
             raise
         finally:
             if self._after_write is not None:
                 self._after_write()
-        self._unanswered_write = None
-        return answer
+        self._unknown_write = None
+        return response
 
     def interrupted(self, *, hint: str | None = None, facts: dict[str, t.Any] | None = None) -> CompShareError:
         """Return the error for an interrupted task (KeyboardInterrupt), which says what may have been done."""
         usual_hint = "Run the task again."
-        if self._unanswered_write:
+        if self._unknown_write:
             usual_hint = "Look at what it was about before you run the task again."
-            story = (
-                f"The task was interrupted. {self._unanswered_write} had been sent and not answered; it may be done."
-            )
+            story = f"The task was interrupted. {self._unknown_write} had been sent without a response; it may be done."
         elif self._writes:
             story = "The task was interrupted."
         else:
@@ -228,13 +226,13 @@ class Client:
         """Return one page of a list; an empty one with its C(refusal) if the API refuses the offset."""
         params = {**listing.params, "Limit": limit, "Offset": offset}
         try:
-            return self._ask_until(listing.action, params, lambda page: page_of(listing, page), deadline=deadline)
+            return self._request_until(listing.action, params, lambda page: page_of(listing, page), deadline=deadline)
         except RefusedError as error:
             if not offset or not refuses_offset(error):
                 raise
             return Page([], None, refusal=error)
 
-    def _ask_until(
+    def _request_until(
         self,
         action: str,
         params: Mapping[str, t.Any] | None,
@@ -275,14 +273,14 @@ class Client:
                 self.clock.sleep(pause)
 
     def _signed(self, action: str, params: Mapping[str, t.Any], body_format: str) -> dict[str, str] | bytes:
-        wanted: dict[str, t.Any] = {"Action": action}
+        fields: dict[str, t.Any] = {"Action": action}
         if self.scope.project_id:
-            wanted["ProjectId"] = self.scope.project_id
+            fields["ProjectId"] = self.scope.project_id
         try:
-            wanted.update(signing.without_none(params))
+            fields.update(signing.without_none(params))
             if body_format == "json":
-                return signing.signed_json(wanted, self.credentials.public_key, self.credentials.private_key)
-            return signing.signed_fields(wanted, self.credentials.public_key, self.credentials.private_key)
+                return signing.signed_json(fields, self.credentials.public_key, self.credentials.private_key)
+            return signing.signed_fields(fields, self.credentials.public_key, self.credentials.private_key)
         except UnicodeEncodeError:
             raise OptionError(f"A parameter of {action} holds text that is not valid Unicode.", action=action) from None
         except RecursionError:
@@ -298,70 +296,70 @@ class Client:
         with self._counting:
             self._sent += 1
         try:
-            answer = self._transport.post(body, timeout)
+            response = self._transport.post(body, timeout)
         except TransportError as fault:
             raise NoAnswerError(
-                f"{action} got no answer from {self.endpoint}: {fault}."
+                f"{action} got no response from {self.endpoint}: {fault}."
                 + ("" if fault.reached else " Nothing was sent."),
                 action=action,
                 outcome_unknown=fault.reached,
                 hint=fault.hint or _NETWORK_HINT,
                 retry=Retry.NEVER if fault.lasting else Retry.READ,
             ) from fault
-        envelope = self._envelope(action, answer)
+        envelope = self._envelope(action, response)
         ret_code = number(envelope.get("RetCode"))
         if not isinstance(ret_code, int):
-            raise self._unreadable(action, answer, "an answer without a RetCode")
+            raise self._unreadable(action, response, "a response without a RetCode")
         if ret_code != 0:
-            raise self._refusal(action, ret_code, envelope.get("Message"), answer.request_id)
+            raise self._refusal(action, ret_code, envelope.get("Message"), response.request_id)
         try:
             return parse(envelope)
         except AnswerError as error:
-            error.request_id = answer.request_id
+            error.request_id = response.request_id
             raise
 
-    def _envelope(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
+    def _envelope(self, action: str, response: HttpAnswer) -> dict[str, t.Any]:
         """Return the JSON object of a response, or raise the error that its HTTP status and body amount to."""
-        if 300 <= answer.status < 400:
+        if 300 <= response.status < 400:
             raise NoAnswerError(
-                f"{self.endpoint} redirects {action} to {answer.location or 'another address'}, "
+                f"{self.endpoint} redirects {action} to {response.location or 'another address'}, "
                 "which was not followed: the request would carry the key there.",
                 action=action,
                 outcome_unknown=False,
                 hint="Set api_url to the address that is meant.",
-                request_id=answer.request_id,
+                request_id=response.request_id,
             )
-        if answer.status == 429 or answer.status >= 500:
-            throttled = answer.status == 429
+        if response.status == 429 or response.status >= 500:
+            throttled = response.status == 429
             raise NoAnswerError(
-                f"{action} was answered with HTTP status {answer.status} by {self.endpoint}.",
+                f"{action} returned HTTP status {response.status} from {self.endpoint}.",
                 action=action,
                 outcome_unknown=not throttled,
-                request_id=answer.request_id,
+                request_id=response.request_id,
                 hint=describe(153).hint if throttled else "The API has a temporary failure; run the task again later.",
                 retry=Retry.THROTTLE if throttled else Retry.READ,
-                retry_after=answer.retry_after,
+                retry_after=response.retry_after,
             )
         try:
-            envelope = json.loads(answer.body)
+            envelope = json.loads(response.body)
         except (ValueError, RecursionError):
-            raise self._unreadable(action, answer, "something that is not JSON") from None
+            raise self._unreadable(action, response, "something that is not JSON") from None
         if not isinstance(envelope, dict):
-            raise self._unreadable(action, answer, "JSON that is not an object")
+            raise self._unreadable(action, response, "JSON that is not an object")
         # Whatever goes through the response later may recurse: it never meets more than this.
-        if answer.body.count(b"[") + answer.body.count(b"{") > DEEPEST and is_too_deep(envelope):
-            raise self._unreadable(action, answer, f"JSON that is nested more than {DEEPEST} levels deep")
+        if response.body.count(b"[") + response.body.count(b"{") > DEEPEST and is_too_deep(envelope):
+            raise self._unreadable(action, response, f"JSON that is nested more than {DEEPEST} levels deep")
         # JSON may hold half of a character pair, which no file and no terminal can take.
-        return _valid_unicode(envelope) if b"\\ud" in answer.body or b"\\uD" in answer.body else envelope
+        return _valid_unicode(envelope) if b"\\ud" in response.body or b"\\uD" in response.body else envelope
 
-    def _unreadable(self, action: str, answer: HttpAnswer, what: str) -> AnswerError:
-        beginning = printable(answer.body[:160].decode("utf-8", "replace"), 120)
+    def _unreadable(self, action: str, response: HttpAnswer, what: str) -> AnswerError:
+        beginning = printable(response.body[:160].decode("utf-8", "replace"), 120)
         return AnswerError(
-            f"{action} was answered with {what} (HTTP status {answer.status}, {len(answer.body)} bytes"
+            f"{action} returned {what} (HTTP status {response.status}, {len(response.body)} bytes"
             + (f", beginning {beginning!r})." if beginning else ")."),
             action=action,
-            request_id=answer.request_id,
-            hint=f"Check that {self.endpoint} is the CompShare API and that no proxy answers in its place.",
+            request_id=response.request_id,
+            hint=f"Check that {self.endpoint} is the CompShare API and that no proxy responds in its place.",
             retry=Retry.READ,
         )
 
@@ -402,7 +400,7 @@ def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[st
     """Return warnings about the connection that C(options) describe."""
     found = [client.credentials.warning] if client.credentials.warning else []
     if options.get("validate_certs") is False:
-        found.append(f"validate_certs is false: whoever answers as {client.endpoint} is not checked.")
+        found.append(f"validate_certs is false: the identity of {client.endpoint} is not checked.")
     return found
 
 

@@ -106,9 +106,9 @@ def _from_profile(profile: str | None, named_by: str, environment: Mapping[str, 
     document, warning = _read_profiles(path)
     if document is None:
         title = f"The profile {printable(profile)!r} of {named_by}" if profile else ""
-        wanted = f"{title} cannot be read: there is no file {path}." if profile else None
+        summary = f"{title} cannot be read: there is no file {path}." if profile else None
         raise OptionError(
-            wanted or "No CompShare keys are set.",
+            summary or "No CompShare keys are set.",
             hint=f"{_become_hint(environment)}Set the options public_key and private_key, or the environment variables "
             "COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or run the vendor's 'compshare config', whose profile "
             f"file {path} is read too. Create keys at {KEYS_PAGE}.",
@@ -121,7 +121,7 @@ def _from_profile(profile: str | None, named_by: str, environment: Mapping[str, 
         raise OptionError(
             f"The profile file {path} has no profile {printable(str(name))!r}"
             + (f", which {named_by} names." if profile else ", which it names as the current one."),
-            hint=f"It has: {names}." if names else "Make one with the vendor's 'compshare config'.",
+            hint=f"It has: {names}." if names else "Create one with the vendor's 'compshare config'.",
         )
     keys = [chosen.get("public_key"), chosen.get("private_key")]
     if not all(isinstance(key, str) and key.strip() for key in keys):
@@ -130,7 +130,7 @@ def _from_profile(profile: str | None, named_by: str, environment: Mapping[str, 
         ]
         raise OptionError(
             f"The profile {printable(name)!r} of {path} has no {' and no '.join(missing)}.",
-            hint="Make it again with the vendor's 'compshare config', or give both keys as options.",
+            hint="Create it again with the vendor's 'compshare config', or give both keys as options.",
         )
     public_key, private_key = (t.cast(str, key).strip() for key in keys)
     origin = f"the profile {printable(name)!r} of {path}"
@@ -163,7 +163,7 @@ def _read_profiles(path: str) -> tuple[dict[str, t.Any] | None, str | None]:
     if not isinstance(document, dict):
         raise OptionError(
             f"The profile file {path} is not what the vendor's client writes: a JSON object with profiles.",
-            hint="Make it again with 'compshare config', or give the keys as options.",
+            hint="Create it again with 'compshare config', or give the keys as options.",
         ) from None
     open_to_others = mode & (stat.S_IRGRP | stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH)
     warning = (

@@ -17,10 +17,10 @@ from .values import printable
 class CompShareError(Exception):
     """Base of every error of this collection; C(str(error)) is the whole message for the user.
 
-    Takes the summary (one sentence: what was wanted, what happened), the action, the API's RetCode, message and
-    request id, a hint (one sentence: what to do), whether the same request may be sent again (and after how many
+    Takes the summary (one sentence: what was requested, what happened), the action, the API's RetCode, message and
+    request id, a hint (one sentence: what to do), whether the same request may be retried (and after how many
     seconds at least), whether the same task may succeed when it is run again unchanged (by default: if the request may
-    be sent again), and facts: result keys with the state of whatever was touched.
+    be retried), and facts: result keys with the state of whatever was touched.
     """
 
     #: The request may have taken effect although no valid response came. Decides what may follow a failed write.
@@ -110,7 +110,7 @@ class AnswerError(CompShareError):
 
 
 class RefusedError(CompShareError):
-    """The API answered with a RetCode other than 0."""
+    """The API returned a RetCode other than 0."""
 
     def __init__(self, summary: str, *, ret_code: int, outcome_unknown: bool = False, **kwargs: t.Any) -> None:
         super().__init__(summary, ret_code=ret_code, **kwargs)

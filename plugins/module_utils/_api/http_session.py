@@ -84,7 +84,7 @@ class HttpSession:
             self._session.merge_environment_settings(url, {}, True, verify, None), allow_redirects=False
         )
         if not verify:
-            # The user asked for it; a warning for each connection would only hide other output.
+            # The user chose it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         proxy = requests.utils.select_proxy(url, self._settings["proxies"])
         #: The proxy as messages show it, without its password; None if there is none.
@@ -125,7 +125,7 @@ class HttpSession:
         within = duration_text(timeout) if timeout >= 1 else f"{timeout:g} s"
         if not exchange.sent:
             return TransportError(f"{self._whom()} was not connected within {within}", reached=False)
-        return TransportError(f"no complete answer came within {within}", reached=True)
+        return TransportError(f"no complete response came within {within}", reached=True)
 
     def _whom(self) -> str:
         return self._host if self._proxy is None else f"{self._host} through the proxy {self._proxy}"
@@ -346,7 +346,7 @@ class _TrackedConnection:
 
 
 class _Adapter(_HTTPAdapter):  # type: ignore[misc]  # a class only where requests is there
-    """Makes all connections tracked ones, those through proxies included."""
+    """Creates only tracked connections, those through proxies included."""
 
     def init_poolmanager(self, *args: t.Any, **settings: t.Any) -> None:
         super().init_poolmanager(*args, **settings)
@@ -377,20 +377,20 @@ def _track(manager: t.Any) -> None:
 def _decoded(raw: t.Any, encoding: str | None, limit: int) -> Iterator[bytes]:
     """Yield a body as it arrives, decoded, at most C(limit) bytes; raises TransportError.
 
-    At most one layer of gzip is undone, which is what requests ask for: each layer can make a body a thousand times
+    At most one layer of gzip is undone, all that our requests accept: each layer can inflate a body a thousand times
     larger, and libraries decode a whole piece before anyone can count it.
     """
     codings = [coding.strip().lower() for coding in (encoding or "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
     if codings not in ([], ["gzip"], ["x-gzip"]):
         shown = printable(", ".join(codings), 80)
-        raise TransportError(f"the answer is encoded as {shown}, which was not asked for", reached=True, lasting=True)
+        raise TransportError(f"the response is encoded as {shown}, which was not requested", reached=True, lasting=True)
     size = 0
     pieces = raw.stream(_CHUNK, decode_content=False)
     for piece in _unzipped(pieces) if codings else pieces:
         size += len(piece)
         if size > limit:
-            raise TransportError(f"the answer is larger than {limit // 1024 // 1024} MB", reached=True, lasting=True)
+            raise TransportError(f"the response is larger than {limit // 1024 // 1024} MB", reached=True, lasting=True)
         yield piece
 
 
@@ -402,13 +402,13 @@ def _unzipped(pieces: t.Iterable[bytes]) -> Iterator[bytes]:
             try:
                 unzipped = unzip.decompress(rest, _CHUNK)
             except zlib.error:
-                raise TransportError("the answer cannot be decompressed", reached=True) from None
+                raise TransportError("the response cannot be decompressed", reached=True) from None
             yield unzipped
             rest = unzip.unconsumed_tail
             if not rest and len(unzipped) < _CHUNK:
                 break
     if not unzip.eof:
-        raise TransportError("the compressed answer is not complete", reached=True)
+        raise TransportError("the compressed response is not complete", reached=True)
 
 
 # --- Errors ---
@@ -430,7 +430,7 @@ def _proxy_title(proxy: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and all it was made from; the libraries wrap the real reason several times."""
+    """Yield an error and all its causes; the libraries wrap the real reason several times."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:

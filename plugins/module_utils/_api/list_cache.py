@@ -7,7 +7,7 @@
 """Lists that stay for some seconds, so that a hundred hosts that need one list read it once.
 
 Each list is a private file. Who finds none locks it and reads the list while the others wait for the file. A write of
-this collection makes all lists of its key outdated.
+this collection invalidates all lists of its key.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LIST, _LOCK, _OUTDATED = "list-", ".lock", ".outdated"
 class ListCache:
     """The lists that a key has read at an address, in files of this user.
 
-    C(timeout) is in seconds, 0 for no cache; C(not_before) (seconds since 1970) makes older lists outdated.
+    C(timeout) is in seconds, 0 for no cache; C(not_before) (seconds since 1970) invalidates older lists.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class ListCache:
         with self._reading(path) as found:
             if found is not None:
                 return found[0]
-            asked = self._clock.epoch()
+            requested_at = self._clock.epoch()
             rows = read()
-            self._store(path, asked, rows)
+            self._store(path, requested_at, rows)
             return rows
 
     def outdate(self) -> None:
-        """Make all lists of the key outdated: something was changed."""
+        """Invalidate all lists of the key: something was changed."""
         folder = self._folder()
         if folder is None:
             return
@@ -85,9 +85,11 @@ class ListCache:
         try:
             with open(path, "rb") as file:
                 # The time comes first, so that no outdated list is parsed.
-                asked = float(file.readline(64))
+                requested_at = float(file.readline(64))
                 now = self._clock.epoch()
-                if not 0 <= now - asked <= self._timeout or asked <= max(self._not_before, self._outdated(path)):
+                if not 0 <= now - requested_at <= self._timeout or requested_at <= max(
+                    self._not_before, self._outdated(path)
+                ):
                     return None
                 return [json.loads(file.read())]
         except (OSError, ValueError, RecursionError):
@@ -117,7 +119,7 @@ class ListCache:
             if lock is not None:
                 unlock_and_close(lock)
 
-    def _store(self, path: str, asked: float, rows: t.Any) -> None:
+    def _store(self, path: str, requested_at: float, rows: t.Any) -> None:
         temporary = f"{path}.{os.getpid()}"
         folder = os.path.dirname(path)
         self._remove(folder, lambda entry: entry.stat().st_mtime < self._clock.epoch() - _LEFTOVER)
@@ -125,7 +127,7 @@ class ListCache:
             try:
                 file = open_private(temporary)
                 with open(file, "wb") as opened:
-                    opened.write(f"{asked:.6f}\n".encode() + json.dumps(rows).encode())
+                    opened.write(f"{requested_at:.6f}\n".encode() + json.dumps(rows).encode())
                 os.replace(temporary, path)
             except OSError:
                 os.unlink(temporary)

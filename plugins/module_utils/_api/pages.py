@@ -41,7 +41,7 @@ class Listing:
     params: Mapping[str, t.Any] = field(default_factory=dict)
     row_keys: tuple[str, ...] = ("ImageSet",)
     id_key: str = "CompShareImageId"
-    #: What to make of each row as soon as its page is there, while others are on their way. C(id_key) is a key of what
+    #: How to convert each row as soon as its page is there, while others are on their way. C(id_key) is a key of what
     #: it returns, and the row itself is not kept.
     read_row: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
 
@@ -91,7 +91,7 @@ def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
     if key is None:
         if total and not any(key in response for key in listing.row_keys):
             raise AnswerError(
-                f"The answer to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
+                f"The response to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
                 action=listing.action,
                 hint=_REPORT,
                 retry=Retry.READ,
@@ -100,7 +100,7 @@ def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
     rows = response[key]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AnswerError(
-            f"The answer to {listing.action} has {_kind(rows)} where its list {key} should stand.",
+            f"The response to {listing.action} has {_kind(rows)} where its list {key} should stand.",
             action=listing.action,
             hint=_REPORT,
             retry=Retry.READ,
@@ -125,7 +125,7 @@ def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bo
         return found
     else:
         what = f"has {_kind(found)} where its list {keys[0]} should stand"
-    raise AnswerError(f"The answer to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ)
+    raise AnswerError(f"The response to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ)
 
 
 def _kind(value: object) -> str:

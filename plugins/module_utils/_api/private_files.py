@@ -66,19 +66,19 @@ def shared_folder(environment: Mapping[str, str] | None = None) -> str:
 
 
 def _is_of_another(root: str) -> bool:
-    """Tell whether what root creates in C(root) would be in the way of the user that it belongs to."""
+    """Return whether what root creates in C(root) would be in the way of the user that it belongs to."""
     while not os.path.exists(root):
         root = os.path.dirname(root)
     return os.geteuid() == 0 and os.stat(root).st_uid != 0
 
 
 def _file_system(device: int) -> str:
-    """Return the type of a mounted file system, or nothing if the system does not tell."""
-    wanted = f"{os.major(device)}:{os.minor(device)}"
+    """Return the type of a mounted file system, or nothing if the system does not report it."""
+    number = f"{os.major(device)}:{os.minor(device)}"
     with suppress(OSError), open(_MOUNTS, encoding="utf-8", errors="replace") as mounts:
         for line in mounts:
             fields = line.split()
-            if len(fields) > 2 and fields[2] == wanted and "-" in fields[:-1]:
+            if len(fields) > 2 and fields[2] == number and "-" in fields[:-1]:
                 return fields[fields.index("-") + 1]
     return ""
 

@@ -17,15 +17,15 @@ import typing as t
 
 
 class Retry(enum.Enum):
-    """Whether a request that was answered with a RetCode may be retried."""
+    """Whether a request that got a RetCode may be retried."""
 
-    #: The same request gets the same answer.
+    #: The same request gets the same response.
     NEVER = "never"
     #: Reads are retried; a write may have taken effect, so it is not.
     READ = "read"
     #: Throttled: nothing happened, so reads and writes are retried after a pause.
     THROTTLE = "throttle"
-    #: Refused because another operation is running: nothing happened. Reads never see it; a write may wait for the end.
+    #: Refused as busy: nothing happened. Reads never see it; a write may wait for the end.
     BUSY = "busy"
 
 
@@ -47,13 +47,13 @@ PAGE_OUT_OF_RANGE = 8401
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
 _REPORT = "Run the task again; if the error persists, report it with the request id."
 _LATER = "The platform has a temporary failure; run the task again later."
-_BUSY = "Another operation is running on it; it is free again after at most ten minutes."
+_BUSY = "It is busy; it is free again after at most ten minutes."
 _THROTTLED = "Run fewer tasks at the same time (forks, throttle), or raise api_throttle_timeout."
 _PAY = "Settle the account in the console, then run the task again."
 
 _TABLE = (
     # The gateway
-    RetCode(110, "the platform behind the gateway did not answer within 60 seconds", _LATER, Retry.READ),
+    RetCode(110, "the platform behind the gateway did not respond within 60 seconds", _LATER, Retry.READ),
     RetCode(120, "the platform got wrong data from a service behind it", _LATER, Retry.READ),
     RetCode(130, "the gateway or its authentication service failed", _LATER, Retry.READ),
     RetCode(150, "the service is unavailable for now", _LATER, Retry.READ),

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""When a request that failed may be sent again, and after how long. Pure decisions; the client sleeps."""
+"""When a request that failed may be retried, and after how long. Pure decisions; the client sleeps."""
 
 from __future__ import annotations
 

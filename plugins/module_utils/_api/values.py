@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Values as the API sends them, made into what they mean.
+"""Values as the API sends them, converted into what they mean.
 
 The same field comes as a number from one action and as text from another, a truth value as C("True"), an empty list as
 null, and a single tag holds several with a full-width comma between. Everything that reads a response does it here.
@@ -117,7 +117,7 @@ def iso_time(value: object) -> str | None:
 
 
 def epoch_seconds(moment: str | None) -> float | None:
-    """Return the seconds since 1970 of a time that iso_time() made; None for None."""
+    """Return the seconds since 1970 of a time that iso_time() returned; None for None."""
     return None if moment is None else datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
 
 

@@ -109,29 +109,29 @@ class BuildRequests:
         """
         if self.list_silent:
             return []
-        wanted = {build.target.image_id: build for build in builds}
+        by_image = {build.target.image_id: build for build in builds}
         try:
-            rows = self._rows(wanted, deadline)
+            rows = self._rows(by_image, deadline)
         except CompShareError as error:
             return self._list_error(checked(error))
         self.list_refusal, self.list_failed_since, self.list_failed_at, self._list_pause = None, None, None, 0.0
         self.listed_at = self._client.clock.now()
         for row in rows:
-            build = wanted.get(_id_of(row))
+            build = by_image.get(_id_of(row))
             if build is not None and build.open:
                 build.saw_row(self.listed_at, row)
         return []
 
-    def _rows(self, wanted: Mapping[str, Build], deadline: float | None) -> list[dict[str, t.Any]]:
-        """Return rows with all of the wanted images that the list has."""
-        known = [self._page_of.get(image_id) for image_id in wanted]
+    def _rows(self, builds: Mapping[str, Build], deadline: float | None) -> list[dict[str, t.Any]]:
+        """Return rows with all of the images of C(builds) that the list has."""
+        known = [self._page_of.get(image_id) for image_id in builds]
         rows: list[dict[str, t.Any]] = []
         if None not in known:
             for page in dict.fromkeys(known):
                 rows += self._page(t.cast(_Page, page), deadline)
-            if set(wanted) <= {_id_of(row) for row in rows}:
+            if set(builds) <= {_id_of(row) for row in rows}:
                 return rows
-        regions = list(dict.fromkeys(build.region or region_of(build.zone) for build in wanted.values()))
+        regions = list(dict.fromkeys(build.region or region_of(build.zone) for build in builds.values()))
         lists = self._client.read_all([_listing(region) for region in regions], deadline=deadline)
         for region, of_region in zip(regions, lists):
             for index, row in enumerate(of_region):

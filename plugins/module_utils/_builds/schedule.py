@@ -6,12 +6,12 @@
 
 """When to look at a build next: adaptive polling, as pure arithmetic.
 
-A Schedule follows one image build. It takes each answer with the time it came, and says when to look again (C(due)).
+A Schedule follows one image build. It takes each response with the time it came, and says when to poll next (C(due)).
 All times are seconds of a monotonic clock, all durations seconds. Randomness and time come from the caller.
 
 How it decides
 --------------
-The server's remaining time is only a hint: it may be biased, noisy, stuck, or missing. The answers so far show the
+The server's remaining time is only a hint: it may be biased, noisy, stuck, or missing. The responses so far show the
 course of the build: how fast the remaining time falls, and how fast the percentage rises. Each gives a likely end.
 (A remaining time that falls half a second a second is twice too short: its rate corrects it.)
 
@@ -19,7 +19,7 @@ course of the build: how fast the remaining time falls, and how fast the percent
 * Without an estimate that moves, pauses grow with the time waited, up to LONGEST_BLIND seconds.
 * Far from the end, a pause is a share of the likely remaining time, so looks get denser towards the end.
 * Close to an end that is known within seconds, a pause ends just past it: the next look should find the build done.
-* An end may also come without a sign. A progress that froze shows it; if an answer lacks a few seconds of the expected
+* An end may also come without a sign. A progress that froze shows it; if a response lacks a few seconds of the expected
   progress, the build may have ended that long ago, so the next pause is shorter by as much.
 """
 
@@ -36,7 +36,7 @@ SHORTEST_SLEEP = 2.0
 LONGEST_BLIND = 30.0
 #: A remaining time may be overstated by up to this factor, and the end is still noticed within LONGEST_BLIND.
 OVERSTATEMENT = 1.5
-#: The pause after the first answer, as a share of the remaining time, where only the estimate bounds it.
+#: The pause after the first response, as a share of the remaining time, where only the estimate bounds it.
 FIRST_SHARE = 0.5
 #: What is left of max_poll_interval for the requests of a look.
 TIME_OF_REQUESTS = 1.0
@@ -62,7 +62,7 @@ RESTART_DROP = 15.0
 #: A likely error is never taken for more than this share, nor a rate for further from 1 than these factors.
 MOST_DOUBT = 0.5
 SLOWEST_RATE, FASTEST_RATE = 0.4, 2.5
-#: Sleeps are shortened by a share between these at random, so that many tasks do not ask in step. What is left of
+#: Sleeps are shortened by a share between these at random, so that many tasks do not poll in step. What is left of
 #: max_poll_interval in any case is for the time that the requests take.
 JITTER = (0.0, 0.03)
 #: How many builds stand for a large set. They agree when their likely ends are so close that dense looks at the list
@@ -71,17 +71,17 @@ SAMPLE = 4
 READS_FOR_ONE = 2.0
 #: A build outside of the sample that is so many seconds late does not end like the sample.
 OVERDUE = 10.0
-#: Builds that are due within this share of their sleeps are asked together.
+#: Builds that are due within this share of their sleeps are polled together.
 EARLY = 0.15
 #: An estimate is used up after this share of the sleep that it allows.
 NEARLY = 0.7
-#: A reading counts the less, the more it erred; its error fades by this factor with each answer, and one below this
+#: A reading counts the less, the more it erred; its error fades by this factor with each response, and one below this
 #: share is no error.
 ERROR_FADES = 0.5
 SMALL_ERROR = 0.05
-#: How many answers the learned rates rest on.
+#: How many responses the learned rates rest on.
 REMEMBERED = 7
-#: Answers that come within so many seconds count as one.
+#: Responses that come within so many seconds count as one.
 _SAME_TIME = 0.001
 #: Longer than any build, in seconds.
 _NEVER = 1e8
@@ -89,7 +89,7 @@ _NEVER = 1e8
 
 @dataclass(frozen=True)
 class PollSettings:
-    """How often to ask, as the user sets it.
+    """How often to poll, as the user sets it.
 
     C(poll_interval) is the fixed pause between two looks, None for adaptive polling; C(max_poll_interval) the longest
     pause of adaptive polling. Both are seconds.
@@ -103,8 +103,8 @@ class PollSettings:
 class Estimate:
     """What is known of the end of a build at some time.
 
-    C(likely) are the seconds left, C(least) the fewest that any reading of the answers leaves, C(doubt) the likely
-    error as a share of the seconds that were left when the last answer came.
+    C(likely) are the seconds left, C(least) the fewest that any reading of the responses leaves, C(doubt) the likely
+    error as a share of the seconds that were left when the last response came.
     """
 
     likely: float
@@ -113,57 +113,57 @@ class Estimate:
 
     @property
     def is_sharp(self) -> bool:
-        """Tell whether the end is known within seconds."""
+        """Return whether the end is known within seconds."""
         return self.doubt <= CLOSE_ENOUGH
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Response:
     time: float
     percent: float | None
     remaining: float | None
 
 
 class Course:
-    """What the answers about one build teach about its course, since its start or its last restart."""
+    """What the responses about one build teach about its course, since its start or its last restart."""
 
     def __init__(self) -> None:
-        self._answers: list[_Answer] = []
+        self._responses: list[_Response] = []
         self._doubt = 1 - 1 / OVERSTATEMENT
         self._usual_slip = 0.0
         #: The error of each reading, as a share of what it foresaw.
         self._errors: dict[str, float] = {}
-        #: When an answer last showed movement; None before the first answer.
+        #: When a response last showed movement; None before the first response.
         self.moved_at: float | None = None
         self.behind = False
-        #: The seconds by which the last answer fell short of the expected progress.
+        #: The seconds by which the last response fell short of the expected progress.
         self.lost = 0.0
 
     @property
     def percent(self) -> float | None:
-        """Return the percentage in the last answer."""
-        return self._answers[-1].percent if self._answers else None
+        """Return the percentage in the last response."""
+        return self._responses[-1].percent if self._responses else None
 
     @property
     def is_known(self) -> bool:
-        """Return whether there are answers enough to know how far the estimate can be trusted."""
-        return len(self._answers) > 1
+        """Return whether there are responses enough to know how far the estimate can be trusted."""
+        return len(self._responses) > 1
 
     @property
     def stands_still(self) -> bool:
-        """Tell whether the last answer shows no movement since the one before."""
-        return len(self._answers) > 1 and self.moved_at != self._answers[-1].time
+        """Return whether the last response shows no movement since the one before."""
+        return len(self._responses) > 1 and self.moved_at != self._responses[-1].time
 
     @property
     def unmoved_for(self) -> float:
-        """Return the seconds from the last movement to the last answer."""
-        return self._answers[-1].time - self.moved_at if self._answers and self.moved_at is not None else 0.0
+        """Return the seconds from the last movement to the last response."""
+        return self._responses[-1].time - self.moved_at if self._responses and self.moved_at is not None else 0.0
 
     def begins_anew(self, percent: float | None, remaining: float | None) -> bool:
-        """Tell whether an answer belongs to a build that has started again."""
-        if not self._answers:
+        """Return whether a response belongs to a build that has started again."""
+        if not self._responses:
             return False
-        last = self._answers[-1]
+        last = self._responses[-1]
         if last.percent is not None and percent is not None:
             return percent < last.percent - RESTART_DROP
         if last.remaining is not None and remaining is not None:
@@ -171,18 +171,18 @@ class Course:
         return False
 
     def add(self, time: float, percent: float | None, remaining: float | None) -> None:
-        """Take an answer."""
-        answer = _Answer(time, percent, remaining)
-        last = self._answers[-1] if self._answers else None
+        """Take a response."""
+        response = _Response(time, percent, remaining)
+        last = self._responses[-1] if self._responses else None
         if last is None or time - last.time < _SAME_TIME:
-            self._answers = [*self._answers[:-1], answer]
+            self._responses = [*self._responses[:-1], response]
             self.moved_at = time
             return
         before, readings_before = self.estimate(last.time), self._readings()
-        self._compare(last, answer)
-        if _moved(last, answer):
+        self._compare(last, response)
+        if _moved(last, response):
             self.moved_at = time
-        self._answers = [*self._answers, answer][-REMEMBERED:]
+        self._responses = [*self._responses, response][-REMEMBERED:]
         passed = time - last.time
         for name, reading in self._readings().items():
             if readings_before.get(name):
@@ -194,8 +194,8 @@ class Course:
             self._doubt = min(MOST_DOUBT, max(error, self._doubt / 3))
 
     def _readings(self) -> dict[str, float]:
-        """Return the seconds left at the last answer, by its remaining time and by its percentage."""
-        last = self._answers[-1]
+        """Return the seconds left at the last response, by its remaining time and by its percentage."""
+        last = self._responses[-1]
         readings = {}
         if last.remaining:
             rate = self._rate_of_remaining()
@@ -207,10 +207,10 @@ class Course:
         return readings
 
     def estimate(self, now: float) -> Estimate | None:
-        """Return what the answers say about the end, seen at C(now); None when they say nothing that can be used."""
-        if not self._answers or self.stands_still:
+        """Return what the responses say about the end, seen at C(now); None when they say nothing that can be used."""
+        if not self._responses or self.stands_still:
             return None
-        last = self._answers[-1]
+        last = self._responses[-1]
         readings = self._readings()
         if not readings:
             return None
@@ -221,21 +221,21 @@ class Course:
         doubt = min(max(self._doubt * likely, spread), MOST_DOUBT * likely)
         age = now - last.time
         if age > NEARLY * (likely - doubt) and doubt > CLOSE_ENOUGH:
-            return None  # so far the last answer was good for; only a new one can tell more
+            return None  # so far the last response was good for; only a new one can show more
         least = min(readings.values() if last.remaining is None else [last.remaining, *readings.values()])
         return Estimate(max(0.0, likely - age), least / OVERSTATEMENT - age, doubt)
 
-    def _compare(self, last: _Answer, answer: _Answer) -> None:
-        """Note by how much the build advanced less since the last answer than its course until then let expect."""
+    def _compare(self, last: _Response, response: _Response) -> None:
+        """Note by how much the build advanced less since the last response than its course until then let expect."""
         rate_of_percent, rate_of_remaining = self._rate_of_percent(), self._rate_of_remaining()
         self.behind, self.lost = False, 0.0
-        if answer.percent is not None and last.percent is not None and rate_of_percent:
-            advanced = (answer.percent - last.percent) / rate_of_percent
-        elif answer.remaining is not None and last.remaining is not None:
-            advanced = (last.remaining - answer.remaining) / (rate_of_remaining or 1.0)
+        if response.percent is not None and last.percent is not None and rate_of_percent:
+            advanced = (response.percent - last.percent) / rate_of_percent
+        elif response.remaining is not None and last.remaining is not None:
+            advanced = (last.remaining - response.remaining) / (rate_of_remaining or 1.0)
         else:
             return
-        passed = answer.time - last.time
+        passed = response.time - last.time
         self.lost = min(max(passed - advanced, 0.0), passed)
         if not self.is_known:
             return
@@ -245,17 +245,21 @@ class Course:
 
     def _rate_of_percent(self) -> float | None:
         """Return the learned points of percentage a second."""
-        return _slope([(answer.time, answer.percent) for answer in self._answers if answer.percent is not None])
+        return _slope(
+            [(response.time, response.percent) for response in self._responses if response.percent is not None]
+        )
 
     def _rate_of_remaining(self) -> float | None:
         """Return the learned seconds by which the stated remaining time falls in a second."""
-        return _slope([(answer.time, -answer.remaining) for answer in self._answers if answer.remaining is not None])
+        return _slope(
+            [(response.time, -response.remaining) for response in self._responses if response.remaining is not None]
+        )
 
 
 class Schedule:
-    """When to ask next about one build.
+    """When to poll one build next.
 
-    Takes the settings, when the wait starts, and a source of jitter. C(due) is when to ask next (at first: at once),
+    Takes the settings, when the wait starts, and a source of jitter. C(due) is when to poll next (at first: at once),
     C(expects_end) means that the look at C(due) should find the build ended.
     """
 
@@ -268,12 +272,12 @@ class Schedule:
         self._planned_at = start
         self.due = start
         self.expects_end = False
-        #: Whether the next answer is needed to make the estimate sharper, and not only to see that nothing happened.
+        #: Whether the next response is needed to sharpen the estimate, and not only to see that nothing happened.
         self.refines = True
         self._shared = False
 
     def share(self, now: float, shared: bool) -> None:
-        """Set whether looks at the list, for many builds, bound the pauses; C(due) is when an answer is needed then."""
+        """Set whether looks at the list, for many builds, bound the pauses; C(due) is then when one is needed."""
         if shared != self._shared:
             self._shared = shared
             if self._course.moved_at is not None:
@@ -282,7 +286,7 @@ class Schedule:
                 self.due = now
 
     def saw_progress(self, now: float, percent: float | None, remaining: float | None) -> None:
-        """Take an answer about a build that has not ended, and plan the next question.
+        """Take a response about a build that has not ended, and plan the next poll.
 
         C(percent) is 0 to 100 and C(remaining) seconds, as the server says them; either may be None, or nonsense.
         """
@@ -303,7 +307,7 @@ class Schedule:
         self._plan(now, None)
 
     def saw_nothing_new(self, now: float, *, others_end_in: float | None = None) -> None:
-        """Take a look that only says that the build has not ended, and plan the next question.
+        """Take a look that only says that the build has not ended, and plan the next poll.
 
         C(others_end_in) are the seconds until builds like this one may end; it spares the short pauses before.
         """
@@ -313,12 +317,12 @@ class Schedule:
 
     @property
     def behind(self) -> bool:
-        """Tell whether the last answer shows less progress than expected: a reason to look for a failure."""
+        """Return whether the last response shows less progress than expected: a reason to look for a failure."""
         return self._course.behind
 
     @property
     def stands_still(self) -> bool:
-        """Tell whether the last answer shows no movement since the one before."""
+        """Return whether the last response shows no movement since the one before."""
         return self._course.stands_still
 
     def may_join(self, now: float) -> bool:
@@ -328,7 +332,7 @@ class Schedule:
 
     @property
     def unmoved_for(self) -> float:
-        """Return for how many seconds the answers, up to the last one, have shown no movement."""
+        """Return for how many seconds the responses, up to the last one, have shown no movement."""
         return self._course.unmoved_for
 
     def estimate(self, now: float) -> Estimate | None:
@@ -389,9 +393,9 @@ class Schedule:
         whole = now - self._start + estimate.likely
         if self._course.percent is not None and self._course.percent < 100:
             whole = max(whole, estimate.likely / (1 - self._course.percent / 100))
-        foreseen = estimate.least + self._blind_limit - SHORTEST_SLEEP
+        predicted = estimate.least + self._blind_limit - SHORTEST_SLEEP
         longest = self._settings.max_poll_interval - self._course.lost - TIME_OF_REQUESTS
-        return max(self._blind_limit, min(foreseen, longest, SHARE_OF_BUILD * whole))
+        return max(self._blind_limit, min(predicted, longest, SHARE_OF_BUILD * whole))
 
     def _jittered(self, sleep: float) -> float:
         return sleep * (1 - self._random.uniform(*JITTER))
@@ -414,24 +418,24 @@ class Sample:
         return self._everyone or schedule in self._members
 
     def choose(self, able: Sequence[Schedule]) -> None:
-        """Choose a few of the builds whose progress can be requested, at first; all if no end could be foreseen."""
+        """Choose a few of the builds whose progress can be requested, at first; all if no end could be predicted."""
         if not self._members:
             self._members = list(able[:: max(1, math.ceil(len(able) / SAMPLE))])
         elif self._latest is None and not any(member in able for member in self._members):
             self._everyone = True
 
     def saw_ends(self, now: float, ended: Iterable[Schedule], running: Iterable[Schedule]) -> None:
-        """Take it which builds have ended since the last look; an unforeseen end shows that they are not alike."""
+        """Take it which builds have ended since the last look; an unpredicted end shows that they are not alike."""
         early = self._earliest is not None and now < self._earliest and any(each not in self for each in ended)
         late = self._latest is not None and now > self._latest and any(each not in self for each in running)
         self._everyone = self._everyone or early or late
 
-    def foresee(self, now: float, running: Sequence[Schedule]) -> None:
+    def predict(self, now: float, running: Sequence[Schedule]) -> None:
         """See when the others end, as the sample has it now."""
         members = [schedule for schedule in running if schedule in self._members]
         estimates = [estimate for estimate in (member.estimate(now) for member in members) if estimate is not None]
         if self._everyone or not estimates or len(estimates) < len(members):
-            return  # what was foreseen before is as good as it gets
+            return  # what was predicted before is as good as it gets
         likely = [estimate.likely for estimate in estimates]
         spread = max(likely) - min(likely)
         if spread > DENSE * READS_FOR_ONE * (len(running) - len(members)) + CLOSE_ENOUGH:
@@ -452,7 +456,7 @@ def _blind_sleep(passed: float) -> float:
     """Return a sleep for when nothing is known of the length, after C(passed) seconds without news.
 
     For lengths spread evenly on a logarithmic scale, sleeps that grow with the square root of the time passed are
-    the best trade of delay for questions.
+    the best trade of delay for requests.
     """
     return math.sqrt(BLIND_GROWTH * passed)
 
@@ -464,11 +468,11 @@ def _within(value: float | None, low: float, high: float) -> float | None:
     return min(max(value, low), high)
 
 
-def _moved(last: _Answer, answer: _Answer) -> bool:
-    if last.percent is not None and answer.percent is not None and answer.percent > last.percent:
+def _moved(last: _Response, response: _Response) -> bool:
+    if last.percent is not None and response.percent is not None and response.percent > last.percent:
         return True
-    if last.remaining is not None and answer.remaining is not None:
-        return answer.remaining < last.remaining
+    if last.remaining is not None and response.remaining is not None:
+        return response.remaining < last.remaining
     return False
 
 

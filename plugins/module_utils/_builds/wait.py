@@ -6,14 +6,14 @@
 
 """Following image builds: one look at them, or a wait until they have ended.
 
-Two requests tell about a build. The progress action gives a percentage and the time left of one build; it does not
+Two requests report on a build. The progress action gives a percentage and the time left of one build; it does not
 know failures, and the API refuses it for container images. The list of custom images gives the Status of all of them,
 a hundred with one request. The Status decides; a progress of 100 per cent does only if the list cannot be read and
 nothing contradicts it. Each build has a schedule of its own (see schedule); Watch decides which request is sent.
 
 A few builds (SET at most) are followed by their progress. The list is read at the start, at each expected end, every
 max_poll_interval, and whenever the progress is refused, stands still or slows down. More builds are followed by the
-list, and the progress serves to foresee their ends.
+list, and the progress serves to predict their ends.
 
 Events
 ------
@@ -194,10 +194,10 @@ class Watch:
         self._note_closed_requests()
         self._conclude(self._builds, self._builds, self._start, bool(faults))
         refusal = self._requests.list_refusal
-        hindrances = [*faults, *([refusal] if refusal else [])]
-        if hindrances and any(build.visible_at is None for build in self._builds):
-            raise hindrances[0]
-        for error in hindrances:
+        errors = [*faults, *([refusal] if refusal else [])]
+        if errors and any(build.visible_at is None for build in self._builds):
+            raise errors[0]
+        for error in errors:
             self._warn_once(error.summary)
         unproven = [build.target.image_id for build in self._open if build.full_since is not None]
         if unproven:
@@ -212,7 +212,7 @@ class Watch:
             )
 
     def wait(self, wait_timeout: float) -> None:
-        """Look until all builds have ended or the time is up."""
+        """Look until all builds have ended or the timeout has passed."""
         self._deadline = self._start + wait_timeout
         last_look = self._deadline - min(_LAST_LOOK, 0.05 * wait_timeout)
         self._look_at(self._open)
@@ -269,11 +269,11 @@ class Watch:
             build.schedule.share(self._clock.now(), self._is_set)
         # Throttling slows everything down; other faults of one request do not if the other one succeeds.
         listed = self._listed_since(began)
-        answered = any(build.progress_at is not None and began - build.progress_at < _PROGRESS_AGE for build in due)
+        responded = any(build.progress_at is not None and began - build.progress_at < _PROGRESS_AGE for build in due)
         if any(build.full_since is not None and build.full_since >= began for build in due):
-            self._failed_looks = 0  # its status is wanted now
-        self._silent_looks = 0 if answered or listed or not faults else self._silent_looks + 1
-        self._note_faults([error for error in faults if not listed or error.retry is Retry.THROTTLE], answered)
+            self._failed_looks = 0  # its status is needed now
+        self._silent_looks = 0 if responded or listed or not faults else self._silent_looks + 1
+        self._note_faults([error for error in faults if not listed or error.retry is Retry.THROTTLE], responded)
         self._report_look([build for build in before if build in due or not build.open])
 
     def _probe(self, due: list[Build]) -> list[CompShareError]:
@@ -313,11 +313,11 @@ class Watch:
         self._sample.choose([build.schedule for build in self._open if build.progress_possible(now)])
         in_sample = [b for b in self._open if b.schedule in self._sample and b.progress_possible(now)]
         new = [build for build in in_sample if build.progress_at is None][:_AT_ONCE]
-        asked = [*(build for build in due if build in in_sample and self._needs_progress(build, now)), *new]
-        faults = self._requests.get_progress(asked, self._deadline)
-        self._sample.foresee(self._clock.now(), [build.schedule for build in self._open])
+        polled = [*(build for build in due if build in in_sample and self._needs_progress(build, now)), *new]
+        faults = self._requests.get_progress(polled, self._deadline)
+        self._sample.predict(self._clock.now(), [build.schedule for build in self._open])
         suspects = [
-            build for build in asked if build.nearly_done or build.schedule.behind or build.schedule.stands_still
+            build for build in polled if build.nearly_done or build.schedule.behind or build.schedule.stands_still
         ]
         if suspects and not faults and not self._listed_since(began):
             faults = self._requests.read_list(self._open, self._deadline)
@@ -356,9 +356,9 @@ class Watch:
     def _status_is_old(self, build: Build, now: float) -> bool:
         return build.status_at is None or now - build.status_at >= self._poll.max_poll_interval
 
-    def _status_is_due(self, build: Build, now: float, asked: bool) -> bool:
-        answered = asked and build.progress_at is not None and build.progress_at >= now
-        if not answered or self._status_is_old(build, now):
+    def _status_is_due(self, build: Build, now: float, polled: bool) -> bool:
+        responded = polled and build.progress_at is not None and build.progress_at >= now
+        if not responded or self._status_is_old(build, now):
             return True
         return build.uninformed or build.nearly_done or build.schedule.behind or build.schedule.stands_still
 
@@ -376,11 +376,11 @@ class Watch:
         others_end_in = self._sample.end_in(now) if len(self._open) > SET else None
         listed, silent = self._listed_since(began), self._requests.list_silent
         for build in looked_at:
-            answered = build.progress_at is not None and build.progress_at >= began
-            if build.open and answered and not listed and self._may_trust_progress(build):
+            responded = build.progress_at is not None and build.progress_at >= began
+            if build.open and responded and not listed and self._may_trust_progress(build):
                 build.trust_progress()
             to_plan = build in due or build.schedule.estimate(now) is None
-            if build.open and to_plan and not answered and (listed or not failed):
+            if build.open and to_plan and not responded and (listed or not failed):
                 build.schedule.saw_nothing_new(now, others_end_in=others_end_in)
             seen = build.visible_at is not None and build.visible_at >= began
             if build.open and not seen and (listed or (silent and build.refusal is not None)):
@@ -403,7 +403,7 @@ class Watch:
             return False
         return requests.list_failed_at - max(full_since, requests.list_failed_since) >= TRUST_AFTER
 
-    def _note_faults(self, faults: list[CompShareError], answered: bool) -> None:
+    def _note_faults(self, faults: list[CompShareError], responded: bool) -> None:
         """Slow the whole task down after throttling and faults, and speed it up again when they are over."""
         now = self._clock.now()
         self._fault = faults[0].summary if faults else None
@@ -412,7 +412,7 @@ class Watch:
         pause = SHORTEST_SLEEP * self._slowness
         if faults:
             longest = (
-                LONGEST_BLIND if answered else min(_LONGEST_PAUSE, max(LONGEST_BLIND, self._poll.max_poll_interval))
+                LONGEST_BLIND if responded else min(_LONGEST_PAUSE, max(LONGEST_BLIND, self._poll.max_poll_interval))
             )
             grown = min(longest, _FIRST_PAUSE * 2**self._failed_looks) * self._rng.uniform(0.5, 1.0)
             pause = max(pause, grown, *(min(error.retry_after or 0.0, _LONGEST_PAUSE) for error in faults))

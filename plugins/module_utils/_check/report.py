@@ -6,7 +6,7 @@
 
 """The report of the check: text that can be shown to anybody.
 
-It is made of our own words, of field names, types, numbers of rows and RetCodes. Of the values in responses it shows
+It consists of our own words, of field names, types, numbers of rows and RetCodes. Of the values in responses it shows
 only words of a fixed vocabulary, never text that somebody may have written. In the end, every value of the account is
 searched for once more and replaced.
 """
@@ -24,7 +24,7 @@ from .._disks.model import DISK_KEYS, normalise_disk
 from .._images.model import IMAGE_KEYS, normalise_image
 from .._instances.model import INSTANCE_KEYS, STATES, normalise_instance
 from .._instances.zones import ZONE_KEYS, normalise_zone
-from .questions import QUESTIONS, Finding
+from .checks import CHECKS, Finding
 from .survey import Response, Survey
 
 _Row = Mapping[str, t.Any]
@@ -48,7 +48,7 @@ _SHORTEST = 4
 
 
 class _List(t.NamedTuple):
-    """A list in the report: its title, its rows, what the collection makes of a row, and the keys that it knows."""
+    """A list in the report: its title, its rows, how the collection reads a row, and the keys that it knows."""
 
     title: str
     rows: Sequence[_Row]
@@ -64,7 +64,7 @@ def render(found: Survey, findings: Sequence[Finding]) -> str:
     lines = [
         "# What the CompShare API does on this account",
         "",
-        f"compshare.cloud {VERSION}. {len(found.asked)} read requests. "
+        f"compshare.cloud {VERSION}. {len(found.requests)} read requests. "
         "No ids, names, addresses, keys or texts of the account.",
         "",
         f"## Differs ({len(differs)})",
@@ -80,7 +80,7 @@ def render(found: Survey, findings: Sequence[Finding]) -> str:
         "",
         "| Request | Action | Result | Total |",
         "|---|---|---|---|",
-        *(_request_line(found, label) for label in found.asked),
+        *(_request_line(found, label) for label in found.requests),
         "",
         "## Fields",
         "",
@@ -93,7 +93,7 @@ def render(found: Survey, findings: Sequence[Finding]) -> str:
 def _table(findings: Sequence[Finding], *, seen: bool) -> list[str]:
     if not findings:
         return ["None.", ""]
-    head = ["| Question | | Assumed |" + (" Seen |" if seen else ""), "|---|---|---|" + ("---|" if seen else "")]
+    head = ["| Check | | Assumed |" + (" Seen |" if seen else ""), "|---|---|---|" + ("---|" if seen else "")]
     rows = [
         f"| `{one.key}` | {one.text} | {one.assumed} |" + (f" {one.observed} |" if seen else "") for one in findings
     ]
@@ -104,14 +104,14 @@ def _request_line(found: Survey, label: str) -> str:
     response = found[label]
     total = "" if response.total is None else str(response.total)
     keys = [key for key in ("TotalCount", "Total") if key in response.body]
-    told = f"{total} ({keys[0]})" if keys else total
+    counted = f"{total} ({keys[0]})" if keys else total
     if response.ret_code is None:
-        return f"| {label} | {found.asked[label].action} | no readable response | |"
+        return f"| {label} | {found.requests[label].action} | no readable response | |"
     if response.ret_code:
-        return f"| {label} | {found.asked[label].action} | RetCode {response.ret_code} | |"
+        return f"| {label} | {found.requests[label].action} | RetCode {response.ret_code} | |"
     lists = [(key, value) for key, value in response.body.items() if isinstance(value, list) or value is None]
     shapes = [f"{key}: {'null' if value is None else len(value)}" for key, value in lists if _FIELD.match(str(key))]
-    return f"| {label} | {found.asked[label].action} | {', '.join(shapes) or 'an object'} | {told} |"
+    return f"| {label} | {found.requests[label].action} | {', '.join(shapes) or 'an object'} | {counted} |"
 
 
 def _lists(found: Survey) -> list[_List]:
@@ -120,7 +120,9 @@ def _lists(found: Survey) -> list[_List]:
 
     groups = found["community"].rows("CompshareImageGroup", "ImageSetGroup")
     versions = [row for group in groups for row in values.dictionaries(group.get("Data"))]
-    platform = [row for label in found.asked if label.startswith("platform, ") for row in found[label].rows("ImageSet")]
+    platform = [
+        row for label in found.requests if label.startswith("platform, ") for row in found[label].rows("ImageSet")
+    ]
     return [
         _List("Zones", found["zones"].rows("ZoneInfo"), normalise_zone, ZONE_KEYS),
         _List("Instances", found["instances"].rows("UHostSet"), normalise_instance, INSTANCE_KEYS),
@@ -196,9 +198,9 @@ def _hide(report: str, personal: set[str]) -> str:
     return report
 
 
-#: Words that the report has in any case: to find one of them in it tells nothing of the account.
+#: Words that the report has in any case: one of them in it says nothing about the account.
 _OWN_WORDS = frozenset(
-    re.findall(r"\w+", " ".join(f"{one.key} {one.text} {one.assumed}" for one in QUESTIONS))
-    + "What CompShare does this account Differs Holds seen None Question Assumed Seen Requests Request Action".split()
+    re.findall(r"\w+", " ".join(f"{one.key} {one.text} {one.assumed}" for one in CHECKS))
+    + "What CompShare does this account Differs Holds seen None Check Assumed Seen Requests Request Action".split()
     + "Result Total Fields rows Without value any row nothing integer number text list object boolean null page".split()
 )

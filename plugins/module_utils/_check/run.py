@@ -4,14 +4,14 @@
 
 # Private to this collection: it may change at any time.
 
-"""The check of an account: ask, compare, report. It only reads."""
+"""The check of an account: request, compare, report. It only reads."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._task import Task
-from .questions import look
+from .checks import look
 from .report import render
 from .survey import survey
 
@@ -20,11 +20,11 @@ def check_account(task: Task) -> dict[str, t.Any]:
     """Return the result of compshare_account_check; raises CompShareError if not even the zones can be listed."""
     found = survey(task.client)
     findings = look(found)
-    told = [one._asdict() for one in findings]
+    results = [one._asdict() for one in findings]
     return {
         "report": render(found, findings),
-        "differs": [one for one, finding in zip(told, findings) if finding.observed and not finding.holds],
-        "holds": [one for one, finding in zip(told, findings) if finding.holds],
-        "not_seen": [one for one, finding in zip(told, findings) if finding.observed is None],
-        "requests": len(found.asked),
+        "differs": [one for one, finding in zip(results, findings) if finding.observed and not finding.holds],
+        "holds": [one for one, finding in zip(results, findings) if finding.holds],
+        "not_seen": [one for one, finding in zip(results, findings) if finding.observed is None],
+        "requests": len(found.requests),
     }

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The questions of the check: what is asked of the API, read-only, and every response by a label.
+"""The requests of the check, all read-only, and every response by a label.
 
 Some requests need what others have found: an instance, an image, the end of a list. They are sent in three rounds, the
 requests of one round in parallel.
@@ -68,10 +68,10 @@ class Request(t.NamedTuple):
 
 @dataclass
 class Survey:
-    """Every response by its label, and what was asked."""
+    """Every response and every request, by label."""
 
     responses: dict[str, Response] = field(default_factory=dict)
-    asked: dict[str, Request] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
     #: How many requests got no readable response, with all their retries.
     silent: int = 0
 
@@ -83,7 +83,7 @@ class Survey:
         """Return whether a readable response came."""
         return self[label].ret_code is not None
 
-    def ask(self, client: Client, requests: Mapping[str, Request]) -> None:
+    def send(self, client: Client, requests: Mapping[str, Request]) -> None:
         """Send requests in parallel, and keep what comes of them."""
 
         def send(request: Request) -> Response:
@@ -100,19 +100,19 @@ class Survey:
                 self.silent += 1
                 return Response(None, {})
 
-        self.asked.update(requests)
+        self.requests.update(requests)
         self.responses.update(zip(requests, each_in_parallel(list(requests.values()), send, PARALLEL)))
 
 
 def survey(client: Client) -> Survey:
-    """Ask everything. Raises nothing that the API says: what was refused is part of the answer."""
+    """Send all requests. Raises nothing that the API says: a refusal is a response."""
     found = Survey()
     # If this fails, nothing else works either, and its error says why.
     found.responses["zones"] = Response(0, client.call("DescribeCompShareSupportZone"))
-    found.asked["zones"] = Request("DescribeCompShareSupportZone", {})
-    found.ask(client, _first_round(found))
-    found.ask(client, _second_round(found))
-    found.ask(client, _third_round(found))
+    found.requests["zones"] = Request("DescribeCompShareSupportZone", {})
+    found.send(client, _first_round(found))
+    found.send(client, _second_round(found))
+    found.send(client, _third_round(found))
     return found
 
 
@@ -158,8 +158,8 @@ def _first_round(found: Survey) -> dict[str, Request]:
 
 def _second_round(found: Survey) -> dict[str, Request]:
     requests: dict[str, Request] = {}
-    region = found.asked["own"].params["Region"]
-    home = {"Region": region, "Zone": found.asked["types"].params["Zone"]}
+    region = found.requests["own"].params["Region"]
+    home = {"Region": region, "Zone": found.requests["types"].params["Zone"]}
     instances = found["instances"].rows("UHostSet")
     if 0 < len(instances) < 100:
         requests["instances, end"] = Request(INSTANCES, {"Limit": 100, "Offset": len(instances)})
@@ -229,8 +229,8 @@ def _of_own_images(found: Survey, home: Mapping[str, t.Any]) -> dict[str, Reques
             "Zone": row.get("Zone") or home["Zone"],
             "CompShareImageId": row.get("CompShareImageId"),
         }
-        told = values.text(row.get("Status"))
-        status = told if told in _STATUSES else "another status"
+        reported = values.text(row.get("Status"))
+        status = reported if reported in _STATUSES else "another status"
         status = "container" if values.boolean(row.get("Container")) else status
         requests.setdefault(f"progress, {status}", Request(PROGRESS, params))
         requests.setdefault("accounts of a share", Request("DescribeCompShareImageShareAccounts", params))
@@ -254,7 +254,7 @@ def _third_round(found: Survey) -> dict[str, Request]:
     total = found["community"].total or 0
     if len(first) < 100 or not 100 < total <= 1000:
         return {}
-    params = found.asked["community"].params
+    params = found.requests["community"].params
     return {
         f"community, {offset}": Request(COMMUNITY, {**params, "Offset": offset}) for offset in range(100, total, 100)
     }
@@ -266,7 +266,7 @@ def _versions(response: Response) -> list[dict[str, t.Any]]:
 
 
 def _a_size(found: Survey) -> dict[str, t.Any] | None:
-    """Return a GPU type of the home zone with its first size, as the price is asked for."""
+    """Return a GPU type of the home zone with its first size, as the price is requested."""
     for row in found["types"].rows("AvailableInstanceTypes"):
         for machine in values.dictionaries(row.get("MachineSizes")):
             for pair in values.dictionaries(machine.get("Collection")):

@@ -7,7 +7,7 @@
 """Creating a data disk: one for each name, whatever happens on the way. The API has no other way than with an instance.
 
 The request is recorded on disk and sent once. If its response is lost, the list decides: once the name appears, that is
-the disk; if it does not, the task fails and says so, and the next run looks again before it creates one.
+the disk; if it does not, the task fails and says so, and the next run reads the list before it creates one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def create_disk(
             pending.settle()
             return found[0], False
         try:
-            answer = send_when_free(
+            response = send_when_free(
                 client, ACTION, params, deadline=deadline, unless=appeared, before_try=pending.record
             )
         except CompShareError as error:
@@ -85,7 +85,7 @@ def create_disk(
                 hint="Look in the console before you run the task again: if it is there, it is being paid for.",
                 facts={"changed": True},
             )
-        return found[0], answer is not None
+        return found[0], response is not None
 
 
 def _find_lost(name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError) -> None:
@@ -94,8 +94,8 @@ def _find_lost(name: str, pending: PendingOrder, appeared: t.Callable[[], bool],
     try:
         if pending.wait_until_shown(appeared):
             return
-    except CompShareError as trouble:
-        unreadable = f" The list of disks could not be read: {trouble.summary}"
+    except CompShareError as fault:
+        unreadable = f" The list of disks could not be read: {fault.summary}"
     error.add_sentence(
         f"Whether the disk {printable(name, 80)!r} was created is not known: none of this name has appeared in the "
         f"{SHOWN_WITHIN:g} s since.{unreadable}"

@@ -30,7 +30,7 @@ from .query import find_disk, is_unknown_disk, pick, read_disks
 from .transitions import DELETE, GROW, Goal, Step, as_settled, next_step, steps_to, took_effect
 
 SMALLEST_GB, LARGEST_GB = 10, 1500
-#: A disk has gone when so many looks in a row did not show it: one answer may lack a row.
+#: A disk has gone when so many looks in a row did not show it: one response may lack a row.
 _GONE_LOOKS = 2
 _BACKOFF = Backoff(first=2.0, longest=10.0)
 
@@ -107,8 +107,8 @@ def _target(client: Client, options: Mapping[str, t.Any]) -> Instance | None:
     else:
         return None
     if instance is None:
-        wanted = printable(str(instance_id or name), 80)
-        raise OptionError(f"There is no instance {wanted!r}.", hint="compshare_instance_info lists those there are.")
+        requested = printable(str(instance_id or name), 80)
+        raise OptionError(f"There is no instance {requested!r}.", hint="compshare_instance_info lists those there are.")
     if instance["kind"] == "pod":
         raise OptionError(
             f"{describe_instance(instance)} is a pod.", hint="Data disks are for virtual machines and their containers."
@@ -126,11 +126,11 @@ def _goal(options: Mapping[str, t.Any], instance: Instance | None) -> Goal:
 
 
 def _create(task: Task, work: _Work, instance: Instance | None, deadline: float) -> Disk:
-    """Create the disk with the instance that gets it, and return it; or return what check mode foresees."""
+    """Create the disk with the instance that gets it, and return it; or return what check mode predicts."""
     options, client = task.options, task.client
     if options["disk_id"] is not None or options["state"] != "present":
-        wanted = printable(str(options["disk_id"] or options["name"]), 80)
-        raise OptionError(f"There is no disk {wanted!r}.", hint="compshare_disk_info lists those there are.")
+        requested = printable(str(options["disk_id"] or options["name"]), 80)
+        raise OptionError(f"There is no disk {requested!r}.", hint="compshare_disk_info lists those there are.")
     if instance is None or options["size_gb"] is None:
         raise OptionError(
             f"There is no disk {printable(options['name'], 80)!r}, and what creates it is not given.",
@@ -149,7 +149,7 @@ def _create(task: Task, work: _Work, instance: Instance | None, deadline: float)
 
 
 def _predicted(name: str, instance: Instance, size: int, options: Mapping[str, t.Any]) -> Disk:
-    """Return the disk that a create makes, as far as that is known before."""
+    """Return the new disk, as far as it is known before it is created."""
     return {
         "id": None,
         "name": name,
@@ -178,9 +178,9 @@ def _bring(task: Task, work: _Work, disk: Disk, goal: Goal, deadline: float) -> 
     if goal.size_gb is not None and (now["size_gb"] or 0) < goal.size_gb:
         work.price = price_of_growth(task.client, now, goal.size_gb)
     if task.check_mode:
-        for foreseen in steps_to(now, goal):
-            work.note(foreseen.action, disk["id"])
-            work.disk = foreseen.after
+        for predicted in steps_to(now, goal):
+            work.note(predicted.action, disk["id"])
+            work.disk = predicted.after
         return
     while now is not None:
         step = next_step(now, goal)

@@ -86,9 +86,9 @@ def normalise_disk(row: Mapping[str, t.Any]) -> Disk:
     return disk
 
 
-def size_gb(*told: object) -> int | float | None:
+def size_gb(*candidates: object) -> int | float | None:
     """Return a size in GB: the first of the values that is one. The list of disks has it as text, C(100GB)."""
-    for value in told:
+    for value in candidates:
         found = _SIZE.match(value) if isinstance(value, str) else None
         if found:
             factor = 1024 if (found.group(2) or "g").lower().startswith("t") else 1

@@ -26,7 +26,7 @@ Price = dict[str, t.Any]
 
 
 def price_of_new(client: Client, instance: Instance, size_gb: int, charge_type: str) -> Price | None:
-    """Return what a new disk for an instance costs, None if the API does not tell.
+    """Return what a new disk for an instance costs, None if the API does not report it.
 
     There is no price list of disks alone: it is the part for data disks of the price of such an instance.
     """
@@ -51,28 +51,28 @@ def price_of_growth(client: Client, disk: Disk, size_gb: int) -> Price | None:
     try:
         amount = values.number(client.call(UPGRADE, params).get("Price"))
     except RefusedError:
-        return None  # a price is told where it can be had; the growth itself says what is wrong
+        return None  # a price is returned where it can be had; the growth itself says what is wrong
     return None if amount is None else _price(amount, disk["charge_type"])
 
 
 def add_prices(client: Client, disks: Sequence[Disk]) -> None:
     """Fill in C(price) of each disk: what it costs now, by the price of a new one like it; None if unknown."""
     zones = {zone["zone"]: zone for zone in list_zones(client)}
-    wanted = {(disk["zone"], disk["size_gb"], disk["charge_type"]) for disk in disks}
-    known = sorted((key for key in wanted if key[0] in zones and key[1] is not None and key[2] in HOURS), key=str)
+    keys = {(disk["zone"], disk["size_gb"], disk["charge_type"]) for disk in disks}
+    known = sorted((key for key in keys if key[0] in zones and key[1] is not None and key[2] in HOURS), key=str)
     types: dict[str, Mapping[str, t.Any]] = {}
     for entry in list_types(client, [zones[name] for name in sorted({key[0] for key in known})]):
         if entry["sizes"]:
             types.setdefault(entry["zone"], entry)
 
-    def ask(key: tuple[str, int, str]) -> Price | None:
+    def fetch(key: tuple[str, int, str]) -> Price | None:
         zone, size_gb, charge_type = key
         if zone not in types:
             return None
         size = Size(**types[zone]["sizes"][0])
         return _disk_part(client, zones[zone], types[zone]["gpu_type"], size, size_gb, charge_type)
 
-    prices = dict(zip(known, each_in_parallel(known, ask, PARALLEL)))
+    prices = dict(zip(known, each_in_parallel(known, fetch, PARALLEL)))
     for disk in disks:
         disk["price"] = prices.get((disk["zone"], disk["size_gb"], disk["charge_type"]))
 

@@ -29,7 +29,7 @@ LOOKS_BY_ID = (5.0, 15.0)
 def read_disks(client: Client, *, instance_id: str | None = None) -> list[Disk]:
     """Return all data disks within the client's region and zone, whole or an error, ordered by name and id.
 
-    The vendor's client asks for no pages, so an answer may hold the whole list whatever was asked for. An empty list is
+    The vendor's client requests no pages, so a response may always hold the whole list. An empty list is
     believed only when it comes twice.
     """
     scope = client.scope
@@ -43,8 +43,8 @@ def read_disks(client: Client, *, instance_id: str | None = None) -> list[Disk]:
         if rows:
             break
     disks = [normalise_disk(row) for row in rows]
-    wanted = [disk for disk in disks if scope.zone in (None, disk["zone"])]
-    return sorted(wanted, key=lambda disk: (disk["name"] or "", disk["id"] or ""))
+    found = [disk for disk in disks if scope.zone in (None, disk["zone"])]
+    return sorted(found, key=lambda disk: (disk["name"] or "", disk["id"] or ""))
 
 
 def find_disk(client: Client, *, disk_id: str | None, name: str | None) -> Disk | None:

@@ -35,7 +35,7 @@ class Goal:
 
 
 class Step(t.NamedTuple):
-    """A request to send, and what it makes of the disk; C(None) for C(after) if it deletes it."""
+    """A request to send, and the disk after it; C(None) for C(after) if it deletes it."""
 
     action: str
     params: Mapping[str, t.Any]
@@ -69,7 +69,7 @@ def as_settled(disk: Disk) -> Disk:
 
 
 def steps_to(disk: Disk, goal: Goal) -> list[Step]:
-    """Return every step from here to the goal, as check mode foresees them."""
+    """Return every step from here to the goal, as check mode predicts them."""
     steps: list[Step] = []
     now: Disk | None = disk
     while now is not None:

@@ -36,10 +36,10 @@ def read_builds(client: Client, image_ids: Sequence[str] | None = None) -> Build
     It costs one request for each hundred images, and two more for each image that is being built.
     """
     images = {image["id"]: image for image in OwnImages(client).all() if image_ids is None or image["id"] in image_ids}
-    making = [image_id for image_id, image in images.items() if image["status"] == MAKING]
-    if not making:
+    building = [image_id for image_id, image in images.items() if image["status"] == MAKING]
+    if not building:
         return BuildsRead(images, {})
-    builds = look_at_builds(client, build_targets(making)).as_result()["builds"]
+    builds = look_at_builds(client, build_targets(building)).as_result()["builds"]
     return BuildsRead(images, {build["image_id"]: build for build in builds})
 
 

@@ -61,7 +61,7 @@ class Queue(t.Protocol):
 class Source(t.Protocol[_Reading]):
     """An event source: what it reads, and which events follow from that.
 
-    C(name) is the name of the plugin, C(sharing) what makes two of its readings the same, beside the connection.
+    C(name) is the name of the plugin, C(sharing) what two equal readings have in common, beside the connection.
     """
 
     name: str
@@ -83,7 +83,7 @@ class _SharedReading:
     reading: t.Any = None
 
 
-#: The readings of each event loop: however many rulesets use a source, the API is asked once an interval.
+#: The readings of each event loop: however many rulesets use a source, the API is polled once an interval.
 _shared: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], _SharedReading]] = (
     weakref.WeakKeyDictionary()
 )

@@ -296,7 +296,7 @@ def test_a_cache_hit_asks_nothing_and_holds_no_secret(source: Source, lines: Lin
     offline = {"ca_path": "/does/not/exist"}
     second = source.parse(**source.cached(**offline))
     assert source.requests() == 1
-    assert "8 instances from the cache; nothing was asked" in lines.verbose[-1]
+    assert "8 instances from the cache; no request was sent" in lines.verbose[-1]
     assert {name: host.get_vars() for name, host in first.hosts.items()} == {
         name: host.get_vars() for name, host in second.hosts.items()
     }

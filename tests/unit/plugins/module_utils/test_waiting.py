@@ -203,7 +203,9 @@ def test_accepted_and_then_the_state_cannot_be_read(unreadable: Any) -> None:
 def test_lost_and_then_the_state_cannot_be_read() -> None:
     answers = iter([LOST])
     client, _transport, _clock = client_of(lambda _fields: next(answers, refusal(299)))
-    with pytest.raises(RefusedError, match="Before that, Change was sent and not answered; it may have been") as caught:
+    with pytest.raises(
+        RefusedError, match="Before that, Change was sent without a response; it may have been"
+    ) as caught:
         apply_and_confirm(
             client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, desired="it is changed"
         )

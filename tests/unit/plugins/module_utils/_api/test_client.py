@@ -82,7 +82,7 @@ def interrupted_in(client: Client, transport: Any, monkeypatch: pytest.MonkeyPat
 def test_an_interruption_tells_what_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
     client, transport, _clock = client_of([refusal(230), success()])
     assert "before it changed anything" in interrupted_in(client, transport, monkeypatch, write=False)
-    may_be_done = "MakeX for 'env' had been sent and not answered; it may be done."
+    may_be_done = "MakeX for 'env' had been sent without a response; it may be done."
     assert may_be_done in interrupted_in(client, transport, monkeypatch, write=True)
     with pytest.raises(RefusedError):
         client.call("MakeX", write=True)

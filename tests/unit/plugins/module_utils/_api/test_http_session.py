@@ -86,7 +86,7 @@ def test_only_what_was_never_written_counts_as_not_sent(tls: Any, monkeypatch: p
         (DROPPED, "broke the connection before the request was sent", False),
         (HANDSHAKE, "the proxy 127.0.0.1:", False),
         (SILENT, "was not connected within 0.5 s", False),
-        (DRIPPED, "no complete answer came within 0.5 s", False),
+        (DRIPPED, "no complete response came within 0.5 s", False),
     ],
 )
 def test_messages_say_where_it_broke(

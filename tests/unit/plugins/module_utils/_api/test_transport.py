@@ -241,7 +241,7 @@ def test_an_answer_cut_off_may_have_reached(server_of: Callable[..., RawServer])
 
 def test_silence_ends_with_the_time_out(server_of: Callable[..., RawServer]) -> None:
     fault = fault_of(server_of(b"", b"").url, 0.2)
-    assert str(fault) == "no complete answer came within 0.2 s"
+    assert str(fault) == "no complete response came within 0.2 s"
     assert fault.reached
 
 
@@ -282,7 +282,7 @@ def test_whatever_drips_ends_with_the_time_out(begin: bytes, part: bytes) -> Non
         began = time.monotonic()
         fault = fault_of(server.url, 0.3)
         assert time.monotonic() - began < 2
-    assert str(fault) == "no complete answer came within 0.3 s"
+    assert str(fault) == "no complete response came within 0.3 s"
     assert fault.reached
 
 
@@ -297,7 +297,7 @@ def test_a_connection_that_a_watchdog_has_ended_is_not_used_again() -> None:
     with DrippingServer(b"HTTP/1.1 200 OK\r\n\r\n", b"{") as server:
         transport = transport_to(server.url)
         for _request in range(2):
-            with pytest.raises(TransportError, match="no complete answer"):
+            with pytest.raises(TransportError, match="no complete response"):
                 transport.post({}, 0.2)
         assert server.connections == 2
 
@@ -351,7 +351,7 @@ def ended(thread: threading.Thread) -> bool:
 def test_only_one_layer_of_compression_is_undone(server_of: Callable[..., RawServer], encoding: str) -> None:
     bomb = gzip.compress(gzip.compress(b" " * (1024 * 1024)))
     fault = fault_of(server_of(answer(bomb, "200 OK", f"Content-Encoding: {encoding}")).url)
-    assert str(fault) == f"the answer is encoded as {encoding.replace(',gzip', ', gzip')}, which was not asked for"
+    assert str(fault) == f"the response is encoded as {encoding.replace(',gzip', ', gzip')}, which was not requested"
     assert fault.reached and fault.lasting
 
 
@@ -365,7 +365,7 @@ def test_a_body_is_counted_while_it_is_decompressed(server_of: Callable[..., Raw
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert str(fault) == "the answer is larger than 64 MB"
+    assert str(fault) == "the response is larger than 64 MB"
     assert peak < 80 * 1024 * 1024
 
 
@@ -379,7 +379,7 @@ def test_an_answer_too_large_is_not_read(server_of: Callable[..., RawServer], mo
     monkeypatch.setattr(transport_module, "BODY_LIMIT", 1024 * 1024)
     bomb = gzip.compress(b" " * (8 * 1024 * 1024))
     fault = fault_of(server_of(answer(bomb, "200 OK", "Content-Encoding: gzip")).url)
-    assert str(fault) == "the answer is larger than 1 MB"
+    assert str(fault) == "the response is larger than 1 MB"
     assert fault.lasting
 
 
@@ -391,7 +391,7 @@ def test_a_body_that_cannot_be_decompressed_is_a_fault(server_of: Callable[..., 
 def test_a_compressed_body_that_stops_is_a_fault(server_of: Callable[..., RawServer], length: int) -> None:
     whole = gzip.compress(b'{"a": [1, 2, 3]}')
     fault = fault_of(server_of(answer(whole[:length], "200 OK", "Content-Encoding: gzip")).url)
-    assert str(fault) == "the compressed answer is not complete"
+    assert str(fault) == "the compressed response is not complete"
     assert fault.reached
 
 

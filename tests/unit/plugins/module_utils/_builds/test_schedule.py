@@ -263,7 +263,7 @@ def planted(remaining: list[float]) -> tuple[Sample, list[Schedule]]:
     for plan, seconds in zip(plans, remaining):
         if plan in sample:
             plan.saw_progress(0.0, 0.0, seconds)
-    sample.foresee(0.0, plans)
+    sample.predict(0.0, plans)
     return sample, plans
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import RefusedError
-from ansible_collections.compshare.cloud.plugins.module_utils._check.questions import QUESTIONS
+from ansible_collections.compshare.cloud.plugins.module_utils._check.checks import CHECKS
 from ansible_collections.compshare.cloud.plugins.module_utils._check.run import check_account
 from ansible_collections.compshare.cloud.tests.simulator.dialect import SWITCHES
 from ansible_collections.compshare.cloud.tests.simulator.registry import ACTIONS
@@ -120,7 +120,7 @@ def test_the_report_of_the_documented_world_differs_in_many_places() -> None:
 
 
 def test_questions_that_nobody_can_see_are_not_claimed_to_be_seen() -> None:
-    seen = {one.key for one in QUESTIONS}
+    seen = {one.key for one in CHECKS}
     assert set(SWITCHES) - NOT_READ <= seen
 
 

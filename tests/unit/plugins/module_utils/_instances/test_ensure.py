@@ -602,7 +602,7 @@ def test_a_list_that_fails_for_a_while_does_not_end_the_wait(world: World) -> No
     world = new_world()
     world.add_faults({**rule, "count": None})
     error = failed(world, WaitError, **ORDER)
-    assert "The last answer was: DescribeCompShareInstance was answered with HTTP status 502" in str(error)
+    assert "The last answer was: DescribeCompShareInstance returned HTTP status 502" in str(error)
 
 
 def test_what_is_delivered_is_compared_with_the_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

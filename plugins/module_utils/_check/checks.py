@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the responses of the check say about each question that the API's sources leave open, or answer in two ways."""
+"""What the responses of the check say about each point that the API's sources leave open, or contradict."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .._api import values
 from .survey import Response, Survey
 
 
-class Question(t.NamedTuple):
-    """A question, what the collection assumes, and how to see the answer: None if the account has nothing to see."""
+class Check(t.NamedTuple):
+    """A check, what the collection assumes, and how to see what holds: None if the account has nothing to see."""
 
     key: str
     text: str
@@ -25,7 +25,7 @@ class Question(t.NamedTuple):
 
 
 class Finding(t.NamedTuple):
-    """A question with what was seen; C(observed) is None if nothing could be seen."""
+    """A check with what was seen; C(observed) is None if nothing could be seen."""
 
     key: str
     text: str
@@ -43,8 +43,8 @@ _LISTS = (*_GROUPS, "ImageSet")
 
 
 def look(found: Survey) -> list[Finding]:
-    """Return a finding for each question."""
-    return [Finding(one.key, one.text, one.assumed, one.look(found)) for one in QUESTIONS]
+    """Return a finding for each check."""
+    return [Finding(one.key, one.text, one.assumed, one.look(found)) for one in CHECKS]
 
 
 def _code(label: str, *, served: str = "accepted") -> t.Callable[[Survey], str | None]:
@@ -124,7 +124,7 @@ def _zone_filter(found: Survey) -> str | None:
     narrowed = found["platform, Zone"]
     if narrowed.ret_code != 0:
         return None
-    image_type = found.asked["platform, Zone"].params["ImageType"]
+    image_type = found.requests["platform, Zone"].params["ImageType"]
     every = found[f"platform, {image_type}"]
     return None if not every.total else "ignored" if narrowed.total == every.total else "filtered"
 
@@ -161,14 +161,14 @@ def _progress(label: str) -> t.Callable[[Survey], str | None]:
 
 
 def _progress_types(found: Survey) -> str | None:
-    told = [
+    types = [
         value
         for label, response in found.responses.items()
         if label.startswith("progress, ")
         for value in (response.body.get("TotalDuration"), response.body.get("RemainingDuration"))
         if value is not None
     ]
-    return None if not told else "text" if any(isinstance(value, str) for value in told) else "numbers"
+    return None if not types else "text" if any(isinstance(value, str) for value in types) else "numbers"
 
 
 def _inventory_key(found: Survey) -> str | None:
@@ -242,82 +242,80 @@ def _pod_monitor(found: Survey) -> str | None:
     return None if not metrics else "one object" if isinstance(metrics[0], Mapping) else "a list of metrics"
 
 
-QUESTIONS: Sequence[Question] = (
-    Question("offset_past_end", "What does a list answer at an Offset at its end?", "an empty page", _end_of_a_list),
-    Question("empty_region", "Is an empty Region the same as none?", "accepted", _code("instances, empty Region")),
-    Question("list_region", "Does a list of images need a Region?", "accepted", _code("own, no Region")),
-    Question("limit", "What does a Limit over 100 give?", "RetCode 230", _code("platform, Limit 101")),
-    Question("own_total", "What does TotalCount of the own images count?", "the page", _own_total),
-    Question("own_place", "Does Region filter the own images?", "not filtered", _own_place),
-    Question("group_total", "What does TotalCount of the community list count?", "groups", _group_total),
-    Question("community_shape", "Where are the community images?", "CompshareImageGroup", _shape("community")),
-    Question(
+CHECKS: Sequence[Check] = (
+    Check("offset_past_end", "What does a list return at an Offset at its end?", "an empty page", _end_of_a_list),
+    Check("empty_region", "Is an empty Region the same as none?", "accepted", _code("instances, empty Region")),
+    Check("list_region", "Does a list of images need a Region?", "accepted", _code("own, no Region")),
+    Check("limit", "What does a Limit over 100 give?", "RetCode 230", _code("platform, Limit 101")),
+    Check("own_total", "What does TotalCount of the own images count?", "the page", _own_total),
+    Check("own_place", "Does Region filter the own images?", "not filtered", _own_place),
+    Check("group_total", "What does TotalCount of the community list count?", "groups", _group_total),
+    Check("community_shape", "Where are the community images?", "CompshareImageGroup", _shape("community")),
+    Check(
         "published_shape",
         "Where are the published images?",
         "CompshareImageGroup",
         _shape("published", "community of one account"),
     ),
-    Question("community_filters", "Does IsFree filter the community list?", "honoured", _free_filter),
-    Question("community_tags", "Does Tag in a JSON body filter the community list?", "ignored", _tag_in_json),
-    Question("platform_zone", "Does Zone filter the platform images?", "ignored", _zone_filter),
-    Question("image_types", "Which types do platform images have?", "System, App, Game, Other", _image_types),
-    Question("types_paged", "What does a page without ImageType hold?", "each type by itself", _by_type),
-    Question("name_case", "Does case matter in Name?", "matters", _name_case),
-    Question(
+    Check("community_filters", "Does IsFree filter the community list?", "honoured", _free_filter),
+    Check("community_tags", "Does Tag in a JSON body filter the community list?", "ignored", _tag_in_json),
+    Check("platform_zone", "Does Zone filter the platform images?", "ignored", _zone_filter),
+    Check("image_types", "Which types do platform images have?", "System, App, Game, Other", _image_types),
+    Check("types_paged", "What does a page without ImageType hold?", "each type by itself", _by_type),
+    Check("name_case", "Does case matter in Name?", "matters", _name_case),
+    Check(
         "unknown_image_type",
         "What does an ImageType give that does not exist?",
         "RetCode 230",
         _code("platform, unknown ImageType", served="an empty page"),
     ),
-    Question(
+    Check(
         "unknown_image",
         "What does the id of an image give that does not exist?",
         "RetCode 230",
         _code("platform, unknown id", served="an empty page"),
     ),
-    Question(
+    Check(
         "unknown_instance",
         "What does the id of an instance give that does not exist?",
         "an empty page",
         _code("instances, unknown id", served="an empty page"),
     ),
-    Question("favorites_list", "Is the list of favourites served?", "RetCode 161", _code("favorites")),
-    Question("progress_start", "What is the progress of a build at first?", "a number", _progress("progress, Making")),
-    Question("progress_end", "What is the progress after the end?", "a number", _progress("progress, Available")),
-    Question(
-        "progress_failed", "What is the progress of a failed build?", "a number", _progress("progress, UnAvailable")
-    ),
-    Question(
+    Check("favorites_list", "Is the list of favourites served?", "RetCode 161", _code("favorites")),
+    Check("progress_start", "What is the progress of a build at first?", "a number", _progress("progress, Making")),
+    Check("progress_end", "What is the progress after the end?", "a number", _progress("progress, Available")),
+    Check("progress_failed", "What is the progress of a failed build?", "a number", _progress("progress, UnAvailable")),
+    Check(
         "progress_unknown",
         "What is the progress of an unknown image?",
         "RetCode 230",
         _progress("progress of an unknown image"),
     ),
-    Question(
+    Check(
         "progress_platform",
         "What is the progress of a platform image?",
         "RetCode 230",
         _progress("progress of a platform image"),
     ),
-    Question(
+    Check(
         "progress_container",
         "What is the progress of a container image?",
         "RetCode 8433",
         _progress("progress, container"),
     ),
-    Question("progress_types", "Of which type are the durations of a build?", "numbers", _progress_types),
-    Question("inventory_key", "Where are the GPUs in stock counted?", "GpuInventory", _inventory_key),
-    Question("inventory_type", "Of which type are the counts?", "an object", _inventory_type),
-    Question("sold_out", "How is a GPU type without stock written?", "SoldOut", _sold_out),
-    Question("price_key", "Where are the prices?", "PriceDetails", _price_key),
-    Question("year", "Is there a price for a year?", "accepted", _code("price for a year")),
-    Question("pod_addresses", "What is in the IPSet of a pod?", "filled", _pod_addresses),
-    Question("no_gpu_sign", "What shows that an instance runs without its GPU?", "WithoutGpuSpec", _no_gpu_sign),
-    Question("stop_time", "What is StopTime of a stopped instance?", "when it stopped", _stop_time),
-    Question("schedule_key", "Where is the planned stop?", "SchedulerStopTime", _schedule_key),
-    Question("disk_pages", "How are disks listed?", "pages", _disk_pages),
-    Question("monitor_body", "Which body does the monitor take?", "JSON only", _monitor_body),
-    Question("pod_monitor", "Which shape has the monitor of a pod?", "one object", _pod_monitor),
-    Question("balance", "Is the balance served?", "accepted", _code("balance")),
-    Question("image_copy", "Is the progress of copies served?", "RetCode 230", _code("progress of a copy")),
+    Check("progress_types", "Of which type are the durations of a build?", "numbers", _progress_types),
+    Check("inventory_key", "Where are the GPUs in stock counted?", "GpuInventory", _inventory_key),
+    Check("inventory_type", "Of which type are the counts?", "an object", _inventory_type),
+    Check("sold_out", "How is a GPU type without stock written?", "SoldOut", _sold_out),
+    Check("price_key", "Where are the prices?", "PriceDetails", _price_key),
+    Check("year", "Is there a price for a year?", "accepted", _code("price for a year")),
+    Check("pod_addresses", "What is in the IPSet of a pod?", "filled", _pod_addresses),
+    Check("no_gpu_sign", "What shows that an instance runs without its GPU?", "WithoutGpuSpec", _no_gpu_sign),
+    Check("stop_time", "What is StopTime of a stopped instance?", "when it stopped", _stop_time),
+    Check("schedule_key", "Where is the planned stop?", "SchedulerStopTime", _schedule_key),
+    Check("disk_pages", "How are disks listed?", "pages", _disk_pages),
+    Check("monitor_body", "Which body does the monitor take?", "JSON only", _monitor_body),
+    Check("pod_monitor", "Which shape has the monitor of a pod?", "one object", _pod_monitor),
+    Check("balance", "Is the balance served?", "accepted", _code("balance")),
+    Check("image_copy", "Is the progress of copies served?", "RetCode 230", _code("progress of a copy")),
 )
