@@ -193,14 +193,19 @@ class ScriptedTransport:
 
     def __init__(self, answers: Sequence[Any]) -> None:
         self._answers = answers
-        self.requests: list[dict[str, str]] = []
+        self.requests: list[dict[str, Any]] = []
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
-        self.requests.append(dict(fields))
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+        self.requests.append(fields_of(body))
         answer = self._answers[(len(self.requests) - 1) % len(self._answers)]
         if isinstance(answer, TransportError):
             raise answer
         return HttpAnswer(200, encoded(answer), "request-1", None, None)
+
+
+def fields_of(body: Mapping[str, str] | bytes) -> dict[str, Any]:
+    """Return the parameters of a request, whether its body is a form or JSON."""
+    return json.loads(body) if isinstance(body, bytes) else dict(body)
 
 
 def encoded(answer: Any) -> bytes:

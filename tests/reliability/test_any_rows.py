@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_lookup, run_module
-from ansible_collections.compshare.cloud.tests.reliability.strangers import Stranger, encoded, made_by
+from ansible_collections.compshare.cloud.tests.reliability.strangers import Stranger, encoded, fields_of, made_by
 
 KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001", "api_retries": 0}
 IMAGE_LISTS = {
@@ -39,7 +39,8 @@ class ListTransport:
         self._rows = rows
         self._params = params
 
-    def post(self, fields: Mapping[str, str], timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+        fields = fields_of(body)
         mine = fields["Action"] == self._action and all(fields[name] == value for name, value in self._params.items())
         start = int(fields["Offset"])
         rows = self._rows[start : start + int(fields["Limit"])] if mine else []
