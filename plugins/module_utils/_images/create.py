@@ -137,10 +137,10 @@ def _create(
     except CompShareError as error:
         if not error.outcome_unknown:
             pending.settle()
-            if _is_taken(client, error, appeared):
+            if is_taken(client, error, appeared):
                 return Made(found[0], begun=False)
             raise
-        _find_lost(client, source, name, appeared, error, deadline)
+        _find_lost(client, source, name, pending, appeared, error, deadline)
         pending.settle()
         return Made(found[0], begun=True)
     with suppress(CompShareError):  # the build has begun; the record then stays until the list must show it
@@ -177,7 +177,7 @@ def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callabl
     return not confirm_within(client, appeared, VISIBLE_WITHIN)
 
 
-def _is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bool]) -> bool:
+def is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bool]) -> bool:
     """Tell whether a create was refused because there is an image of the name now.
 
     Which RetCode says so is not documented, so the list decides; where the refusal is about the name, the image that
@@ -195,6 +195,7 @@ def _find_lost(
     client: Client,
     source: SourceInstance,
     name: str,
+    pending: PendingOrder,
     appeared: t.Callable[[], bool],
     error: CompShareError,
     deadline: float,
@@ -215,6 +216,8 @@ def _find_lost(
         f" Whether the image {printable(name, 80)!r} is being made is not known: none of this name has appeared in the "
         f"{client.clock.now() - began:.0f} s since.{trouble}"
     )
-    error.hint = "Run the task again: it looks for the image before it makes one."
+    error.hint = (
+        f"Run the task again: it creates the image only if the list still does not show it at {pending.shown_by}."
+    )
     error.retryable = True
     raise error
