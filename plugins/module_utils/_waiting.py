@@ -163,12 +163,14 @@ def send_when_free(
     deadline: float,
     unless: t.Callable[[], bool] | None = None,
     before_try: t.Callable[[], None] | None = None,
+    body_format: str = "form",
+    check: t.Callable[[dict[str, t.Any]], None] = lambda _response: None,
 ) -> dict[str, t.Any] | None:
     """Send a write and return the response; retry it until C(deadline) while the API is busy with another operation.
 
     C(unless) is called after each busy response; if it returns True, the request is no longer needed: nothing more is
-    sent, and None is returned. C(before_try) is called before each try. Raises the client's errors, and the busy one
-    after the deadline.
+    sent, and None is returned. C(before_try) is called before each try. C(check) raises the refusal that a response
+    with RetCode 0 contains. Raises the client's errors, and the busy one after the deadline.
     """
     began = client.clock.now()
     no_longer_needed = False
@@ -176,7 +178,11 @@ def send_when_free(
     def send() -> list[dict[str, t.Any]] | None:
         nonlocal no_longer_needed
         try:
-            return [client.call(action, params, write=True, deadline=deadline, before_try=before_try)]
+            response = client.call(
+                action, params, write=True, deadline=deadline, before_try=before_try, body_format=body_format
+            )
+            check(response)
+            return [response]
         except CompShareError as error:
             no_longer_needed = error.retry is Retry.BUSY and unless is not None and unless()
             if no_longer_needed:

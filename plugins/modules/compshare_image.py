@@ -130,6 +130,20 @@ options:
       - Needs O(name), O(instance_id) and O(wait=true).
     type: bool
     default: false
+  copy_to_zones:
+    description:
+      - The zones in which the image is to be available, for example V(cn-sh2-02). When it is available, it is copied to
+        each zone in which it is not, and the task waits for the copies.
+      - A copy is an image of its own. Its name is that of the image, a dot and the zone, shortened to 50 characters if
+        necessary. A copy is found by this name, so a second run creates none.
+      - If a zone refuses the copy, the image is still copied to the others, and the task then fails.
+      - With O(rebuild=true) copies of the old image are deleted and created again. O(replace_failed=true) applies to
+        copies, too.
+      - With O(state=absent) it has no effect; delete a copy by its own name.
+      - Needs O(wait=true).
+    type: list
+    elements: str
+    version_added: 1.1.0
   wait:
     description:
       - Whether to wait until the image is available, or for O(state=absent) until it is gone.
@@ -204,6 +218,11 @@ EXAMPLES = r"""
     replace_failed: true
     wait_timeout: 7200
 
+- name: Have an image in a second zone, too
+  compshare.cloud.compshare_image:
+    name: training-env
+    copy_to_zones: [cn-sh2-02]
+
 - name: Delete an image
   compshare.cloud.compshare_image:
     name: training-env
@@ -266,6 +285,40 @@ build:
       description: How many requests it took.
       type: int
       sample: 11
+copies:
+  description:
+    - Where the image is available, one entry for each zone of O(copy_to_zones).
+  returned: when O(copy_to_zones) has an element
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    zone:
+      description: The zone.
+      type: str
+      sample: cn-sh2-02
+    id:
+      description: The id of the image in this zone, null if it is not known yet.
+      type: str
+      sample: compshareImage-1bbbbbbbbbb2
+    name:
+      description: The name of the image in this zone.
+      type: str
+      sample: training-env.cn-sh2-02
+    status:
+      description: The status of the image in this zone, null if it is not known.
+      type: str
+      sample: Available
+    progress:
+      description: How far the copy is, in percent, null if the API does not report it.
+      type: float
+      sample: 100
+    failed_reason:
+      description: Why the copy failed.
+      type: str
+    error:
+      description: Why the image is not available in this zone, null if it is.
+      type: str
 error:
   description: What went wrong, in parts.
   returned: failure
@@ -324,6 +377,7 @@ def main() -> None:
             "auto_start": {"type": "bool"},
             "replace_failed": {"type": "bool", "default": False},
             "rebuild": {"type": "bool", "default": False},
+            "copy_to_zones": {"type": "list", "elements": "str"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 3600},
             "poll_interval": {"type": "float"},

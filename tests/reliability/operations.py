@@ -239,6 +239,7 @@ def _image_writes() -> list[Operation]:
         ),
         image("rename and describe", {"image_id": _BOX, "name": "box-2", "description": "after", **_BUSY}, "image_id"),
         image("rebuild", rebuild, "name", repeats=False),
+        image("copy to a zone", {"image_id": _BOX, "copy_to_zones": ["cn-sh2-02"], **_BUSY}, "image_id"),
         image("delete", {"name": "box", "state": "absent", **_BUSY}, "name"),
         Operation(
             "compshare_image_share",

@@ -13,6 +13,7 @@ import typing as t
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._api.values import printable
 from .._task import Task
+from .copies import ImageCopies
 from .delete import check_deletable
 from .naming import check_image_name, name_when_replaced, name_while_rebuilt
 from .own_images import AVAILABLE, MAKING, UNAVAILABLE, Image, no_such_image, pick, title_of
@@ -64,10 +65,13 @@ def _check_options(options: t.Mapping[str, t.Any], check_mode: bool) -> None:
         )
     if options["rebuild"] and not options["wait"]:
         raise OptionError("rebuild=true needs wait=true: the old image is deleted when the new one is available.")
+    if options["copy_to_zones"] and not options["wait"]:
+        raise OptionError("copy_to_zones needs wait=true: only an available image can be copied.")
 
 
 def _ensure_present(work: ImageWork) -> None:
     options = work.options
+    copies = ImageCopies(work) if options["copy_to_zones"] else None
     there = _look(work)
     _check_name_is_free(work, there.image)
     if there.image is None and options["image_id"]:
@@ -75,6 +79,8 @@ def _ensure_present(work: ImageWork) -> None:
     if there.image is None:
         work.source()  # may tell of a region whose list was not read yet
         there = _look(work)
+    if copies:
+        copies.check(None if options["rebuild"] else there.image)
     if options["rebuild"] or (there.image is None and (there.rebuilt or there.replaced)):
         image = _rebuild(work, there)
     elif there.image is None:
@@ -88,7 +94,10 @@ def _ensure_present(work: ImageWork) -> None:
         image = work.wait(image)
     if _build_failed(work, image):
         raise _failed(image)
-    _update(work, image)
+    image = _update(work, image)
+    if copies:
+        copies.ensure(image)
+        work.image = image
 
 
 def _look(work: ImageWork) -> _Present:
@@ -206,7 +215,7 @@ def _warn_of_leftovers(work: ImageWork, there: _Present) -> None:
             )
 
 
-def _update(work: ImageWork, image: Image) -> None:
+def _update(work: ImageWork, image: Image) -> Image:
     """Bring what can be changed on the image to what the options say."""
     fields = (*_FIELDS, *([NAME] if work.options["image_id"] else []))
     if image["status"] == MAKING:
@@ -216,13 +225,11 @@ def _update(work: ImageWork, image: Image) -> None:
                 f"The image {title_of(image)} is being made, so {', '.join(later)} cannot be set yet. "
                 "Run the task again when it is available."
             )
-        if not work.check_mode:
-            work.look(image)
-        return
+        return image if work.check_mode else work.look(image)
     _warn_of_other_software(work, image)
     if work.options["readme"] is not None and image["id"]:
         image = work.own.with_readme(image)
-    work.update(image, fields)
+    return work.update(image, fields)
 
 
 def _warn_of_other_software(work: ImageWork, image: Image) -> None:

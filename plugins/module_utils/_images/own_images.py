@@ -50,11 +50,12 @@ class OwnImages:
     """Reads the list of the account's custom images.
 
     The list is always read whole and matched here: asked for one id, the API was seen to answer with images of others.
+    C(also_in) are regions whose lists are read besides that of the options.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, also_in: t.Iterable[str | None] = ()) -> None:
         self._client = client
-        self._regions = [client.scope.region]
+        self._regions = list(dict.fromkeys([client.scope.region, *also_in]))
 
     def look_also_in(self, region: str | None) -> None:
         """Read the list of C(region), too: whether a list without a region has the images of all is not known."""

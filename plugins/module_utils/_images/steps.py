@@ -34,7 +34,7 @@ class ImageWork:
     """One task about one custom image, and what it has done so far.
 
     C(images) is the list as it was read last, C(image) the image as it was last seen, C(build) what is known of the
-    build that was waited for; C(before) and C(after) are the two sides of the diff.
+    build that was waited for, C(copies) where copies were wanted; C(before) and C(after) are the two sides of the diff.
     """
 
     def __init__(self, task: Task) -> None:
@@ -46,9 +46,11 @@ class ImageWork:
         self.images: list[Image] = []
         self.image: Image | None = None
         self.build: dict[str, t.Any] | None = None
+        self.copies: list[dict[str, t.Any]] | None = None
         self.changed = False
         self.before: dict[str, t.Any] = {}
         self.after: dict[str, t.Any] = {}
+        self.report = task.report
         self._task = task
         self._source: SourceInstance | None = None
         self._begun = False
@@ -101,7 +103,7 @@ class ImageWork:
                 [BuildTarget(image["id"], image["name"], place["Region"], place["Zone"])],
                 wait_timeout=max(0.0, self.deadline - self.client.clock.now()),
                 poll=PollSettings(self.options["poll_interval"], self.options["max_poll_interval"]),
-                report=self._task.report,
+                report=self.report,
                 warn=self.warn,
             )
         except CompShareError as error:
@@ -118,9 +120,10 @@ class ImageWork:
         if not changes:
             return self._saw(image)
         with_readme = any(change.field is README for change in changes)
-        if not self._begun:
-            self.before.update((change.field.option, change.before) for change in changes)
-        self.after.update((change.field.option, change.after) for change in changes)
+        self.note_change(
+            {change.field.option: change.before for change in changes},
+            {change.field.option: change.after for change in changes},
+        )
         if not self.check_mode:
             self._touched = image
             update_image(
@@ -132,6 +135,12 @@ class ImageWork:
             )
         self.changed = True
         return self._saw(changed_image(image, changes) if self.check_mode else self.look(image))
+
+    def note_change(self, before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> None:
+        """Add a change to the diff; an image that this task has begun had nothing before."""
+        if not self._begun:
+            self.before.update(before)
+        self.after.update(after)
 
     def delete(self, image: Image, *, wait: bool = True) -> None:
         """Delete an image, and with C(wait) see that it is gone."""
@@ -149,6 +158,8 @@ class ImageWork:
         facts: dict[str, t.Any] = {"changed": self.changed, "image": self.image}
         if self.build is not None:
             facts["build"] = self.build
+        if self.copies is not None:
+            facts["copies"] = self.copies
         if self._task.diff:
             facts["diff"] = {"before": self.before, "after": self.after}
         return facts

@@ -11,13 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.values import epoch_seconds
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
-from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import build_targets, wait_for_builds
 from ansible_collections.compshare.cloud.plugins.module_utils._disks.ensure import ensure_disk
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.monitor import read_monitor
-from ansible_collections.compshare.cloud.plugins.module_utils._raw_action import call_action
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from .in_process import new_world, task_in, writes
@@ -114,12 +111,8 @@ def test_a_working_week() -> None:
     # Wednesday: an image of it, and a copy of that in a second zone.
     week.until(2)
     image = week.image(name="trained", instance_id=machine["id"])["image"]
-    params = {"SourceCompShareImageId": image["id"], "TargetImageName": "trained-sh2", "TargetZoneIds": [8200]}
-    sync = {"action": "SyncCompShareCustomImage", "params": params, "body_format": "json"}
-    copied = call_action(task_in(world, "compshare_api", sync))["response"]["Results"][0]["CompShareImageId"]
-    task = task_in(world, "compshare_image_progress", {})
-    outcome = wait_for_builds(task.client, build_targets([copied]), poll=PollSettings())
-    assert outcome.builds[0]["complete"] is True
+    (copied,) = week.image(name="trained", copy_to_zones=["cn-sh2-02"])["copies"]
+    assert (copied["status"], copied["id"] != image["id"]) == ("Available", True)
 
     # Thursday: stopped. It would be deleted a week later at noon.
     week.until(3)
@@ -149,7 +142,7 @@ def test_a_working_week() -> None:
     week.existing(state="absent")
     week.existing(name="next", state="absent")
     week.disk(state="absent", instance_name=None, size_gb=None)
-    for name in ("trained", "trained-sh2"):
+    for name in ("trained", copied["name"]):
         week.image(name=name, state="absent")
 
     assert (world.instances.all, world.disks.all, world.images.own) == ({}, {}, {})

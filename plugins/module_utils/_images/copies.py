@@ -1,0 +1,402 @@
+# Copyright (c) 2026, CompShare Cloud collection contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Copies of a custom image in other zones, at most one per zone.
+
+A copy is an image of its own, with an id and a name of its own: names are unique within an account. The list does not
+show what an image is a copy of, so the name does: that of the image, then the zone. Each copy is requested alone, under
+the lock and with the record of its name, so a lost response never leads to a second one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from contextlib import suppress
+
+from .._api import values
+from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError, WaitError
+from .._api.retcodes import UNKNOWN_ACTION, Retry, describe
+from .._api.values import printable
+from .._instances.zones import list_zones, zones_named
+from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
+from .._waiting import Backoff, DeadlineError, send_when_free, wait_until
+from .create import is_taken
+from .delete import delete_image
+from .naming import NAME_LENGTH
+from .own_images import AVAILABLE, OFFLINE, REVIEWING, UNAVAILABLE, Image, OwnImages, pick, title_of
+from .steps import ImageWork
+
+SYNC_ACTION = "SyncCompShareCustomImage"
+#: The documented action; where the API does not serve SYNC_ACTION, it serves this one.
+COPY_ACTION = "CopyCompShareCustomImage"
+PROGRESS_ACTION = "DescribeCompShareCustomImageSyncDetail"
+_ENDED = frozenset((AVAILABLE, UNAVAILABLE, REVIEWING, OFFLINE))
+_BACKOFF = Backoff(first=5.0, longest=30.0)
+
+Zone = dict[str, t.Any]
+Copy = dict[str, t.Any]
+
+
+def name_of_copy(name: str, zone: str) -> str:
+    """Return the name of the copy that the image C(name) has in a zone; different for each pair of them."""
+    whole = f"{name}.{zone}"
+    if len(whole) <= NAME_LENGTH:
+        return whole
+    mark = hashlib.sha1(name.encode("utf-8"), usedforsecurity=False).hexdigest()[:6]
+    return f"{name[: NAME_LENGTH - len(zone) - 8]}-{mark}.{zone}"
+
+
+class ImageCopies:
+    """The copies that the task of C(work) wants. Raises OptionError if the API does not list one of the zones."""
+
+    def __init__(self, work: ImageWork) -> None:
+        self._work = work
+        self._client = work.client
+        self._listed = list_zones(self._client)
+        self._zones = zones_named(self._listed, work.options["copy_to_zones"])
+        self._own = OwnImages(self._client, [zone["region"] for zone in self._zones])
+        self._copies: dict[str, Copy] = {}
+        self._errors: dict[str, CompShareError] = {}
+        self._sync_served = True
+        self._progress_served = True
+
+    def check(self, image: Image | None) -> None:
+        """Raise OptionError for a zone that does not accept a copy, before hours are spent on the image.
+
+        C(image) is None if it does not exist yet.
+        """
+        source = self._work.source() if image is None else None
+        if source is None:
+            zones, container = (image or {})["zones"], (image or {})["container"]
+        else:
+            # In check mode the instance may be yet to come, of whatever kind.
+            zones, container = [source.zone], source.container if source.instance_id else None
+        for zone in self._zones:
+            if zone["zone"] in zones:
+                continue
+            if _takes_no_copies(zone):
+                accepting = [one["zone"] for one in self._listed if not _takes_no_copies(one)]
+                raise OptionError(
+                    f"The zone {zone['zone']} of copy_to_zones does not accept copies of custom images.",
+                    hint=f"Zones that do: {', '.join(accepting) or 'none'}.",
+                )
+            if container is False and zone["pod"]:
+                accepting = [one["zone"] for one in self._listed if not (one["pod"] or _takes_no_copies(one))]
+                raise OptionError(
+                    f"The zone {zone['zone']} of copy_to_zones runs container instances only, and the image is one "
+                    "for virtual machines.",
+                    hint=f"Zones that accept it: {', '.join(accepting) or 'none'}.",
+                )
+
+    def ensure(self, image: Image) -> None:
+        """Copy the image to each zone that has no copy of it, and wait until all copies are available.
+
+        A refusal for one zone does not keep the others from their copies; the error raised in the end reports each.
+        """
+        work = self._work
+        work.copies = []
+        images = self._own.all()
+        before = sorted({*image["zones"], *(zone["zone"] for zone in self._zones if self._find(images, image, zone))})
+        try:
+            for zone in self._zones:
+                self._ensure_one(images, image, zone)
+            self._wait(image)
+        finally:
+            work.copies = [{**copy, "error": self._told(zone)} for zone, copy in self._copies.items()]
+        after = sorted({*before, *(zone for zone in self._copies if zone not in self._errors)})
+        if before != after:
+            work.note_change({"zones": before}, {"zones": after})
+        if self._errors:
+            raise self._error(image)
+
+    def _ensure_one(self, images: list[Image], image: Image, zone: Zone) -> None:
+        name = zone["zone"]
+        copy = self._find(images, image, zone)
+        self._note(zone, image, copy)
+        try:
+            if copy is not None and copy is not image:
+                copy = self._unless_replaced(image, copy, zone)
+            if copy is None:
+                copy = self._begin(image, zone)
+        except RefusedError as error:
+            self._errors[name] = error
+        if name not in self._errors:
+            self._note(zone, image, copy)
+
+    def _find(self, images: t.Iterable[Image], image: Image, zone: Zone) -> Image | None:
+        """Return what makes the image available in the zone: the image itself, or its copy."""
+        if zone["zone"] in image["zones"]:
+            return image
+        name = name_of_copy(image["name"], zone["zone"])
+        copy = pick(images, name=name)
+        if copy and copy["zones"] and zone["zone"] not in copy["zones"]:
+            raise OptionError(
+                f"The image {title_of(copy)} has the name that the copy in {zone['zone']} needs, and is in "
+                f"{', '.join(copy['zones'])}.",
+                hint="Rename or delete it.",
+            )
+        return copy
+
+    def _unless_replaced(self, image: Image, copy: Image, zone: Zone) -> Image | None:
+        """Return the copy that exists, None once it was deleted to be copied again."""
+        options = self._work.options
+        # A copy is begun after its image is available; an older one is of an image that had the name before.
+        is_old = bool(copy["create_time"] and image["create_time"] and copy["create_time"] < image["create_time"])
+        # In check mode a rebuilt image has no id and no times.
+        is_old |= image["id"] is None
+        is_failed = copy["status"] == UNAVAILABLE
+        if not ((is_failed and options["replace_failed"]) or (is_old and options["rebuild"])):
+            if is_old:
+                self._work.warn(
+                    f"The image {title_of(copy)} in {zone['zone']} is older than {title_of(image)}, so it is a copy of "
+                    "an earlier image of that name. To have it copied again, delete it."
+                )
+            return copy
+        if not self._work.check_mode:
+            delete_image(self._client, self._own, copy, deadline=self._work.deadline)
+        self._work.changed = True
+        del self._copies[zone["zone"]]
+        return None
+
+    def _begin(self, image: Image, zone: Zone) -> Image:
+        if image["status"] != AVAILABLE:
+            raise WaitError(
+                f"The image {title_of(image)} is {printable(image['status'] or 'in an unknown status', 40)}, and only "
+                "an available image can be copied.",
+                hint="Run the task again when it is available.",
+            )
+        name = name_of_copy(image["name"], zone["zone"])
+        begun: Image = {**image, "id": None, "name": name, "zones": [zone["zone"]]}
+        if self._work.check_mode:
+            self._work.changed = True
+            return begun
+        found: list[Image] = []
+
+        def appeared() -> bool:
+            copy = self._find(self._own.all(), image, zone)
+            found[:] = [copy] if copy else []
+            return bool(found)
+
+        with order_lock(self._client, "image", name, deadline=self._work.deadline, warn=self._work.warn) as pending:
+            if appeared() or pending.wait_until_shown(appeared, deadline=self._work.deadline):
+                pending.settle()
+                return found[0]
+            try:
+                response = self._send(image, zone, name, pending, appeared)
+            except CompShareError as error:
+                if not error.outcome_unknown:
+                    pending.settle()
+                    if is_taken(self._client, error, appeared):
+                        return found[0]
+                    raise
+                self._find_lost(name, pending, appeared, error)
+                self._work.changed = True
+                return found[0]
+            if response is None:
+                pending.settle()
+                return found[0]
+            self._work.changed = True
+            with suppress(CompShareError):  # the record then stays until the list must show the copy
+                if appeared():
+                    pending.settle()
+        return found[0] if found else {**begun, **response, "status": None}
+
+    def _send(
+        self, image: Image, zone: Zone, name: str, pending: PendingOrder, appeared: t.Callable[[], bool]
+    ) -> Image | None:
+        """Request a copy by the action that the API serves, and return its id.
+
+        Returns None if the copy has appeared while the API was busy.
+        """
+        if self._sync_served:
+            try:
+                return self._sync(image, zone, name, pending, appeared)
+            except RefusedError as error:
+                if error.ret_code != UNKNOWN_ACTION:
+                    raise
+                self._sync_served = False
+        params = {
+            "Region": zone["region"],
+            "Zone": zone["zone"],
+            "CompShareImageId": image["id"],
+            "TargetImageName": name,
+        }
+        response = send_when_free(
+            self._client,
+            COPY_ACTION,
+            params,
+            deadline=self._work.deadline,
+            unless=appeared,
+            before_try=pending.record,
+        )
+        return None if response is None else {"id": values.text(response.get("NewCompShareImageId"))}
+
+    def _sync(
+        self, image: Image, zone: Zone, name: str, pending: PendingOrder, appeared: t.Callable[[], bool]
+    ) -> Image | None:
+        if zone["zone_id"] is None:
+            raise CompShareError(f"The list of zones shows no id of {zone['zone']}, so nothing can be copied there.")
+        params = {
+            "SourceCompShareImageId": image["id"],
+            "TargetImageName": name,
+            "TargetImageDescription": image["description"],
+            "TargetZoneIds": [zone["zone_id"]],
+        }
+        response = send_when_free(
+            self._client,
+            SYNC_ACTION,
+            params,
+            deadline=self._work.deadline,
+            unless=appeared,
+            before_try=pending.record,
+            body_format="json",
+            check=lambda answer: _raise_refused(answer, zone),
+        )
+        return None if response is None else {"id": values.text(_result_in(response, zone).get("CompShareImageId"))}
+
+    @staticmethod
+    def _find_lost(name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError) -> None:
+        """Look for the copy after a lost response; if it stays away, raise the error with what is known."""
+        unreadable = ""
+        try:
+            if pending.wait_until_shown(appeared):
+                return
+        except CompShareError as trouble:
+            unreadable = f" The list of images could not be read: {trouble.summary}"
+        error.add_sentence(
+            f"It may have been done: whether the copy {printable(name, 80)!r} is being created is not known. None of "
+            f"this name has appeared in the {SHOWN_WITHIN:g} s since.{unreadable}"
+        )
+        error.hint = "Run the task again: it looks for the copy before it creates one."
+        error.retryable = True
+        raise error
+
+    def _wait(self, image: Image) -> None:
+        """Wait until each copy that was found or begun has ended; note an error for each that is not available."""
+        work, interval = self._work, self._work.options["poll_interval"]
+        if not work.check_mode:
+            backoff = _BACKOFF if interval is None else Backoff(interval, interval, growth=1.0, jitter=0.0)
+            with suppress(DeadlineError):
+                wait_until(
+                    self._client.clock, lambda: self._look(image) or None, deadline=work.deadline, backoff=backoff
+                )
+        for zone, copy in self._copies.items():
+            if zone in self._errors:
+                continue
+            if copy["status"] == UNAVAILABLE:
+                self._errors[zone] = WaitError(
+                    f"the copy {title_of(copy)} failed: {printable(copy['failed_reason'] or 'no reason given', 300)}.",
+                    hint="replace_failed=true deletes it and copies the image again.",
+                )
+            elif copy["status"] not in _ENDED:
+                progress = "" if copy["progress"] is None else f", {copy['progress']:g} % done"
+                self._errors[zone] = WaitError(
+                    f"the copy {title_of(copy)} was still being created at the end of wait_timeout{progress}.",
+                    hint="Run the task again to go on waiting.",
+                    retryable=True,
+                )
+
+    def _look(self, image: Image) -> bool:
+        """Read the state of the copies that have not ended; return whether all have."""
+        zones = [zone for zone in self._zones if self._is_open(zone)]
+        if not zones:
+            return True
+        images = self._own.all()
+        for zone in zones:
+            copy = self._copies[zone["zone"]]
+            row = pick(images, image_id=copy["id"]) if copy["id"] else self._find(images, image, zone)
+            if row is not None:
+                self._note(zone, image, row)
+            if self._is_open(zone):
+                self._read_progress(image, zone)
+        return not any(map(self._is_open, zones))
+
+    def _is_open(self, zone: Zone) -> bool:
+        name = zone["zone"]
+        return name not in self._errors and self._copies[name]["status"] not in _ENDED
+
+    def _read_progress(self, image: Image, zone: Zone) -> None:
+        """Read how far a copy is, for the user alone: its status decides."""
+        if not self._progress_served or zone["zone_id"] is None:
+            return
+        params = {"CompShareImageId": image["id"], "zone_id": zone["zone_id"]}
+        try:
+            told = self._client.call(PROGRESS_ACTION, params, deadline=self._work.deadline).get("Progress")
+        except CompShareError as error:
+            self._progress_served = error.retryable
+            return
+        copy = self._copies[zone["zone"]]
+        progress = values.number(str(told).strip().rstrip("%"))
+        if progress is not None and 0 <= progress <= 100 and progress != copy["progress"]:
+            copy["progress"] = progress
+            message = f"being copied to {zone['zone']}, {progress:g} %"
+            self._work.report({"kind": "note", "name": image["name"], "message": message})
+
+    def _note(self, zone: Zone, image: Image, copy: Image | None) -> None:
+        """Keep what is known of the copy in a zone."""
+        before = self._copies.get(zone["zone"], {})
+        known = copy or {}
+        self._copies[zone["zone"]] = {
+            "zone": zone["zone"],
+            "id": known.get("id") or before.get("id"),
+            "name": known.get("name") or name_of_copy(image["name"], zone["zone"]),
+            "status": known.get("status"),
+            "progress": 100 if known.get("status") == AVAILABLE else before.get("progress"),
+            "failed_reason": known.get("failed_reason"),
+        }
+
+    def _told(self, zone: str) -> str | None:
+        error = self._errors.get(zone)
+        return error.summary if error else None
+
+    def _error(self, image: Image) -> CompShareError:
+        """Return one error for all zones in which no copy is available."""
+        first = next(iter(self._errors.values()))
+        told = " ".join(f"{zone}: {error.summary}" for zone, error in self._errors.items())
+        good = [zone for zone in self._copies if zone not in self._errors]
+        others = f" It is available in {', '.join(good)}." if good else ""
+        return CompShareError(
+            f"The image {title_of(image)} is not available in every zone of copy_to_zones. {told}{others}",
+            action=first.action,
+            ret_code=first.ret_code,
+            api_message=first.api_message,
+            request_id=first.request_id,
+            hint=first.hint,
+            retryable=all(error.retryable for error in self._errors.values()),
+        )
+
+
+def _takes_no_copies(zone: Zone) -> bool:
+    return bool(values.boolean(zone.get("disable_image_sync")))
+
+
+def _result_in(response: t.Mapping[str, t.Any], zone: Zone) -> dict[str, t.Any]:
+    """Return what a response says about a zone, empty if it says nothing."""
+    results = response.get("Results")
+    rows = [row for row in results if isinstance(row, dict)] if isinstance(results, list) else []
+    return next((row for row in rows if values.integer(row.get("TargetZoneId")) == zone["zone_id"]), {})
+
+
+def _raise_refused(response: t.Mapping[str, t.Any], zone: Zone) -> None:
+    """Raise what hides behind a RetCode of 0: the refusal for one zone."""
+    result = _result_in(response, zone)
+    ret_code = values.integer(result.get("RetCode"))
+    if ret_code is None:
+        raise AnswerError(f"The response to {SYNC_ACTION} has no result for {zone['zone']}.", action=SYNC_ACTION)
+    if ret_code == 0:
+        return
+    entry, message = describe(ret_code), values.text(result.get("Message"))
+    shown = f', "{printable(message)}"' if message else ""
+    raise RefusedError(
+        f"{SYNC_ACTION} was refused for the zone {zone['zone']}: {entry.meaning} (RetCode {ret_code}{shown}).",
+        action=SYNC_ACTION,
+        ret_code=ret_code,
+        api_message=message,
+        hint=entry.hint or "Look at the image in the console.",
+        retry=entry.retry,
+        outcome_unknown=entry.retry is Retry.READ,
+    )
