@@ -23,7 +23,7 @@ from datetime import datetime, timezone
 
 from ._api.client import Client
 from ._api.errors import CompShareError, OptionError, WaitError
-from ._api.private_folder import private_folder
+from ._api.private_files import private_folder
 from ._api.values import printable
 from ._waiting import Backoff, DeadlineError, wait_until
 

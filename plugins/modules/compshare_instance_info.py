@@ -456,8 +456,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._module import run
 
 from ..module_utils._instances.gpu_types import unknown_gpu_types
 from ..module_utils._instances.model import secrets_of
+from ..module_utils._instances.outcome import release_warning
 from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances, unknown_states
-from ..module_utils._instances.release import release_warning
 from ..module_utils._task import Task
 
 

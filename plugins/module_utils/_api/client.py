@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import signing
-from .backoff import pause_before
 from .clock import Clock
 from .credentials import Credentials, find_credentials
 from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError, TransportError
@@ -26,7 +25,7 @@ from .options import check_numbers
 from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
 from .retcodes import MISSING_PARAMETER, Retry, describe
-from .retrying import Throttling, may_repeat
+from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpAnswer, Transport
 from .values import DEEPEST, is_too_deep, number, printable, text
 

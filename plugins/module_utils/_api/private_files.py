@@ -25,13 +25,14 @@ except ImportError:  # not every Python has it
     fcntl = None  # type: ignore[assignment]
 
 from .clock import Clock
-from .private_folder import is_private
 
 #: Locks of files on these are slow, or hang with their server.
 _REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "fuse.", "lustre", "gpfs")
 _MOUNTS = "/proc/self/mountinfo"
 #: Pauses between two tries to lock a file, in seconds.
 _SHORTEST, _LONGEST = 0.001, 0.01
+#: The folder below the user's state folder.
+_STATE = "compshare-cloud"
 
 
 class NotShared(Exception):
@@ -63,6 +64,33 @@ def shared_folder(environment: Mapping[str, str] | None = None) -> str:
                 return path
             reason = f"{path} is on a network file system ({kind})"
     raise NotShared(reason)
+
+
+def private_folder(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return a folder that only this user can use, created if it does not exist; None if there can be none.
+
+    It is in the user's state folder (C($XDG_STATE_HOME), C(~/.local/state)). If that is read-only or belongs to another
+    user, as it may with become, it is in the folder for temporary files.
+    """
+    environment = os.environ if environment is None else environment
+    state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    candidates = (os.path.join(state, _STATE), os.path.join(tempfile.gettempdir(), f"{_STATE}-{os.getuid()}"))
+    return next((path for path in candidates if is_private(path)), None)
+
+
+def is_private(path: str) -> bool:
+    """Create the folder C(path) if it does not exist; return whether only this user can use it."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        # Not through a link: anybody can put one into the folder for temporary files.
+        found = os.lstat(path)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            return False
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            os.chmod(path, 0o700)
+        return os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def _is_of_another(root: str) -> bool:

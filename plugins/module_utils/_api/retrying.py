@@ -8,9 +8,18 @@
 
 from __future__ import annotations
 
+import random
+
 from .clock import Clock
 from .errors import CompShareError
 from .retcodes import Retry
+
+#: The pause before the second try, in seconds; each further one is four times as long.
+FIRST_PAUSE = 0.1
+GROWTH = 4.0
+LONGEST_PAUSE = 30.0
+#: A server may request a longer pause than ours, up to this many seconds.
+LONGEST_RETRY_AFTER = 60.0
 
 
 def may_repeat(error: CompShareError, *, write: bool) -> bool:
@@ -21,6 +30,12 @@ def may_repeat(error: CompShareError, *, write: bool) -> bool:
     if error.retry is Retry.THROTTLE:
         return True
     return error.retry is Retry.READ and not (write and error.outcome_unknown)
+
+
+def pause_before(attempt: int, retry_after: float | None, rng: random.Random, longest: float = LONGEST_PAUSE) -> float:
+    """Return the seconds to wait before try C(attempt) (1 for the second one), with jitter."""
+    pause = min(FIRST_PAUSE * GROWTH ** min(attempt - 1, 9), longest) * rng.uniform(0.5, 1.0)
+    return max(pause, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
 
 
 class Throttling:

@@ -17,10 +17,10 @@ from .._task import Task
 from .charge_type import switch_charge_type
 from .model import RUNNING, settled
 from .no_gpu import check_no_gpu, check_started_without_gpu, start_params
+from .outcome import release_warning
 from .ports import check_ports, set_ports
 from .query import describe
 from .reinstall import reinstall
-from .release import release_warning
 from .resize import resize
 from .spec import Order, check_instance_name
 from .steps import InstanceWork

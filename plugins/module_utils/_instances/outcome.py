@@ -11,7 +11,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from .._api.values import epoch_seconds, iso_time
 from .model import Instance, system_disk
+from .query import describe
 
 #: What the diff shows of an instance.
 _SHOWN = (
@@ -27,6 +29,9 @@ _SHOWN = (
     "without_gpu",
     "scheduled_stop_time",
 )
+#: A release that is so near, in seconds, is warned of.
+_SOON = 2 * 86400
+_LISTED = 10
 
 
 class Outcome:
@@ -134,3 +139,23 @@ def _names(options: Mapping[str, t.Any]) -> list[str | None]:
     if count is None:
         return [name]
     return [f"{name}-{number}" for number in range(1, count + 1)]
+
+
+def release_warning(instances: Sequence[Mapping[str, t.Any]], now: float) -> str | None:
+    """Return a warning about instances that will be released within two days; C(now) is epoch seconds.
+
+    A stopped instance that is not prepaid is deleted with its system disk on the seventh day, its release time.
+    """
+    due = sorted(
+        (released_at, describe(instance))
+        for instance in instances
+        if (released_at := epoch_seconds(instance["release_time"])) is not None and released_at - now < _SOON
+    )
+    if not due:
+        return None
+    listed = "; ".join(f"{name} at {iso_time(released_at)}" for released_at, name in due[:_LISTED])
+    more = f" and {len(due) - _LISTED} more" if len(due) > _LISTED else ""
+    return (
+        f"The platform will soon delete {listed}{more}, with the system disk and the address; data disks are only "
+        "detached. A start and a new stop put that off by seven days."
+    )

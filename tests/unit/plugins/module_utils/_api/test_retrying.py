@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
@@ -8,7 +10,12 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     RefusedError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
-from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying import may_repeat
+from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying import (
+    LONGEST_PAUSE,
+    LONGEST_RETRY_AFTER,
+    may_repeat,
+    pause_before,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,16 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying impo
 def test_what_may_be_sent_again(error: CompShareError, read: bool, write: bool) -> None:
     assert may_repeat(error, write=False) is read
     assert may_repeat(error, write=True) is write
+
+
+def test_pauses_grow_with_jitter_up_to_a_limit() -> None:
+    rng = random.Random(1)
+    for attempt, longest in enumerate([0.1, 0.4, 1.6, 6.4, 25.6, LONGEST_PAUSE, LONGEST_PAUSE], start=1):
+        pauses = [pause_before(attempt, None, rng) for _unused in range(200)]
+        assert longest / 2 <= min(pauses) < max(pauses) <= longest
+
+
+def test_the_server_may_ask_for_a_longer_pause_within_reason() -> None:
+    rng = random.Random(1)
+    assert pause_before(1, 7.0, rng) == 7.0
+    assert pause_before(1, 100000.0, rng) == LONGEST_RETRY_AFTER
