@@ -12,6 +12,7 @@ version_added: 1.1.0
 description:
   - Adds a host to the inventory for the rest of the playbook, like M(ansible.builtin.add_host).
   - Unlike that, it runs for every host of the play and with every strategy, so each host can add its own instance.
+  - The role P(compshare.cloud.golden_image#role) adds the instance that it prepares with this module.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 attributes:
@@ -56,8 +57,6 @@ options:
     default: {}
 seealso:
   - module: ansible.builtin.add_host
-  - ref: ansible_collections.compshare.cloud.golden_image_role
-    description: The role adds the instance that it prepares.
 """
 
 EXAMPLES = r"""

@@ -10,11 +10,12 @@ module: check_tasks
 short_description: Check a file of tasks without running it
 version_added: 1.1.0
 description:
-  - Loads a file of tasks as C(ansible.builtin.include_tasks) would, and fails where that would end the play.
+  - Loads a file of tasks as C(ansible.builtin.include_tasks) would, and fails if that would end the play.
   - Finds invalid YAML, unknown modules and keywords, a whole playbook, an empty file, and imported or included files
     and roles that do not exist or have such errors themselves.
   - Rejects C(meta) tasks that end the host, the batch, the play or the role, because they skip C(always).
   - Cannot check what is known only at run time, such as an included file or role whose name is a template.
+  - The role P(compshare.cloud.golden_image#role) checks its tasks with this module before it creates an instance.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 attributes:
@@ -43,9 +44,6 @@ options:
       - The file of tasks. A relative path starts at the folder of the playbook.
     type: path
     required: true
-seealso:
-  - ref: ansible_collections.compshare.cloud.golden_image_role
-    description: The role checks O(path) before it creates an instance.
 """
 
 EXAMPLES = r"""

@@ -10,13 +10,14 @@ module: compshare_instance_access
 short_description: Let public keys log in to a CompShare instance
 version_added: 1.1.0
 description:
-  - Installs public keys on a running instance, waits until a log-in with a key works, and turns password log-in off if
-    asked.
+  - Installs public keys on a running instance, waits until a log-in with a key works, and turns password log-in off
+    with O(password_login=false).
   - Reads the password of the instance from the API and uses it only if no key is accepted yet. The password is in no
     result, argument, environment variable or file.
   - Uses the C(ssh) of the machine where the task runs, with its configuration, so jump hosts in C(~/.ssh/config) work.
   - A host key that is seen for the first time is accepted and returned. One that differs from O(known_hosts) is an
     error.
+  - The role P(compshare.cloud.instance_access#role) also adds the host key and the host.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -71,8 +72,6 @@ options:
     type: float
     default: 300
 seealso:
-  - ref: ansible_collections.compshare.cloud.instance_access_role
-    description: The role also adds the host key and the host.
   - module: compshare.cloud.compshare_instance
 """
 
