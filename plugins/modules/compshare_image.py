@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_image
-short_description: Make, change and delete custom CompShare images
+short_description: Create, update and delete custom CompShare images
 version_added: 1.0.0
 description:
-  - Makes a custom image of an instance and waits until it is available, changes what can be changed on an image that
-    exists, and deletes images.
-  - An image is known by its name, which is unique within an account, or by its id. Where it is there and right,
-    nothing is done. Where it is being made, that build is waited for, and no other one begins.
-  - A build is never begun twice. Where the answer of the API is lost, the list of images decides what has happened, and
-    two playbooks that want the same image at the same time end with one.
-  - While an image is made of a virtual machine, the machine has no public address and cannot be started, stopped or
-    changed.
+  - Creates a custom image from an instance and waits until it is available, updates an existing image, copies it to
+    other zones, and deletes it.
+  - An image is identified by its name, which is unique within an account, or by its id. If it is in the desired
+    state, nothing is changed. If it is being created, the task waits for that build instead of starting another.
+  - A build is never started twice. If the response of the API is lost, the list of images decides whether the build
+    was started, and two playbooks that want the same image at the same time end with one.
+  - While an image of a virtual machine is being created, the machine has no public address and cannot be started,
+    stopped or changed.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -38,13 +38,13 @@ attributes:
       - There are no live lines then.
   idempotent:
     details:
-      - With O(rebuild=true) each run makes the image again.
+      - With O(rebuild=true) each run creates the image again.
 options:
   state:
     description:
-      - V(present) makes the image where there is none, and brings it to what the options say.
+      - V(present) creates the image if it does not exist, and updates it to match the options.
       - V(absent) deletes it and waits until it is gone. A published image must be withdrawn first, see
-        M(compshare.cloud.compshare_image_publication); one that is being made must be finished first.
+        M(compshare.cloud.compshare_image_publication); one that is being created must be finished first.
     type: str
     choices: [present, absent]
     default: present
@@ -60,21 +60,21 @@ options:
     type: str
   instance_id:
     description:
-      - The instance that a new image is made of. Required where there is no image of this O(name) yet.
-      - A virtual machine must be running or stopped, a container instance must be running. One that is being imaged
-        already is waited for.
+      - The instance to create the image from. Required if no image has this O(name) yet.
+      - A virtual machine must be running or stopped, a container instance must be running. If another image of it is
+        being created, the task waits until that has ended.
       - In check mode it may be empty, as that of an instance that an earlier task would create.
-      - The image is made where the instance is. O(region) and O(zone) can be left out; where they are given, they must
-        be the instance's own.
+      - The image is created in the zone of the instance. O(region) and O(zone) can be omitted; if set, they must match
+        the instance.
     type: str
   description:
     description:
-      - What the image is for, in a few words.
+      - A short description of the image.
     type: str
   software:
     description:
-      - What is installed in the image, for the lists in which it is shown.
-      - It is told once, when the image is made. Where an image that exists has other software, the task warns and
+      - The software in the image, as lists of images show it.
+      - It can only be set when the image is created. If an existing image has other software, the task warns and
         changes nothing.
     type: dict
     suboptions:
@@ -97,7 +97,7 @@ options:
         elements: str
   readme:
     description:
-      - How to use the image, in Markdown. The community shows it, where the image is published.
+      - How to use the image, in Markdown. The community shows it if the image is published.
     type: str
   tags:
     description:
@@ -115,18 +115,18 @@ options:
     type: bool
   replace_failed:
     description:
-      - What to do where the image could not be made (its status is V(UnAvailable)).
-      - With V(false) the task fails and says why, each time it is run. With V(true) it deletes the image and makes it
+      - What to do if the image could not be created (its status is V(UnAvailable)).
+      - With V(false) the task fails with the reason, on each run. With V(true) it deletes the image and creates it
         again.
     type: bool
     default: false
   rebuild:
     description:
-      - With V(true) the image is made again although there is one, and the old one is deleted when the new one is
+      - With V(true) the image is created again even if it exists, and the old one is deleted when the new one is
         available. Each run does so.
-      - Until then the new image has a name that begins with O(name) and has C(.rebuild-) in it. A run that was
-        interrupted is taken up by the next one.
-      - The new image has another id, and is not shared with the accounts that the old one was shared with.
+      - Until then the name of the new image begins with O(name) and contains C(.rebuild-). The next run continues an
+        interrupted one.
+      - The new image has another id, and is not shared with the accounts of the old one.
       - Needs O(name), O(instance_id) and O(wait=true).
     type: bool
     default: false
@@ -148,13 +148,13 @@ options:
     description:
       - Whether to wait until the image is available, or for O(state=absent) until it is gone.
       - O(readme), O(tags), O(supported_gpu_types), O(auto_start), and a changed O(description), can be set only when
-        the image is available. With V(false) the task warns where that is left to be done.
+        the image is available. With V(false) the task warns if one of them still has to be set.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long the whole task may take, in seconds. With O(wait=false), too, it waits so long for an instance or an
-        image that is busy with something else.
+      - How long the whole task may take, in seconds. This also limits how long it waits for a busy instance or image
+        with O(wait=false).
       - The vendor speaks of 15 minutes for 100 GB.
     type: float
     default: 3600
@@ -164,7 +164,7 @@ options:
     type: float
   max_poll_interval:
     description:
-      - The longest pause between two looks at the build, in seconds. A lower value costs more requests.
+      - The longest pause between two polls of the build, in seconds. A lower value costs more requests.
       - See O(compshare.cloud.compshare_image_progress#module:max_poll_interval).
     type: float
     default: 120
@@ -177,7 +177,7 @@ options:
     default: true
 seealso:
   - module: compshare.cloud.compshare_instance
-    description: Makes an instance, also of the image.
+    description: Create an instance, also from the image.
   - module: compshare.cloud.compshare_image_progress
     description: Follow builds that other tasks began.
   - module: compshare.cloud.compshare_image_share
@@ -187,20 +187,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make an image of an instance and wait until it is available
+- name: Create an image from an instance and wait until it is available
   compshare.cloud.compshare_image:
     name: training-env
     instance_id: "{{ instance_id }}"
     description: PyTorch 2.9 with the team's tools
-  register: made
+  register: created
 
 - name: Show it
   ansible.builtin.debug:
-    msg: "{{ made.image.name }} is {{ made.image.id }}, {{ made.image.status }}"
+    msg: "{{ created.image.name }} is {{ created.image.id }}, {{ created.image.status }}"
 
 - name: Set tags and GPU types on an image that exists
   compshare.cloud.compshare_image:
-    image_id: "{{ made.image.id }}"
+    image_id: "{{ created.image.id }}"
     tags: [LLM]
     supported_gpu_types: ["4090", "5090"]
 
@@ -210,7 +210,7 @@ EXAMPLES = r"""
     instance_id: "{{ instance_id }}"
     wait: false
 
-- name: Make the image anew every night, and keep the old one until the new one is available
+- name: Create the image again every night, and keep the old one until the new one is available
   compshare.cloud.compshare_image:
     name: training-env
     instance_id: "{{ instance_id }}"
@@ -232,10 +232,10 @@ EXAMPLES = r"""
 RETURN = r"""
 image:
   description:
-    - The image as it is after the task, or in check mode as it would be.
-    - With O(state=absent), the image that was deleted, null where there was none.
+    - The image after the task, in check mode as it would be.
+    - With O(state=absent), the image that was deleted, null if there was none.
     - It has all the keys of RV(compshare.cloud.compshare_image_info#module:images); these are the main ones.
-  returned: always, null where there is none
+  returned: always, null if there is none
   type: dict
   contains:
     id:
@@ -251,7 +251,7 @@ image:
       type: str
       sample: Available
     description:
-      description: What its author says of it.
+      description: The description.
       type: str
       sample: PyTorch 2.9 with the team's tools
     container:
@@ -259,7 +259,7 @@ image:
       type: bool
       sample: false
     zones:
-      description: The zones in which it lies.
+      description: The zones that have it.
       type: list
       elements: str
       sample: [cn-wlcb-01]
@@ -268,7 +268,7 @@ image:
       type: float
       sample: 40960
     failed_reason:
-      description: Why it could not be made, or was rejected.
+      description: Why it could not be created, or was rejected.
       type: str
 build:
   description:
@@ -287,7 +287,7 @@ build:
       sample: 11
 copies:
   description:
-    - Where the image is available, one entry for each zone of O(copy_to_zones).
+    - One entry for each zone of O(copy_to_zones).
   returned: when O(copy_to_zones) has an element
   type: list
   elements: dict
@@ -320,7 +320,7 @@ copies:
       description: Why the image is not available in this zone, null if it is.
       type: str
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -329,21 +329,21 @@ error:
       type: str
       sample: CreateCompShareCustomImage
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
       sample: 230
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Params [Name] not available
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

@@ -10,7 +10,7 @@ module: compshare_image_favorite
 short_description: Mark CompShare community images as favourites
 version_added: 1.0.0
 description:
-  - Makes a group of community images a favourite of the account, or ends that.
+  - Adds a group of community images to the favorites of the account, or removes it.
   - Favourites are groups. Marking one version marks all of its group.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
@@ -31,13 +31,13 @@ options:
     type: str
   state:
     description:
-      - V(present) for a favourite, V(absent) for none.
+      - V(present) adds it to the favourites, V(absent) removes it.
     type: str
     choices: [present, absent]
     default: present
   wait_timeout:
     description:
-      - How long to wait, in seconds, where the API is busy with something else.
+      - How long to retry, in seconds, while the API is busy with another operation.
     type: float
     default: 600
 seealso:
@@ -101,7 +101,7 @@ images:
       type: bool
       sample: true
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -110,21 +110,21 @@ error:
       type: str
       sample: CreateCompShareImageFavorite
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
       sample: 230
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Params [GroupId] not available
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

@@ -46,7 +46,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ pytorch.images[0].name }} is {{ pytorch.images[0].id }}, {{ pytorch.images[0].size_mb / 1024 }} GB"
 
-- name: List your own images that are being made
+- name: List your own images that are being created
   compshare.cloud.compshare_image_info:
     source: custom
     status: Making
@@ -121,7 +121,7 @@ images:
       description: Whether its software starts with the instance.
       type: bool
     official:
-      description: Whether the vendor made it.
+      description: Whether it is an image of the vendor.
       type: bool
       sample: true
     tags:
@@ -184,7 +184,7 @@ images:
       type: float
       sample: 0
     created_count:
-      description: How many instances were made of it.
+      description: How many instances were created from it.
       type: int
       sample: 1532
     favorites_count:
@@ -212,7 +212,7 @@ images:
       description: What is new in this version.
       type: str
     zones:
-      description: The zones in which it lies.
+      description: The zones that have it.
       type: list
       elements: str
       sample: [cn-wlcb-01]
@@ -220,10 +220,10 @@ images:
       description: The address of its picture.
       type: str
     failed_reason:
-      description: Why it could not be made, or was rejected.
+      description: Why it could not be created, or was rejected.
       type: str
     create_time:
-      description: When it was made.
+      description: When it was created.
       type: str
       sample: "2026-10-30T08:00:00Z"
     publish_time:
@@ -233,7 +233,7 @@ images:
       description: When it was last changed.
       type: str
     readme:
-      description: Its readme, in Markdown, where O(include_readme=true).
+      description: The readme in Markdown, with O(include_readme=true).
       type: str
 total:
   description: How many images match, before O(limit).
@@ -241,7 +241,7 @@ total:
   type: int
   sample: 384
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -250,21 +250,21 @@ error:
       type: str
       sample: DescribeCompShareImages
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

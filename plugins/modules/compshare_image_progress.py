@@ -62,7 +62,7 @@ options:
     type: float
   max_poll_interval:
     description:
-      - The longest pause between two looks at the builds in adaptive polling, in seconds. A lower value costs more
+      - The longest pause between two polls of the builds in adaptive polling, in seconds. A lower value costs more
         requests.
       - Pauses get shorter towards the expected end. If the API gives no estimate, or one that does not move, they are
         at most 30 seconds.
@@ -199,7 +199,7 @@ builds:
       description: Why it failed, as the API puts it.
       type: str
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -208,20 +208,20 @@ error:
       type: str
       sample: DescribeCompShareCustomImages
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
     message:
       description: The message of the API, or what happened.
       type: str
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
       sample: Run the task again to go on waiting.
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
       sample: true
 """

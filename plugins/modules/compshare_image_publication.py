@@ -35,13 +35,13 @@ options:
     default: published
   group_id:
     description:
-      - The community group of which the image becomes a version, one of your own.
+      - The community group that gets the image as a version, one of your own.
       - To publish an image, one of O(group_id) and O(community_name) is required.
     type: str
   community_name:
     description:
-      - The name of one of your own groups of which the image becomes a version. Where there is none of this name, it is
-        made.
+      - The name of one of your own groups that gets the image as a version. It is created if it does not
+        exist.
     type: str
   version_name:
     description:
@@ -54,7 +54,7 @@ options:
     type: str
   description:
     description:
-      - What the image is for, in a few words.
+      - A short description of the image.
     type: str
   readme:
     description:
@@ -91,14 +91,14 @@ options:
     default: 3600
   poll_interval:
     description:
-      - The longest time between two looks at a version that is being reviewed, in seconds.
+      - The longest pause between two polls of a version that is being reviewed, in seconds.
     type: float
     default: 60
 seealso:
   - module: compshare.cloud.compshare_image_info
     description: With O(compshare.cloud.compshare_image_info#module:source=published), what you have published.
   - module: compshare.cloud.compshare_image
-    description: Make the image.
+    description: Create the image.
 """
 
 EXAMPLES = r"""
@@ -134,7 +134,7 @@ EXAMPLES = r"""
 RETURN = r"""
 image:
   description:
-    - The image as it is after the task, or in check mode as it would be; as a version of its group, where it is one.
+    - The image after the task, in check mode as it would be; as a version of its group if it is one.
     - It has all the keys of RV(compshare.cloud.compshare_image_info#module:images); these are the main ones.
   returned: always, when it exists
   type: dict
@@ -160,7 +160,7 @@ image:
       type: bool
       sample: false
     zones:
-      description: The zones in which it lies.
+      description: The zones that have it.
       type: list
       elements: str
       sample: [cn-wlcb-01]
@@ -169,7 +169,7 @@ image:
       type: float
       sample: 40960
     failed_reason:
-      description: Why it could not be made, or was rejected.
+      description: Why it could not be created, or was rejected.
       type: str
     group_id:
       description: The id of its community group.
@@ -193,7 +193,7 @@ msg:
   returned: when RV(reviewing) is true
   type: str
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -202,21 +202,21 @@ error:
       type: str
       sample: PublishCompShareImage
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
       sample: 230
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: The image version name exists already
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

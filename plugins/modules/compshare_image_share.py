@@ -47,20 +47,20 @@ options:
     default: false
   state:
     description:
-      - V(present) shares the image with O(accounts), V(absent) ends that.
+      - V(present) shares the image with O(accounts), V(absent) stops sharing it with them.
     type: str
     choices: [present, absent]
     default: present
   wait_timeout:
     description:
-      - How long to wait, in seconds, where the API is busy with something else on this image.
+      - How long to retry, in seconds, while the API is busy with another operation on this image.
     type: float
     default: 600
 seealso:
   - module: compshare.cloud.compshare_image_info
     description: With O(compshare.cloud.compshare_image_info#module:source=shared), what other accounts share with you.
   - module: compshare.cloud.compshare_image
-    description: Make the image.
+    description: Create the image.
 """
 
 EXAMPLES = r"""
@@ -130,7 +130,7 @@ image:
       type: bool
       sample: false
     zones:
-      description: The zones in which it lies.
+      description: The zones that have it.
       type: list
       elements: str
       sample: [cn-wlcb-01]
@@ -139,10 +139,10 @@ image:
       type: float
       sample: 40960
     failed_reason:
-      description: Why it could not be made, or was rejected.
+      description: Why it could not be created, or was rejected.
       type: str
 error:
-  description: What went wrong, in parts.
+  description: Details of the error.
   returned: failure
   type: dict
   contains:
@@ -151,21 +151,21 @@ error:
       type: str
       sample: ModifyCompShareImageShareAccount
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode of the response, null if there was none.
       type: int
       sample: 230
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: no such account
     request_id:
-      description: The API's id of the request, to give to the vendor's support.
+      description: The request id, for the vendor's support.
       type: str
     hint:
-      description: What can be done.
+      description: What to do.
       type: str
     retryable:
-      description: Whether the same task may succeed when it is run again.
+      description: Whether the same task may succeed if it is run again.
       type: bool
 """
 

@@ -133,7 +133,7 @@ def _create(
             return Made(found[0], begun=False)
         image_id = values.text(response.get("CompShareImageId"))
         if image_id is None:
-            raise AnswerError(f"The answer to {ACTION} names no image.", action=ACTION)
+            raise AnswerError(f"The response to {ACTION} names no image.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
             pending.settle()
@@ -168,7 +168,7 @@ def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callabl
     except DeadlineError as late:
         unreadable = f" The last request failed: {late.error.summary}" if late.error else ""
         raise CompShareError(
-            f"An image of the instance {source.title} is being made already, and it was not finished when the time "
+            f"An image of the instance {source.title} is being created already, and it was not finished when the time "
             f"of wait_timeout was up.{unreadable}",
             hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
             retryable=True,
@@ -213,8 +213,8 @@ def _find_lost(
     except CompShareError as unreadable:
         trouble = f" The list of images could not be read: {unreadable.summary}"
     error.summary += (
-        f" Whether the image {printable(name, 80)!r} is being made is not known: none of this name has appeared in the "
-        f"{client.clock.now() - began:.0f} s since.{trouble}"
+        f" Whether the image {printable(name, 80)!r} is being created is not known: none of this name has appeared in "
+        f"the {client.clock.now() - began:.0f} s since.{trouble}"
     )
     error.hint = (
         f"Run the task again: it creates the image only if the list still does not show it at {pending.shown_by}."

@@ -24,7 +24,7 @@ def check_deletable(image: Image, published: dict[str, Image]) -> None:
     """
     if image["status"] == MAKING:
         raise CompShareError(
-            f"The image {title_of(image)} is still being made, and the API does not delete such an image.",
+            f"The image {title_of(image)} is still being created, and the API does not delete such an image.",
             hint="Wait for its end with compshare_image_progress and wait=true, then run the task again.",
         )
     version = published.get(str(image["id"]), image)

@@ -139,20 +139,20 @@ def _note_creation(work: ImageWork, name: str) -> None:
 
 
 def _build_failed(work: ImageWork, image: Image) -> bool:
-    """Tell whether the image could not be made; one that was rejected in review is unavailable, too, but is there."""
+    """Tell whether the image was not created; one that was rejected in review is unavailable, too, but is there."""
     return image["status"] == UNAVAILABLE and not image["group_id"] and image["id"] not in work.own.published()
 
 
 def _failed(image: Image) -> WaitError:
     reason = printable(image["failed_reason"] or "the API gives no reason", 500)
     return WaitError(
-        f"The image {title_of(image)} could not be made: {reason}.",
+        f"The image {title_of(image)} could not be created: {reason}.",
         hint=REPLACE_HINT,
     )
 
 
 def _replace_failed(work: ImageWork, image: Image) -> Image:
-    """Delete an image that could not be made, and make it again."""
+    """Delete an image that could not be created, and make it again."""
     work.source()
     work.before.update({key: image[key] for key in ("name", "id", "status")})
     work.delete(image)
@@ -222,7 +222,7 @@ def _update(work: ImageWork, image: Image) -> Image:
         later = [change.field.option for change in changes_of(image, work.options, fields)]
         if later:
             work.warn(
-                f"The image {title_of(image)} is being made, so {', '.join(later)} cannot be set yet. "
+                f"The image {title_of(image)} is being created, so {', '.join(later)} cannot be set yet. "
                 "Run the task again when it is available."
             )
         return image if work.check_mode else work.look(image)
@@ -239,7 +239,7 @@ def _warn_of_other_software(work: ImageWork, image: Image) -> None:
     if other and not work.changed:
         work.warn(
             f"The image {title_of(image)} has another {' and '.join(other)} than software says. "
-            "It cannot be changed on an image that is made; rebuild=true makes it anew."
+            "It cannot be changed on an existing image; rebuild=true creates the image again."
         )
 
 

@@ -118,7 +118,7 @@ def pick(images: t.Iterable[Image], *, image_id: str | None = None, name: str | 
         return next((image for image in images if image["id"] == image_id), None)
     found = [image for image in images if image["name"] == name]
     if len(found) > 1:
-        listed = ", ".join(f"{image['id']} ({image['status']}, made {image['create_time']})" for image in found[:10])
+        listed = ", ".join(f"{image['id']} ({image['status']}, created {image['create_time']})" for image in found[:10])
         raise OptionError(
             f"{len(found)} of your own images are named {printable(name or '', 80)!r}: {listed}.",
             hint="Give the image_id of the one that is meant.",

@@ -371,7 +371,7 @@ def _check_publishable(image: Image, status: str | None) -> None:
     if not image["container"]:
         raise OptionError(
             f"The image {title_of(image)} is one for virtual machines; only container images can be published.",
-            hint="Make an image of a container instance.",
+            hint="Create an image from a container instance.",
         )
     if image["status"] not in (AVAILABLE, OFFLINE) and not is_rejected(status):
         raise CompShareError(

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The instance that an image is made from: where it is, and whether an image can be made of it now."""
+"""The instance to create an image from: where it is, and whether that is possible now."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def find_source(client: Client, instance_id: str) -> SourceInstance:
 
     if not confirm_within(client, ask, _FOUND_WITHIN):
         raise OptionError(
-            f"There is no instance {values.printable(instance_id, 80)} to make an image of.",
+            f"There is no instance {values.printable(instance_id, 80)} to create an image from.",
             action=_ACTION,
             hint="Check instance_id, project_id and the account of the key.",
         )
@@ -103,7 +103,7 @@ def paid_image_error(source: SourceInstance) -> NotImageableError:
     """Return the error that creating an image of the instance would end with, for check mode."""
     entry = describe(_PAID_IMAGE)
     return NotImageableError(
-        f"No image can be created of the instance {source.title}: {entry.meaning} (RetCode {_PAID_IMAGE}).",
+        f"No image can be created from the instance {source.title}: {entry.meaning} (RetCode {_PAID_IMAGE}).",
         ret_code=_PAID_IMAGE,
         hint=entry.hint,
     )
@@ -117,12 +117,12 @@ def _check_place(client: Client, source: SourceInstance) -> None:
         if wanted and place and wanted != place:
             raise OptionError(
                 f"The instance {source.title} is in the {option} {place}, not in {values.printable(wanted, 40)}.",
-                hint=f"Leave {option} (or COMPSHARE_{option.upper()}) out: the instance tells where it is.",
+                hint=f"Leave {option} (or COMPSHARE_{option.upper()}) out: the place of the instance is used.",
             )
 
 
 def check_imageable(source: SourceInstance) -> None:
-    """Raise where no image can be made of the instance as it is. One that is being imaged passes: that ends.
+    """Raise if no image can be created from the instance now. One that is being imaged passes: that ends.
 
     Documented: a virtual machine must be running or stopped, a container must be running.
     """
@@ -131,14 +131,14 @@ def check_imageable(source: SourceInstance) -> None:
     state = values.printable(source.state, 40) or "unknown"
     if source.container:
         raise NotImageableError(
-            f"No image can be made of the container instance {source.title} while its state is {state}.",
+            f"No image can be created from the container instance {source.title} while its state is {state}.",
             hint="A container instance must be running: start it, then run the task again.",
         )
     raise NotImageableError(
-        f"No image can be made of the instance {source.title} while its state is {state}.",
+        f"No image can be created from the instance {source.title} while its state is {state}.",
         hint="It must be running or stopped: bring it there, then run the task again.",
     )
 
 
 class NotImageableError(CompShareError):
-    """The source instance is in a state in which no image can be made of it. Nothing was sent."""
+    """No image can be created from the source instance in its state. Nothing was sent."""

@@ -27,7 +27,7 @@ from .own_images import AVAILABLE, MAKING, Image, OwnImages, place_of
 from .source_instance import SourceInstance, check_imageable, find_source, instance_to_come, paid_image_error
 from .update import README, Field, changed_image, changes_of, update_image
 
-REPLACE_HINT = "replace_failed=true deletes it and makes it again."
+REPLACE_HINT = "replace_failed=true deletes it and creates it again."
 
 
 class ImageWork:
@@ -69,7 +69,7 @@ class ImageWork:
             elif not self.options["instance_id"]:
                 raise OptionError(
                     f"None of your own images is named {self.options['name']!r}.",
-                    hint="Give instance_id, the instance that the image is to be made of.",
+                    hint="Give instance_id, the instance to create the image from.",
                 )
             else:
                 self._source = find_source(self.client, self.options["instance_id"])

@@ -56,7 +56,7 @@ def test_a_create_that_had_no_effect_and_no_good_answer(world: World, fault: dic
     with pytest.raises(CompShareError) as caught:
         build(world)
     error = caught.value
-    assert "Whether the image 'env-1' is being made is not known" in str(error)
+    assert "Whether the image 'env-1' is being created is not known" in str(error)
     # The gateway gives up after 60 s, and the list may be late: 150 s after the request, as the record says.
     sent = next(entry["time"] for entry in world.requests() if entry["action"] == CREATE)
     shown_by = datetime.fromtimestamp(sent + 150 - REQUEST_TIME, timezone.utc).strftime("%H:%M:%S UTC")

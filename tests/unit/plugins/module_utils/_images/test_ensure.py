@@ -126,7 +126,7 @@ def test_without_waiting_what_cannot_be_set_yet_is_said() -> None:
     running = task(world, name=NAME, instance_id=instance_in(world, "train-vm"), wait=False, tags=["LLM"])
     ensure_image(running)
     [warning] = running.warnings
-    assert "is being made, so tags cannot be set yet" in warning
+    assert "is being created, so tags cannot be set yet" in warning
     world.advance(3600)
     assert run(world, name=NAME, tags=["LLM"])["image"]["tags"] == ["LLM"]
 
@@ -154,7 +154,7 @@ def test_a_build_of_somebody_else_that_takes_too_long() -> None:
     world = new_world()
     run(world, name="other", instance_id=instance_in(world, "train-vm"), wait=False)
     error = fail(world, name=NAME, instance_id=instance_in(world, "train-vm"), wait_timeout=60)
-    assert "is being made already" in str(error) and error.retryable
+    assert "is being created already" in str(error) and error.retryable
     assert error.facts == {"changed": False, "image": None}
     assert writes(world) == [CREATE]
 
@@ -503,7 +503,7 @@ def test_an_image_that_is_being_made_says_what_can_be_done() -> None:
     build(world, wait=False)
     for check_mode in (True, False):
         error = fail(world, check_mode=check_mode, name=NAME, state="absent")
-        assert "still being made" in str(error) and "compshare_image_progress" in str(error)
+        assert "still being created" in str(error) and "compshare_image_progress" in str(error)
         assert error.facts["image"]["status"] == "Making" and error.facts["changed"] is False
     assert writes(world) == [CREATE]
 

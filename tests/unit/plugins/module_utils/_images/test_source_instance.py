@@ -68,7 +68,7 @@ def test_an_empty_answer_may_pass() -> None:
 
 def test_an_instance_that_does_not_exist() -> None:
     client, _transport, clock = client_of(lambda _fields: rows({**ROW, "UHostId": "uhost-other"}))
-    with pytest.raises(OptionError, match="no instance uhost-1 to make an image of"):
+    with pytest.raises(OptionError, match="no instance uhost-1 to create an image from"):
         find_source(client, "uhost-1")
     assert clock.slept
 

@@ -75,7 +75,7 @@ def test_what_differs(wanted: dict[str, Any], before: Any) -> None:
 
 
 def test_an_empty_list_cannot_be_sent() -> None:
-    with pytest.raises(OptionError, match=r"tags of the image env \(compshareImage-1\) cannot be made empty"):
+    with pytest.raises(OptionError, match=r"tags of the image env \(compshareImage-1\) cannot be emptied"):
         changes_of(IMAGE, {"tags": []}, FIELDS)
 
 
