@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Making an image of an instance: exactly one, whatever happens to the request.
+"""Creating an image from an instance: exactly one, whatever happens to the request.
 
 A create is sent once. Where its answer is lost, the list of images is asked whether the name has appeared: if so, that
 is the image; if not, the task fails and says so, and the next run looks again before it makes one. Names are unique
@@ -150,7 +150,7 @@ def _create(
 
 
 def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:
-    """Wait until nobody makes an image of the instance; False where the wanted image has appeared meanwhile."""
+    """Wait until nobody creates an image of the instance; False where the wanted image has appeared meanwhile."""
     check_imageable(source)
     if not source.busy:
         return True
@@ -178,7 +178,7 @@ def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callabl
 
 
 def is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], bool]) -> bool:
-    """Tell whether a create was refused because there is an image of the name now.
+    """Return whether a create was refused because there is an image of the name now.
 
     Which RetCode says so is not documented, so the list decides; where the refusal is about the name, the image that
     has it may show late.
@@ -200,7 +200,7 @@ def _find_lost(
     error: CompShareError,
     deadline: float,
 ) -> None:
-    """Look for the image of a create whose answer was lost; where it stays away, raise the error with what is known."""
+    """Look for the image of a create whose response was lost; if it stays away, raise the error with what is known."""
     began = client.clock.now()
     trouble = ""
     try:

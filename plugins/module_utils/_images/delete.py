@@ -18,7 +18,7 @@ ACTION = "TerminateCompShareCustomImage"
 
 
 def check_deletable(image: Image, published: dict[str, Image]) -> None:
-    """Raise CompShareError where the image cannot be deleted as it is.
+    """Raise CompShareError if the image cannot be deleted as it is.
 
     C(published) are the account's published versions. Documented: a published image must be withdrawn first.
     """
@@ -71,7 +71,7 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
 
 
 def _says_gone(error: CompShareError) -> bool:
-    """Tell whether a refusal says that there is no such image; which RetCode does is not documented."""
+    """Return whether a refusal says that there is no such image; which RetCode does is not documented."""
     if not isinstance(error, RefusedError):
         return False
     return error.ret_code in GONE_CODES or error.names_parameter("CompShareImageId")

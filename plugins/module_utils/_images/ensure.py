@@ -115,7 +115,7 @@ def _look(work: ImageWork) -> _Present:
 
 
 def _check_name_is_free(work: ImageWork, image: Image | None) -> None:
-    """Raise OptionError where an image, named by its id, is to get a name that another one has."""
+    """Raise OptionError if an image, named by its id, is to get a name that another one has."""
     name = work.options["name"]
     other = pick(work.images, name=name) if image and name and image["name"] != name else None
     if image and other:
@@ -139,7 +139,7 @@ def _note_creation(work: ImageWork, name: str) -> None:
 
 
 def _build_failed(work: ImageWork, image: Image) -> bool:
-    """Tell whether the image was not created; one that was rejected in review is unavailable, too, but is there."""
+    """Return whether the image was not created; one that was rejected in review is unavailable, too, but is there."""
     return image["status"] == UNAVAILABLE and not image["group_id"] and image["id"] not in work.own.published()
 
 
@@ -152,7 +152,7 @@ def _failed(image: Image) -> WaitError:
 
 
 def _replace_failed(work: ImageWork, image: Image) -> Image:
-    """Delete an image that could not be created, and make it again."""
+    """Delete an image that could not be created, and create it again."""
     work.source()
     work.before.update({key: image[key] for key in ("name", "id", "status")})
     work.delete(image)
@@ -233,7 +233,7 @@ def _update(work: ImageWork, image: Image) -> Image:
 
 
 def _warn_of_other_software(work: ImageWork, image: Image) -> None:
-    """Say where the image has other software than the options name: that is told once, when an image is made."""
+    """Warn if the image has other software than the options name: that can only be set when an image is created."""
     wanted, told = work.options["software"] or {}, image["software"]
     other = [key for key, value in wanted.items() if value and told.get(key) and told[key] != value]
     if other and not work.changed:

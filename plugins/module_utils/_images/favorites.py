@@ -87,7 +87,7 @@ def _result(images: list[Image], changed: bool) -> dict[str, t.Any]:
 
 
 def _facts_now(client: Client, group_id: str, before: list[Image], *, accepted: bool) -> dict[str, t.Any]:
-    """Return what a failed task tells: whether the group is a favourite now (None where that cannot be read).
+    """Return what a failed task reports: whether the group is a favourite now (None if that cannot be read).
 
     C(accepted) tells whether the API has taken the request.
     """

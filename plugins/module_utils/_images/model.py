@@ -164,7 +164,7 @@ def _add_unknown(image: dict[str, t.Any], fields: Mapping[str, t.Any], known: fr
 
 
 def _official(row: Mapping[str, t.Any], author_level: int | None) -> bool | None:
-    """Tell whether the vendor made it; each list says so in a field of its own."""
+    """Return whether the vendor made it; each list says so in a field of its own."""
     told = values.boolean(row.get("IsOfficial"))
     if told is not None:
         return told

@@ -20,12 +20,12 @@ _VERSION = re.compile(r"v[0-9]+(\.[0-9]+)+\Z", re.ASCII)
 
 
 def check_image_name(name: str) -> None:
-    """Raise OptionError where C(name) cannot be the name of a custom image."""
+    """Raise OptionError if C(name) cannot be the name of a custom image."""
     check_name("image", name, NAME_LENGTH)
 
 
 def check_version_name(version_name: str) -> None:
-    """Raise OptionError where C(version_name) cannot be the name of a version in a community group."""
+    """Raise OptionError if C(version_name) cannot be the name of a version in a community group."""
     if not _VERSION.match(version_name):
         raise OptionError(
             f"The version name {printable(version_name, 80)!r} is not one.",

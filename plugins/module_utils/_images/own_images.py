@@ -63,16 +63,16 @@ class OwnImages:
             self._regions.append(region)
 
     def all(self) -> list[Image]:
-        """Return every custom image of the account, in whatever state. Raises the client's errors."""
+        """Return every custom image of the account, whatever its state. Raises the client's errors."""
         source = SOURCES["custom"]
         read = self._client.read_all([Listing(source.action, {"Region": region}) for region in self._regions])
         rows = {text(row.get("CompShareImageId")) or id(row): row for rows in read for row in rows}
         return [normalise_image(row, source=source.name) for row in rows.values()]
 
     def find(self, *, image_id: str | None = None, name: str | None = None, with_readme: bool = False) -> Image | None:
-        """Return the image of an id, or else of a name; None where there is none.
+        """Return the image of an id, or else of a name; None if there is none.
 
-        C(with_readme) adds its readme, at the cost of a request. Raises OptionError where several have the name.
+        C(with_readme) adds its readme, at the cost of a request. Raises OptionError if several have the name.
         """
         image = pick(self.all(), image_id=image_id, name=name)
         return self.with_readme(image) if image and with_readme else image
@@ -82,14 +82,14 @@ class OwnImages:
         return {**image, "readme": readme_of(self._client, SOURCES["custom"], image["id"])}
 
     def require(self, image_id: str) -> Image:
-        """Return the image of an id; raises OptionError where the account has none."""
+        """Return the image of an id; raises OptionError if the account has none."""
         image = self.find(image_id=image_id)
         if image is None:
             raise no_such_image(image_id)
         return image
 
     def published(self) -> dict[str, Image]:
-        """Return the versions that the account published, by image id, in whatever state.
+        """Return the versions that the account published, by image id, whatever its state.
 
         Where the key may not ask, there are none to be seen: the API still refuses what must not be done to them.
         """
@@ -113,7 +113,7 @@ def no_such_image(image_id: str) -> OptionError:
 
 
 def pick(images: t.Iterable[Image], *, image_id: str | None = None, name: str | None = None) -> Image | None:
-    """Return the image of an id, or else of a name. Raises OptionError where several have the name."""
+    """Return the image of an id, or else of a name. Raises OptionError if several have the name."""
     if image_id is not None:
         return next((image for image in images if image["id"] == image_id), None)
     found = [image for image in images if image["name"] == name]

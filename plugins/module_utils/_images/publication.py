@@ -107,7 +107,7 @@ class _Publication:
     # What there is
 
     def read(self) -> None:
-        """Read the image and its version; raises OptionError where the account has no such image."""
+        """Read the image and its version; raises OptionError if the account has no such image."""
         image_id = self._options["image_id"]
         published = self._own.published()
         self.version = published.pop(image_id, None)
@@ -210,7 +210,7 @@ class _Publication:
             )
 
     def _is_same_version(self, image: Image) -> bool:
-        """Tell whether the withdrawn version is the one that is wanted, so that it only has to be shown again."""
+        """Return whether the withdrawn version is the one that is wanted, so that it only has to be shown again."""
         options = self._options
         return (
             options["group_id"] in (None, image["group_id"])
@@ -220,7 +220,7 @@ class _Publication:
 
     @property
     def _group_id(self) -> str | None:
-        """Return the id of the group that the options name; None where it is a new one."""
+        """Return the id of the group that the options name; None if it is a new one."""
         if self._options["group_id"] or self._options["community_name"] is None:
             return t.cast("str | None", self._options["group_id"])
         name = self._options["community_name"]
@@ -293,7 +293,7 @@ class _Publication:
         self._send_once(image, params)
 
     def _send_once(self, image: Image, params: dict[str, t.Any]) -> None:
-        """Publish, and see the version in the list. After a lost answer the list decides, and nothing is sent again."""
+        """Publish, and see the version in the list. After a lost response the list decides; nothing is retried."""
 
         def seen() -> bool:
             self.read()
@@ -326,7 +326,7 @@ class _Publication:
         self._done = True
 
     def wait_for_review(self) -> None:
-        """Wait until the review has ended; raises WaitError where it rejects the version or takes too long."""
+        """Wait until the review has ended; raises WaitError if it rejects the version or takes too long."""
         image = t.cast(Image, self.image)
         if self._task.check_mode:
             return
@@ -367,7 +367,7 @@ class _Publication:
 
 
 def _check_publishable(image: Image, status: str | None) -> None:
-    """Raise where the image cannot be published, as documented: a container image, available."""
+    """Raise if the image cannot be published, as documented: a container image, available."""
     if not image["container"]:
         raise OptionError(
             f"The image {title_of(image)} is one for virtual machines; only container images can be published.",

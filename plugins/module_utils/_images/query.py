@@ -28,7 +28,7 @@ ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favori
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """What is wanted; the fields are the options of compshare_image_info, None where an option was left out."""
+    """What is wanted; the fields are the options of compshare_image_info, None if an option is omitted."""
 
     source: str = "platform"
     image_ids: t.Sequence[str] | None = None
@@ -62,12 +62,12 @@ class ImageQuery:
 
     @property
     def has_filters(self) -> bool:
-        """Tell whether there are images of the source that may not match."""
+        """Return whether there are images of the source that may not match."""
         return any(getattr(self, each.name) is not None for each in fields(self) if each.name not in _NOT_FILTERS)
 
 
 class Found(t.NamedTuple):
-    """The images in the order asked, how many there are before the limit, and what the user should be told."""
+    """The images in the order asked, how many there are before the limit, and what to tell the user."""
 
     images: list[dict[str, t.Any]]
     total: int
@@ -115,7 +115,7 @@ def _each_once(images: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 
 def matches(image: Mapping[str, t.Any], query: ImageQuery) -> bool:
-    """Tell whether an image is one that the query wants. What the API does not say matches no filter on it."""
+    """Return whether an image is one that the query wants. What the API does not say matches no filter on it."""
     return all(
         (
             query.image_ids is None or image["id"] in query.image_ids,
@@ -244,7 +244,7 @@ def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]])
 
 
 def readme_of(client: Client, source: Source, image_id: str) -> str | None:
-    """Return the readme of an image in a flat list, which a list of many leaves out; None where it has none."""
+    """Return the readme of an image in a flat list, which a list of many leaves out; None if it has none."""
     listing = Listing(source.action, {"Region": client.scope.region, "CompShareImageId": image_id})
     try:
         (rows,) = client.read_all([listing])

@@ -147,7 +147,7 @@ class _Shares:
         )
 
     def facts(self, before: list[int]) -> dict[str, t.Any]:
-        """Return what a failed task tells: the accounts as they are now (None where they cannot be read)."""
+        """Return what a failed task reports: the accounts as they are now (None if they cannot be read)."""
         facts: dict[str, t.Any] = {"image": self._image, "accounts": None}
         try:
             facts["accounts"] = self.read()

@@ -29,7 +29,7 @@ _PAID_IMAGE = 226644
 
 @dataclass(frozen=True)
 class SourceInstance:
-    """What matters of an instance that an image is made of. C(state) is the API's word for it, empty where unknown."""
+    """What matters of an instance to create an image from. C(state) is the API's word for it, empty if unknown."""
 
     instance_id: str
     name: str | None
@@ -46,12 +46,12 @@ class SourceInstance:
 
     @property
     def busy(self) -> bool:
-        """Tell whether an image is being made of it at this moment, which passes."""
+        """Return whether an image is being created from it at this moment, which passes."""
         return self.state == IMAGE_MAKING
 
 
 def find_source(client: Client, instance_id: str) -> SourceInstance:
-    """Return the instance; raises OptionError where there is none, or where region or zone say that it is elsewhere.
+    """Return the instance; raises OptionError if there is none, or where region or zone say that it is elsewhere.
 
     The question names no region, so that an instance of any region is found, as recorded.
     """

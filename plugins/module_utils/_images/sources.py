@@ -70,7 +70,7 @@ _PARTIAL_OPTIONS = frozenset(option for source in SOURCES.values() for option in
 
 
 class SourceImages(t.NamedTuple):
-    """All images of a source, and what the user should be told about how they were found."""
+    """All images of a source, and what to tell the user about how they were found."""
 
     images: list[dict[str, t.Any]]
     warnings: list[str]

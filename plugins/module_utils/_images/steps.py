@@ -58,7 +58,7 @@ class ImageWork:
         self.deadline = self.client.clock.now() + self.options["wait_timeout"]
 
     def source(self) -> SourceInstance:
-        """Return the instance to make an image of; raises OptionError where none was named or it does not exist."""
+        """Return the instance to create an image from; raises OptionError if none was named or it does not exist."""
         if self._source is None:
             if self.check_mode and not (self.options["instance_id"] or "").strip():
                 self.warn(
@@ -77,7 +77,7 @@ class ImageWork:
         return self._source
 
     def begin(self, name: str) -> Image:
-        """Begin to make the image, or find the one of this name that someone else has begun."""
+        """Begin to create the image, or find the one of this name that someone else has begun."""
         source = self.source()
         check_imageable(source)
         if self.check_mode:
@@ -91,7 +91,7 @@ class ImageWork:
         return self._saw(made.image)
 
     def wait(self, image: Image) -> Image:
-        """Wait until an image that is being made has ended; raises WaitError where it fails or takes too long."""
+        """Wait until an image that is being created has ended; raises WaitError if it fails or takes too long."""
         if image["status"] != MAKING:
             return image
         if self.check_mode:
@@ -165,7 +165,7 @@ class ImageWork:
         return facts
 
     def facts_after(self, *, accepted: bool) -> dict[str, t.Any]:
-        """Return the facts for a task that has failed, with the image as it is now where that may have changed.
+        """Return the facts for a task that has failed, with the image as it is now if that may have changed.
 
         C(accepted) tells whether the API has taken a request whose outcome could not be seen.
         """

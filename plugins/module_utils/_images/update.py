@@ -64,7 +64,7 @@ class Change(t.NamedTuple):
 def changes_of(image: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any], fields: t.Iterable[Field]) -> list[Change]:
     """Return what differs between an image and the options in C(wanted); those that are None are not looked at.
 
-    Raises OptionError where a list should become empty: the API has no way to receive that.
+    Raises OptionError if a list should become empty: the API has no way to receive that.
     """
     changes = []
     for field in fields:
@@ -95,7 +95,7 @@ def update_image(
     deadline: float,
     extra: t.Mapping[str, t.Any] | None = None,
 ) -> None:
-    """Change an image and see that it is changed; C(read) returns it as it is now, None where it is not to be seen.
+    """Change an image and see that it is changed; C(read) returns it as it is now, None if it is not to be seen.
 
     C(extra) are parameters that do not change anything by themselves. Raises the client's errors, and WaitError where
     the API accepts a change without making it.
