@@ -279,7 +279,7 @@ options:
     default: 900
   wait_for_ssh:
     description:
-      - Whether to wait also until an SSH server answers on each instance, from where the task runs. The instances must
+      - Whether to wait also until an SSH server responds on each instance, from where the task runs. The instances must
         run, or be created or started by the task.
     type: bool
     default: false

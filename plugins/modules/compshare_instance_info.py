@@ -72,7 +72,7 @@ options:
       - Whether to return the secrets of an instance, its RV(instances[].password) and the tokens in the addresses of
         RV(instances[].software).
       - Later tasks can use these values, so they cannot be blanked out of the result. Instead, the output of this task
-        is hidden as with C(no_log), and on ansible-core 2.22 and later Ansible is told that the values are secrets,
+        is hidden as with C(no_log), and on ansible-core 2.22 and later Ansible treats the values as secrets
         and masks them wherever they are printed.
       - On earlier versions, give C(no_log=true) to later tasks that use them, since Ansible does not know these
         values as secrets there. With C(async), this task needs C(no_log=true), too, and fails without it.
@@ -313,7 +313,7 @@ instances:
           type: str
           sample: JupyterLab
         url:
-          description: Its address. Without O(include_secrets=true), the query is left out, because it holds tokens.
+          description: Its address. Without O(include_secrets=true), the query is omitted, because it holds tokens.
           type: str
     ports:
       description: The ports of a pod that can be reached from outside.

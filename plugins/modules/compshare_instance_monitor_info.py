@@ -167,11 +167,11 @@ error:
       type: str
       sample: GetCompShareInstanceMonitor
     ret_code:
-      description: The RetCode that the API answered with, null where it gave none.
+      description: The RetCode that the API returned, null if there is none.
       type: int
       sample: 171
     message:
-      description: The message of the API, or what happened instead of an answer.
+      description: The message of the API, or what happened instead of a response.
       type: str
       sample: Signature VerifyAC Error
     request_id:

@@ -188,7 +188,7 @@ instance_types:
           type: int
     prices:
       description:
-        - What the size asked for costs, one entry for each way of charging.
+        - What the requested size costs, one entry for each way of charging.
         - Empty where O(prices=false), where the type does not come in that size, and where the API names no price.
       type: list
       elements: dict

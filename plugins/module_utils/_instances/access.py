@@ -163,12 +163,12 @@ class _Access:
             how = self._until_logged_in(ssh, instance, lambda: ssh.with_password(INSTALL_KEYS, data))
         else:
             raise CompShareError(
-                f"{describe(instance)} accepts no key of yours, and the API shows no password of it: {present.trouble}",
+                f"{describe(instance)} accepts no key of yours, and the API shows no password of it: {present.fault}",
                 hint="Set private_key_file, or give the instance a new password in the console.",
             )
         if not how.ok:
             raise CompShareError(
-                f"The keys could not be installed on {describe(instance)}: {how.trouble}",
+                f"The keys could not be installed on {describe(instance)}: {how.fault}",
                 hint="Check the disk of the instance, and that its user may write to its home folder.",
             )
         if "added" in how.output:
@@ -193,7 +193,7 @@ class _Access:
         try:
             return wait_until(self._client.clock, probe, deadline=self._deadline, backoff=_BACKOFF)
         except DeadlineError:
-            because = "" if result is None else f": {result.trouble}"
+            because = "" if result is None else f": {result.fault}"
             raise WaitError(
                 f"Nobody could log in to {describe(instance)} until the timeout{because}",
                 hint="Set private_key_file to the private key of one of the keys, or load it into ssh-agent.",
@@ -208,7 +208,7 @@ class _Access:
             return
         result = ssh.as_root(password_login_off())
         if not result.ok:
-            raise CompShareError(f"Password log-in to {describe(instance)} could not be turned off: {result.trouble}")
+            raise CompShareError(f"Password log-in to {describe(instance)} could not be turned off: {result.fault}")
         if ssh.accepts_password():
             raise CompShareError(
                 f"{describe(instance)} accepts its password although password log-in was turned off.",

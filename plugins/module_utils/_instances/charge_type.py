@@ -32,10 +32,10 @@ def switch_charge_type(work: InstanceWork) -> None:
     for instance in work.outcome.existing():
         if desired is None or instance["charge_type"] in (desired, None):
             continue
-        hindrance = _hindrance(instance, desired)
-        if hindrance is not None:
+        obstacle = _obstacle(instance, desired)
+        if obstacle is not None:
             stays = f"{describe(instance)} stays charged as {instance['charge_type']}, not as {desired}"
-            work.warn(f"{stays}: {hindrance}.")
+            work.warn(f"{stays}: {obstacle}.")
             continue
         work.warn(_announcement(work, instance, desired))
         if not work.check_mode:
@@ -43,7 +43,7 @@ def switch_charge_type(work: InstanceWork) -> None:
         work.outcome.note(work.outcome.index_of(instance), {**instance, "charge_type": desired}, ACTION)
 
 
-def _hindrance(instance: Instance, desired: str) -> str | None:
+def _obstacle(instance: Instance, desired: str) -> str | None:
     if instance["charge_type"] != DEFAULT_CHARGE_TYPE or desired not in _DESTINATIONS:
         return f"the API switches from {DEFAULT_CHARGE_TYPE} to {', '.join(_DESTINATIONS)} only"
     if instance["kind"] == "pod":

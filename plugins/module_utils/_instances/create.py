@@ -8,7 +8,7 @@
 
 Directly before the create request, all instances are listed once more. The request is recorded on disk and sent once.
 If its response is lost, the list decides: once the name appears, that is the instance; if it does not, the task fails
-and says so, and the next run looks again before it creates one. Tasks on one machine wait for each other. The API has
+and says so; the next run reads the list before it creates one. Tasks on one machine wait for each other. The API has
 no means against tasks elsewhere that create the same one at the same moment, so they are looked for afterwards.
 """
 
@@ -110,7 +110,7 @@ def _make(
         pending.settle()
         return Created(found[0], begun=False)
     try:
-        answer = send_when_free(
+        response = send_when_free(
             client,
             ACTION,
             _params(name, order, offer, choice),
@@ -118,10 +118,10 @@ def _make(
             unless=appeared,
             before_try=pending.record,
         )
-        if answer is None:
+        if response is None:
             pending.settle()
             return Created(found[0], begun=False)
-        instance_id = next(iter(values.text_list(answer.get("UHostIds"))), None)
+        instance_id = next(iter(values.text_list(response.get("UHostIds"))), None)
         if instance_id is None:
             raise AnswerError(f"The response to {ACTION} names no instance.", action=ACTION)
     except CompShareError as error:
@@ -140,17 +140,17 @@ def _make(
     return Created(stub, begun=True)
 
 
-def _check_alone(client: Client, made: Instance) -> None:
+def _check_alone(client: Client, new: Instance) -> None:
     """Raise if another instance has the name of the one that was just created: both are charged."""
     try:
         rows = read_rows(client)
     except CompShareError:  # the next run reads the list again and reports it then
         return
-    named = [normalise_instance(row) for row in rows if row.get("Name") == made["name"]]
-    others = [instance for instance in named if instance["id"] != made["id"]]
+    named = [normalise_instance(row) for row in rows if row.get("Name") == new["name"]]
+    others = [instance for instance in named if instance["id"] != new["id"]]
     if others:
         raise CompShareError(
-            f"{describe(made)} was created, and another instance of this name was created elsewhere at the same time: "
+            f"{describe(new)} was created, and another instance of this name was created elsewhere at the same time: "
             f"{', '.join(map(describe, others[:10]))}.",
             action=ACTION,
             hint="All of them are charged. Delete those that are not needed, with instance_id and state=absent.",
@@ -196,8 +196,8 @@ def _find_lost(
     try:
         if pending.wait_until_shown(appeared):
             return
-    except CompShareError as trouble:
-        unreadable = f" The list of instances could not be read: {trouble.summary}"
+    except CompShareError as fault:
+        unreadable = f" The list of instances could not be read: {fault.summary}"
     error.summary += (
         f" Whether the instance {printable(name, 80)!r} was created is not known: none of this name has appeared in "
         f"the {SHOWN_WITHIN:g} s since.{unreadable}"

@@ -87,7 +87,7 @@ def find_types(client: Client, query: TypeQuery) -> FoundTypes:
     zones = list_zones(client)
     zones = zones_in(zones, client.scope) if query.zones is None else zones_named(zones, query.zones)
     every_type = list_types(client, zones)
-    types = [entry for entry in every_type if _wanted(entry, query.gpu_types)]
+    types = [entry for entry in every_type if _is_requested(entry, query.gpu_types)]
     warnings = [_unknown_types(every_type, query.gpu_types or ()), add_stock(client, types, zones)]
     if query.in_stock is not None:
         types = [entry for entry in types if _in_stock(entry) == query.in_stock]
@@ -110,14 +110,14 @@ def unknown_gpu_types(client: Client, names: Sequence[str]) -> str | None:
 
 
 def _unknown_types(types: Sequence[Mapping[str, t.Any]], names: Sequence[str]) -> str | None:
-    unknown = [values.printable(name, 40) for name in names if not any(_wanted(entry, [name]) for entry in types)]
+    unknown = [values.printable(name, 40) for name in names if not any(_is_requested(entry, [name]) for entry in types)]
     if not unknown:
         return None
     known = sorted({entry["gpu_type"] for entry in types if entry["gpu_type"]})
     return f"No zone sells the GPU type {' or '.join(map(repr, unknown))}. There are: {', '.join(known) or 'none'}."
 
 
-def _wanted(entry: Mapping[str, t.Any], names: Sequence[str] | None) -> bool:
+def _is_requested(entry: Mapping[str, t.Any], names: Sequence[str] | None) -> bool:
     return names is None or (entry["gpu_type"] or "").casefold() in {name.strip().casefold() for name in names}
 
 
@@ -139,8 +139,8 @@ def _prices(
         if error.ret_code not in NOT_SOLD_CODES:
             raise
         return []
-    wanted = [price for price in prices if query.charge_type in (None, price["charge_type"])]
-    return [{**price, **size._asdict()} for price in wanted]
+    matching = [price for price in prices if query.charge_type in (None, price["charge_type"])]
+    return [{**price, **size._asdict()} for price in matching]
 
 
 def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -148,8 +148,8 @@ def list_types(client: Client, zones: Sequence[Mapping[str, t.Any]]) -> list[dic
 
     def read(zone: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
         params = {"Region": zone["region"], "Zone": zone["zone"], "InstanceType": "uhost"}
-        answer = client.call(_TYPES, params)
-        rows = rows_of(_TYPES, answer, "AvailableInstanceTypes")
+        response = client.call(_TYPES, params)
+        rows = rows_of(_TYPES, response, "AvailableInstanceTypes")
         # A row that names its zone belongs there, whatever the request was for.
         own = [row for row in rows if row.get("Zone") in (None, "", zone["zone"])]
         return sorted((normalise_type(row, zone) for row in own), key=lambda entry: entry["gpu_type"] or "")
@@ -188,8 +188,8 @@ def _sizes(row: Mapping[str, t.Any]) -> list[Size]:
     for machine in values.dictionaries(row.get("MachineSizes")):
         gpu = values.integer(machine.get("Gpu"))
         for pair in values.dictionaries(machine.get("Collection")):
-            cpu, told = values.integer(pair.get("Cpu")), pair.get("Memory")
-            for memory in map(values.integer, told if isinstance(told, list) else [told]):
+            cpu, reported = values.integer(pair.get("Cpu")), pair.get("Memory")
+            for memory in map(values.integer, reported if isinstance(reported, list) else [reported]):
                 if gpu is not None and cpu is not None and memory is not None:
                     found.add(Size(gpu, cpu, memory))
     return sorted(found)
@@ -237,7 +237,7 @@ def read_stock(
 ) -> dict[tuple[str, str], tuple[int | None, int | None]]:
     """Return how many GPUs are free by zone and type, and how many for spot instances; up to five minutes old.
 
-    The API counts by zone id, in two halves: virtual machines, and pods (asked for by the id of any pod zone). Raises
+    The API counts by zone id, in two halves: virtual machines, and pods (requested with the id of any pod zone). Raises
     the client's errors, and AnswerError if the counts are missing.
     """
     ids = {zone["zone_id"]: zone["zone"] for zone in zones if zone["zone_id"] is not None}
@@ -249,10 +249,10 @@ def read_stock(
         halves.append({"zone_id": pod_id})
     counts: dict[str, dict[tuple[str, str], int]] = {"Exclusive": {}, "Spot": {}}
     for response in [client.call(_INVENTORY, params) for params in halves]:
-        by_zone = next((told for key in _COUNTS if (told := _object(response.get(key)))), None)
+        by_zone = next((reported for key in _COUNTS if (reported := _object(response.get(key)))), None)
         if by_zone is None:
             raise AnswerError(
-                f"the answer to {_INVENTORY} has no {' or '.join(_COUNTS)}.", action=_INVENTORY, retry=Retry.NEVER
+                f"the response to {_INVENTORY} has no {' or '.join(_COUNTS)}.", action=_INVENTORY, retry=Retry.NEVER
             )
         for use, found in counts.items():
             for zone_id, numbers in values.dictionary(by_zone.get(use)).items():

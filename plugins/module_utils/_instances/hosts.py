@@ -6,7 +6,7 @@
 
 """Instances as hosts: their names, variables, and where to log in. Knows nothing of Ansible's inventory.
 
-Names of instances are a stranger's text, while names of hosts are more than text: Ansible looks for files of that
+Names of instances are untrusted text, while names of hosts are more than text: Ansible looks for files of that
 name, takes some characters for patterns, and hands a name to SSH where a host has no address.
 """
 
@@ -80,7 +80,7 @@ def host_variables(
 
 
 def safe_host_name(text: str | None) -> str:
-    """Return a host name made of C(text), empty where nothing of it is left.
+    """Return a host name from C(text), empty where nothing of it is left.
 
     Letters and digits of every script stay, as do underscore, dot and hyphen; everything else becomes an underscore:
     slashes (Ansible looks for files by this name), the characters of host patterns, spaces and control characters.

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 _SHORTEST = 600
 #: The stop is moved on when so large a share of the lease has passed.
 _RENEW_AFTER = 1 / 3
-#: Seconds between two looks at the process, and before the API is asked again where it refused or was unreachable.
+#: Seconds between two looks at the process, and before the API is tried again where it refused or was unreachable.
 _LOOK_INTERVAL = 5.0
 _RETRY_AFTER = 30.0
 #: So many looks in a row must miss an instance before it counts as gone.
@@ -41,7 +41,7 @@ _ENDED_STATES = ("Z", "X")
 def keep_lease(task: Task) -> dict[str, t.Any]:
     """Move the scheduled stop on until the process has ended or the instance is stopped or gone; return what was done.
 
-    The first move is made whether or not the process still runs, so the instance has a stop in any case.
+    The first move happens whether or not the process still runs, so the instance has a stop in any case.
     """
     return _Lease(task).keep(lambda: is_running(task.options["process"]))
 
@@ -151,7 +151,7 @@ class _Lease:
             }
             self._client.call(UPDATE, params, write=True)
         except CompShareError as error:
-            # While the process runs there is nobody to tell, and the stop that is set is the safe end of it.
+            # While the process runs nobody reads a report, and the stop that is set is the safe end of it.
             self._trouble = error
             return _RETRY_AFTER
         self._trouble = None

@@ -57,10 +57,10 @@ def parse_ssh_command(command: object) -> Login | None:
         words = ["ssh", *words]
     if len(words) < 2 or words[0] not in ("ssh", "/usr/bin/ssh"):
         return None
-    told = _arguments(words[1:])
-    if told is None:
+    arguments = _arguments(words[1:])
+    if arguments is None:
         return None
-    destination, options = told
+    destination, options = arguments
     return _login(destination, options.get("p"), options.get("l"))
 
 
@@ -170,6 +170,6 @@ def without_secrets(address: object) -> str | None:
     except ValueError:
         return None
     if not parts.scheme or not host:
-        # Not an address, so no part of it can be told apart.
+        # Not an address, so no part of it can be separated.
         return None
     return urlunsplit((parts.scheme, host, parts.path, "", ""))

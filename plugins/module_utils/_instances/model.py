@@ -179,7 +179,7 @@ def system_disk(instance: Mapping[str, t.Any]) -> dict[str, t.Any] | None:
 def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
     """Return the instance in a row, with INSTANCE_KEYS and then the fields that have no key of ours.
 
-    Times are ISO 8601 in UTC, prices CNY as the API tells them, sizes in the unit of the key's name. Without
+    Times are ISO 8601 in UTC, prices CNY as the API reports them, sizes in the unit of the key's name. Without
     C(include_secrets) nothing in it opens anything: no password, and no query in a web address, since that is where
     tokens stand. With it, SECRET_KEYS follow and addresses are whole. Nothing in a row can raise.
     """
@@ -213,7 +213,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
 
 
 def secrets_of(instance: Mapping[str, t.Any]) -> list[str]:
-    """Return the texts in an instance that open something, for whoever keeps them out of logs."""
+    """Return the secrets in an instance, for whoever keeps them out of logs."""
     found = [instance.get(key) for key in SECRET_KEYS]
     for software in instance.get("software", ()):
         if software["url"] != without_secrets(software["url"]):
@@ -275,8 +275,8 @@ def _add_access(instance: dict[str, t.Any], row: Mapping[str, t.Any]) -> None:
 
 
 def _ports(ports: object) -> dict[str, list[int]]:
-    told = values.dictionary(ports)
-    return {key: _integers(told.get(f"{key.capitalize()}Ports")) for key in ("http", "tcp", "udp")}
+    found = values.dictionary(ports)
+    return {key: _integers(found.get(f"{key.capitalize()}Ports")) for key in ("http", "tcp", "udp")}
 
 
 def _integers(value: object) -> list[int]:

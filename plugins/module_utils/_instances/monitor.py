@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-"""How busy instances are: the monitor's answers for virtual machines and for pods, brought into one shape.
+"""How busy instances are: the monitor's responses for virtual machines and for pods, brought into one shape.
 
-The action reads its parameters from a JSON body only. The vendor's client asks for ten instances at a time. Pods were
+The action reads its parameters from a JSON body only. The vendor's client requests ten instances at a time. Pods were
 met in two shapes: one object with a field for each metric, and a list of metrics as virtual machines have it.
 """
 
@@ -54,7 +54,7 @@ def read_monitor(task: Task) -> dict[str, t.Any]:
     """Do what the options of compshare_instance_monitor_info say, and return its result; raises CompShareError."""
     options, client = task.options, task.client
     seconds = _period(options["period"])
-    instances = _wanted(client, options["instance_ids"], options["names"])
+    instances = _requested(client, options["instance_ids"], options["names"])
     end = int(client.clock.epoch())
     measured = _measure(client, instances, end - seconds, end)
     shown = [_entry(instance, measured.get(instance["id"], {}), options["include_points"]) for instance in instances]
@@ -68,7 +68,7 @@ def _period(text: str) -> int:
     return seconds
 
 
-def _wanted(client: Client, ids: Sequence[str] | None, names: Sequence[str] | None) -> list[Instance]:
+def _requested(client: Client, ids: Sequence[str] | None, names: Sequence[str] | None) -> list[Instance]:
     """Return the instances to read; raises OptionError for an id or a name that none has."""
     if ids is None and names is None:
         return find_instances(client, InstanceQuery(states=[RUNNING]))
@@ -93,13 +93,13 @@ def _measure(client: Client, instances: Sequence[Instance], start: int, end: int
         (place, ids[first : first + _BATCH]) for place, ids in by_place.items() for first in range(0, len(ids), _BATCH)
     ]
 
-    def ask(batch: tuple[tuple[str, str], list[str]]) -> dict[str, t.Any]:
+    def fetch(batch: tuple[tuple[str, str], list[str]]) -> dict[str, t.Any]:
         (region, zone), ids = batch
         params = {"Region": region, "Zone": zone, "UHostIds": ids, "StartTime": start, "EndTime": end}
         return values.dictionary(client.call(ACTION, params, body_format="json").get("Data"))
 
     measured: dict[str, Measured] = {}
-    for data in each_in_parallel(batches, ask, PARALLEL):
+    for data in each_in_parallel(batches, fetch, PARALLEL):
         for row in (*values.dictionaries(data.get("List")), *values.dictionaries(data.get("PodList"))):
             identity = values.text(row.get("UHostId")) or values.text(row.get("PodId"))
             for metric, device, points in _readings(row.get("Metrics")):
@@ -139,18 +139,18 @@ def _entry(instance: Instance, measured: Measured, include_points: bool) -> dict
     def of(metric: str) -> dict[str, Series]:
         return {device: series for (name, device), series in sorted(measured.items()) if name == metric}
 
-    def told(series: Iterable[Series]) -> dict[str, t.Any]:
+    def shown(series: Iterable[Series]) -> dict[str, t.Any]:
         return _summary(_busiest(series), include_points)
 
     gpus, memories = of("gpu"), of("gpu_memory")
     return {
         **{key: instance[key] for key in _FACTS},
-        **{metric: told(of(metric).values()) for metric in ("cpu", "memory", "system_disk", "gpu", "gpu_memory")},
+        **{metric: shown(of(metric).values()) for metric in ("cpu", "memory", "system_disk", "gpu", "gpu_memory")},
         "gpus": [
-            {"gpu": told([gpus.get(device, {})]), "gpu_memory": told([memories.get(device, {})])}
+            {"gpu": shown([gpus.get(device, {})]), "gpu_memory": shown([memories.get(device, {})])}
             for device in sorted({*gpus, *memories})
         ],
-        "data_disks": [{"device": device, "used": told([series])} for device, series in of("data_disk").items()],
+        "data_disks": [{"device": device, "used": shown([series])} for device, series in of("data_disk").items()],
     }
 
 
@@ -165,12 +165,12 @@ def _busiest(series: Iterable[Series]) -> Series:
 
 def _summary(series: Mapping[int, float], include_points: bool) -> dict[str, t.Any]:
     numbers = list(series.values())
-    told: dict[str, t.Any] = {
+    shown: dict[str, t.Any] = {
         "latest": values.number(numbers[-1]) if numbers else None,
         "average": values.number(round(sum(numbers) / len(numbers), 2)) if numbers else None,
         "maximum": values.number(max(numbers)) if numbers else None,
         "points": len(numbers),
     }
     if include_points:
-        told["series"] = [{"time": values.iso_time(moment), "value": value} for moment, value in series.items()]
-    return told
+        shown["series"] = [{"time": values.iso_time(moment), "value": value} for moment, value in series.items()]
+    return shown

@@ -82,14 +82,14 @@ def select(
             errors.append(error)
     if len(errors) == 1:
         raise errors[0]
-    told = ". ".join(f"{order}: {error.reasons}" for (order, _offer), error in zip(candidates, errors))
+    reported = ". ".join(f"{order}: {error.reasons}" for (order, _offer), error in zip(candidates, errors))
     merged = NoZoneError(
-        f"{title} cannot be created. {told}.",
+        f"{title} cannot be created. {reported}.",
         action=errors[0].action,
         hint=next((error.hint for error in errors if error.hint), None),
         retryable=any(error.retryable for error in errors),
     )
-    merged.reasons = told
+    merged.reasons = reported
     merged.too_dear = [offer for error in errors for offer in error.too_dear]
     raise merged
 
@@ -123,14 +123,14 @@ def choose(
             zones_by_reason.setdefault(str(unsuitable), []).append(zone["zone"])
             if unsuitable.price is not None:
                 too_dear.append((order.gpu_type, zone["zone"], unsuitable.price))
-    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in zones_by_reason.items())
+    reported = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in zones_by_reason.items())
     error = NoZoneError(
-        f"{title} cannot be created with {order}: {told or 'there is no zone to take'}.",
+        f"{title} cannot be created with {order}: {reported or 'there is no zone to take'}.",
         action="CheckCompShareResourceCapacity",
         hint=_hint(client, order, zones, reasons),
         retryable=any(reason.passing for reason in reasons),
     )
-    error.reasons, error.too_dear = told, too_dear
+    error.reasons, error.too_dear = reported, too_dear
     raise error
 
 
@@ -191,9 +191,9 @@ def _hint(
 ) -> str | None:
     if any(reason.passing for reason in reasons):
         return "Run the task again later, or take other zones or another gpu_type."
-    told = next((reason.hint for reason in reasons if reason.hint is not None), None)
-    if told is not None:
-        return told
+    reported = next((reason.hint for reason in reasons if reason.hint is not None), None)
+    if reported is not None:
+        return reported
     try:
         known = sorted({entry["gpu_type"] for entry in list_types(client, zones) if entry["gpu_type"]})
     except CompShareError:  # the first error is reported

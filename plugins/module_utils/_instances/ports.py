@@ -49,9 +49,10 @@ def set_ports(work: InstanceWork) -> None:
     for instance in work.outcome.present():
         if instance["kind"] not in ("pod", None):
             raise OptionError(f"{describe(instance)} is no pod, and only pods have ports.")
-        asked = {protocol: numbers for protocol, numbers in ports.items() if numbers is not None}
+        requested = {protocol: numbers for protocol, numbers in ports.items() if numbers is not None}
         desired = {
-            protocol: _with_always(protocol, asked.get(protocol, instance["ports"][protocol])) for protocol in PROTOCOLS
+            protocol: _with_always(protocol, requested.get(protocol, instance["ports"][protocol]))
+            for protocol in PROTOCOLS
         }
         if _same(desired, instance["ports"]):
             continue

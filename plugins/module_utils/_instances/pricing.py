@@ -109,7 +109,7 @@ class Stock(t.NamedTuple):
 def stock_of(client: Client, zone: Mapping[str, t.Any], offer: Offer) -> list[Stock]:
     """Return the sizes of this offer in a zone, smallest first, and which are in stock.
 
-    This is the API's own answer to "can this be created here", for image and disks too. Raises the client's errors:
+    This is the API's own check whether it can be created here, for image and disks too. Raises the client's errors:
     a refusal with one of NOT_SOLD_CODES or SOLD_OUT_CODES speaks of the zone.
     """
     params = {
@@ -122,13 +122,13 @@ def stock_of(client: Client, zone: Mapping[str, t.Any], offer: Offer) -> list[St
         "ChargeType": offer.charge_type,
         "Disks": list(offer.disks),
     }
-    answer = client.call(_CAPACITY, params)
+    response = client.call(_CAPACITY, params)
     found: dict[Size, bool] = {}
-    for row in rows_of(_CAPACITY, answer, "Specs"):
+    for row in rows_of(_CAPACITY, response, "Specs"):
         numbers = [values.integer(row.get(name)) for name in ("Gpu", "Cpu", "Mem")]
         if None in numbers:
             raise AnswerError(
-                f"The answer to {_CAPACITY} has a size without Gpu, Cpu or Mem.",
+                f"The response to {_CAPACITY} has a size without Gpu, Cpu or Mem.",
                 action=_CAPACITY,
             )
         size = Size(*t.cast("list[int]", numbers))

@@ -56,16 +56,16 @@ def read_rows(
 ) -> list[dict[str, t.Any]]:
     """Return the API's rows of all instances, whole or an error; those of C(regions) or with C(ids) if given.
 
-    Without a region the API answers for every one, as recorded. A zone is sent only together with its region, since
-    the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its answer, so
-    the caller compares ids. A client of the vendor met answers that were empty for a moment, so an empty list is
+    Without a region the API lists every one, as recorded. A zone is sent only together with its region, since
+    the vendor's client does so, too. C(UHostIds) was recorded to work, yet clients met other rows in its response, so
+    the caller compares ids. A client of the vendor met responses that were empty for a moment, so an empty list is
     believed only when it comes twice.
     """
     places: list[dict[str, t.Any]] = [{"Region": region, "Zone": zone} for region in dict.fromkeys(regions)] or [{}]
     chunks: list[dict[str, t.Any]] = [{}]
     if ids is not None:
-        wanted = list(dict.fromkeys(ids))
-        chunks = [{"UHostIds": wanted[start : start + PAGE_SIZE]} for start in range(0, len(wanted), PAGE_SIZE)]
+        requested = list(dict.fromkeys(ids))
+        chunks = [{"UHostIds": requested[start : start + PAGE_SIZE]} for start in range(0, len(requested), PAGE_SIZE)]
     listings = [Listing(ACTION, {**place, **chunk}, ("UHostSet",), "UHostId") for place in places for chunk in chunks]
     for _reading in range(2):
         rows = [row for found in client.read_all(listings) for row in found]
@@ -134,8 +134,8 @@ def unknown_states(instances: Sequence[Mapping[str, t.Any]], states: Sequence[st
     return f"No instance is ever in the state {' or '.join(map(repr, unknown))}. States are: {', '.join(known)}."
 
 
-def _same(wanted: str, value: str | None) -> bool:
-    return value is not None and wanted.strip().casefold() == value.casefold()
+def _same(requested: str, value: str | None) -> bool:
+    return value is not None and requested.strip().casefold() == value.casefold()
 
 
 def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[str, t.Any] | None:

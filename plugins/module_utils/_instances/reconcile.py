@@ -7,7 +7,7 @@
 """Bringing instances into the desired state: poll, decide, send, poll again, until each is there or on a timeout.
 
 What is sent follows from the state that was just seen, so nothing depends on what earlier requests promised: a state
-that passes is waited for, an answer that was lost is made good by what is seen next, and one deadline holds for all.
+that passes is waited for, a lost response is replaced by what is seen next, and one deadline holds for all.
 """
 
 from __future__ import annotations
@@ -305,14 +305,14 @@ class Mover:
         return waits
 
     def _too_late(
-        self, courses: Sequence[Course], goal: Goal, began: float, trouble: CompShareError | None
+        self, courses: Sequence[Course], goal: Goal, began: float, fault: CompShareError | None
     ) -> CompShareError:
         listed = ", ".join(describe(course.instance) for course in courses[:10])
         more = f" and {len(courses) - 10} more" if len(courses) > 10 else ""
         refusals = [error for course in courses for error in (course.refusal, *course.refusals.values()) if error]
-        last = trouble or (refusals[-1] if refusals else None)
-        if trouble is not None or len(refusals) == 1:
-            because = f" The last answer was: {t.cast('CompShareError', last).summary}"
+        last = fault or (refusals[-1] if refusals else None)
+        if fault is not None or len(refusals) == 1:
+            because = f" The last response was: {t.cast('CompShareError', last).summary}"
         else:
             because = "".join(f" {summary}" for summary in dict.fromkeys(error.summary for error in refusals))
         return WaitError(
@@ -327,8 +327,8 @@ class Mover:
 def read_by_id(client: Client, ids: Sequence[str], *, strict: bool = False) -> dict[str, Instance]:
     """Return the instances of these ids that the API shows at the moment. One may be missing that exists.
 
-    The vendor's clients reckon with other instances in the answer than those asked for. One that is missing from such
-    an answer may stand on a later page, so the whole list is read then, and if the API refuses an id as unknown. With
+    The vendor's clients expect other instances in the response than those requested. One that is missing from such
+    a response may stand on a later page, so the whole list is read then, and if the API refuses an id as unknown. With
     C(strict), that refusal is raised (C(is_unknown_id())).
     """
     rows: list[dict[str, t.Any]] = []
@@ -336,8 +336,8 @@ def read_by_id(client: Client, ids: Sequence[str], *, strict: bool = False) -> d
         for start in range(0, len(ids), PAGE_SIZE):
             params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
             rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
-        told = {row.get("UHostId") for row in rows}
-        whole = not (told - set(ids) and set(ids) - told)
+        listed = {row.get("UHostId") for row in rows}
+        whole = not (listed - set(ids) and set(ids) - listed)
     except RefusedError as error:
         if strict or not is_unknown_id(error):
             raise

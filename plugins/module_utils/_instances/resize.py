@@ -39,7 +39,7 @@ class _Plan(t.NamedTuple):
 
     instance: Instance
     goals: list[Resized]
-    told: dict[str, t.Any]
+    report: dict[str, t.Any]
 
 
 def resize(work: InstanceWork, *, start: bool) -> None:
@@ -50,7 +50,7 @@ def resize(work: InstanceWork, *, start: bool) -> None:
     """
     plans = [plan for plan in (_plan(work, instance) for instance in work.outcome.existing()) if plan.goals]
     for plan in plans:
-        work.outcome.resized.append(plan.told)
+        work.outcome.resized.append(plan.report)
         _warn(work, plan)
     for plan in plans:
         _carry_out(work, plan, start=start)
@@ -93,10 +93,10 @@ def _in_words(sizes: Mapping[str, t.Any], instance: Mapping[str, t.Any]) -> str:
 
 
 def _predict_resize(instance: Instance, *, goal: Resized) -> Predicted:
-    after = {**instance, **{key: value for key, value in goal.wanted.items() if key in instance}}
-    if "system_disk_gb" in goal.wanted:
+    after = {**instance, **{key: value for key, value in goal.desired.items() if key in instance}}
+    if "system_disk_gb" in goal.desired:
         after["disks"] = [
-            {**disk, "size_gb": goal.wanted["system_disk_gb"]} if disk["boot"] else disk for disk in instance["disks"]
+            {**disk, "size_gb": goal.desired["system_disk_gb"]} if disk["boot"] else disk for disk in instance["disks"]
         ]
     return [(RESIZE, after)]
 
@@ -123,14 +123,14 @@ def _plan(work: InstanceWork, instance: Instance) -> _Plan:
             hint="Start it with its GPU first, then resize it.",
         )
     after = {**before, **size._asdict(), **({} if disk_gb is None else {"system_disk_gb": disk_gb})}
-    told = {"id": instance["id"], "name": instance["name"], "before": before, "after": after}
+    report = {"id": instance["id"], "name": instance["name"], "before": before, "after": after}
     if goals and zone is not None:
-        told.update(_prices(work, instance, zone, present, size, disk_gb))
-    return _Plan(instance, goals, told)
+        report.update(_prices(work, instance, zone, present, size, disk_gb))
+    return _Plan(instance, goals, report)
 
 
 def _desired_size(work: InstanceWork, instance: Instance, zone: Mapping[str, t.Any] | None, present: Size) -> Size:
-    """Return the size that the options ask for; what they leave open stays as it is, if that is sold together."""
+    """Return the size that the options request; what they leave open stays as it is, if that is sold together."""
     gpu_count = work.options["gpu_count"] or present.gpu_count
     cpu, memory_gb = work.options["cpu"], work.options["memory_gb"]
     if present.fits(gpu_count, cpu, memory_gb) or instance["without_gpu"]:
@@ -151,19 +151,19 @@ def _desired_size(work: InstanceWork, instance: Instance, zone: Mapping[str, t.A
 
 def _desired_disk(disks: t.Sequence[Mapping[str, t.Any]] | None, instance: Instance) -> int | None:
     """Return the size that the system disk is to grow to, None if it stays as it is; raises OptionError."""
-    asked = next((disk["size_gb"] for disk in disks or () if disk["boot"]), None)
+    requested = next((disk["size_gb"] for disk in disks or () if disk["boot"]), None)
     disk = system_disk(instance)
-    if asked is None or (disk is not None and disk["size_gb"] == asked):
+    if requested is None or (disk is not None and disk["size_gb"] == requested):
         return None
     if disk is None or disk["size_gb"] is None or disk["id"] is None:
         raise OptionError(f"The API shows no system disk of {describe(instance)} that could be resized.")
-    if asked < disk["size_gb"]:
+    if requested < disk["size_gb"]:
         raise OptionError(
-            f"The system disk of {describe(instance)} has {disk['size_gb']} GB and cannot shrink to {asked} GB."
+            f"The system disk of {describe(instance)} has {disk['size_gb']} GB and cannot shrink to {requested} GB."
         )
-    if asked > _LARGEST_SYSTEM_DISK:
-        raise OptionError(f"A system disk has at most {_LARGEST_SYSTEM_DISK} GB; size_gb is {asked}.")
-    return t.cast("int", asked)
+    if requested > _LARGEST_SYSTEM_DISK:
+        raise OptionError(f"A system disk has at most {_LARGEST_SYSTEM_DISK} GB; size_gb is {requested}.")
+    return t.cast("int", requested)
 
 
 def _prices(

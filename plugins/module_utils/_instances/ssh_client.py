@@ -29,7 +29,7 @@ _CONNECT_TIMEOUT = 10
 #: No command here takes long.
 _COMMAND_TIMEOUT = 120.0
 _ASKPASS = """#!/bin/sh
-case "$1" in *assword*) IFS= read -r answer < "${0%/*}/pipe" && printf '%s\\n' "$answer" ;; *) exit 1 ;; esac
+case "$1" in *assword*) IFS= read -r line < "${0%/*}/pipe" && printf '%s\\n' "$line" ;; *) exit 1 ;; esac
 """
 _ONLY_KEY = ("-o", "BatchMode=yes", "-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no")
 _ONLY_PASSWORD = (
@@ -48,22 +48,22 @@ class SshResult:
 
     status: int
     output: str
-    trouble: str
+    fault: str
 
     @property
     def logged_in(self) -> bool:
-        """Tell whether the command was run."""
+        """Return whether the command was run."""
         return self.status != _NO_LOGIN
 
     @property
     def ok(self) -> bool:
-        """Tell whether the command was run and succeeded."""
+        """Return whether the command was run and succeeded."""
         return self.status == 0
 
     @property
     def host_key_differs(self) -> bool:
-        """Tell whether ssh refused the host key."""
-        return not self.logged_in and "HOST IDENTIFICATION HAS CHANGED" in self.trouble.upper()
+        """Return whether ssh refused the host key."""
+        return not self.logged_in and "HOST IDENTIFICATION HAS CHANGED" in self.fault.upper()
 
 
 class SshClient:
@@ -102,7 +102,7 @@ class SshClient:
 
     @property
     def has_password(self) -> bool:
-        """Tell whether there is a password to try."""
+        """Return whether there is a password to try."""
         return self._password is not None
 
     def new_host_keys(self) -> list[str]:
@@ -118,7 +118,7 @@ class SshClient:
 
     def with_password(self, script: str, data: str = "") -> SshResult:
         """Run a script after a log-in with the password."""
-        # Before OpenSSH 8.4, ssh asks the program only if there is a display and no terminal.
+        # Before OpenSSH 8.4, ssh runs the program only if there is a display and no terminal.
         environment = {
             "SSH_ASKPASS": str(Path(self._folder.name, "askpass")),
             "SSH_ASKPASS_REQUIRE": "force",
@@ -133,18 +133,18 @@ class SshClient:
             os.close(pipe)
 
     def accepts_password(self) -> bool:
-        """Tell whether the password opens the instance; raises CompShareError if that cannot be told."""
+        """Return whether the password opens the instance; raises CompShareError if that is not known."""
         if self._password is None:
             return False
         result = self.with_password("exit 0")
         if result.logged_in:
             return True
-        if "permission denied" in result.trouble.lower():
+        if "permission denied" in result.fault.lower():
             return False
-        raise CompShareError(f"It could not be checked whether password log-in is on: {result.trouble}", retryable=True)
+        raise CompShareError(f"It could not be checked whether password log-in is on: {result.fault}", retryable=True)
 
     def as_root(self, script: str) -> SshResult:
-        """Run a script as root after a log-in with a key. The password is for sudo, where that asks for one."""
+        """Run a script as root after a log-in with a key. The password is for sudo, where that needs one."""
         quoted = shlex.quote(script)
         command = f"if [ $(id -u) = 0 ]; then exec sh -c {quoted}; else exec sudo -S -p '' sh -c {quoted}; fi"
         return self.with_key(command, f"{self._password or ''}\n")
@@ -176,7 +176,7 @@ class SshClient:
             ) from None
         except subprocess.TimeoutExpired:
             return SshResult(_NO_LOGIN, "", f"no end within {_COMMAND_TIMEOUT:.0f} s")
-        trouble = ended.stderr.decode("utf-8", "replace").strip() or f"exit status {ended.returncode}"
+        fault = ended.stderr.decode("utf-8", "replace").strip() or f"exit status {ended.returncode}"
         if self._password:
-            trouble = trouble.replace(self._password, "***")
-        return SshResult(ended.returncode, ended.stdout.decode("utf-8", "replace"), printable(trouble, 500))
+            fault = fault.replace(self._password, "***")
+        return SshResult(ended.returncode, ended.stdout.decode("utf-8", "replace"), printable(fault, 500))

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Waiting until an SSH server answers: an instance runs well before it can be logged in to."""
+"""Waiting until an SSH server responds: an instance runs well before it can be logged in to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BACKOFF = Backoff(first=1.0, longest=5.0)
 
 
 def greets(host: str, port: int) -> bool:
-    """Return whether an SSH server answers there: it speaks first, and its greeting begins with SSH-."""
+    """Return whether an SSH server responds there: it speaks first, and its greeting begins with SSH-."""
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
             return connection.recv(len(_BANNER), socket.MSG_WAITALL) == _BANNER
@@ -39,12 +39,12 @@ def wait_for_ssh(
     instances: Sequence[Instance],
     *,
     deadline: float,
-    answers: t.Callable[[str, int], bool] = greets,
+    responds: t.Callable[[str, int], bool] = greets,
 ) -> list[Instance]:
-    """Return the instances as they are when an SSH server answers on each, until C(deadline) (C(clock.now())).
+    """Return the instances as they are when an SSH server responds on each, until C(deadline) (C(clock.now())).
 
     The login command is read again each time, since a pod may change its address when it starts. Raises WaitError,
-    naming each that did not answer and where it was tried, and OptionError for Windows, which has no SSH here, and for
+    naming each that did not respond and where it was tried, and OptionError for Windows, which has no SSH here, and for
     an instance that does not run.
     """
     windows = [instance for instance in instances if instance["os_type"] == "Windows"]
@@ -60,22 +60,22 @@ def wait_for_ssh(
     ready: dict[str, Instance] = {}
     latest = {instance["id"]: instance for instance in instances}
 
-    trouble: CompShareError | None = None
+    fault: CompShareError | None = None
 
     def probe() -> bool | None:
-        nonlocal trouble
+        nonlocal fault
         unreachable = [identity for identity in latest if identity not in ready]
         try:
             latest.update(read_by_id(client, unreachable))
-            trouble = None
+            fault = None
         except CompShareError as error:
             # An SSH server may respond while the API does not.
             raise_lasting(error)
-            trouble = error
+            fault = error
         for identity in unreachable:
             instance = latest[identity]
             known = instance["state"] == RUNNING and instance["ssh_host"]
-            if known and answers(instance["ssh_host"], instance["ssh_port"]):
+            if known and responds(instance["ssh_host"], instance["ssh_port"]):
                 ready[identity] = instance
         return True if len(ready) == len(latest) else None
 
@@ -83,20 +83,20 @@ def wait_for_ssh(
         wait_until(client.clock, probe, deadline=deadline, backoff=_BACKOFF)
     except DeadlineError:
         unreachable = [latest[identity] for identity in latest if identity not in ready]
-        raise _no_answer(unreachable, trouble) from None
+        raise _no_response(unreachable, fault) from None
     return [ready[instance["id"]] for instance in instances]
 
 
-def _no_answer(instances: Sequence[Instance], trouble: CompShareError | None) -> WaitError:
+def _no_response(instances: Sequence[Instance], fault: CompShareError | None) -> WaitError:
     tried = [
         f"{describe(instance)} at {instance['ssh_host']} port {instance['ssh_port']}"
         if instance["ssh_host"]
         else f"{describe(instance)}, for which the API shows no SSH login"
         for instance in instances
     ]
-    because = f" The last answer was: {trouble.summary}" if trouble is not None else ""
+    because = f" The last response was: {fault.summary}" if fault is not None else ""
     return WaitError(
-        f"At the end of wait_timeout no SSH server answered on {', '.join(tried)}.{because}",
+        f"At the end of wait_timeout no SSH server responded on {', '.join(tried)}.{because}",
         hint="Check the firewall in the console, or run the task again to go on waiting.",
         retryable=True,
     )

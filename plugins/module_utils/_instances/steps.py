@@ -194,7 +194,7 @@ class InstanceWork:
                 return
             self.ordering = name
             try:
-                made = create_instance(
+                created = create_instance(
                     self.client,
                     name,
                     order,
@@ -211,9 +211,9 @@ class InstanceWork:
                 sold_out.add((order, choice.zone["zone"]))
                 self.ordering = None
                 continue
-            if made.begun:
-                self._note_new(index, made.instance)
-            self.outcome.instances[index] = made.instance
+            if created.begun:
+                self._note_new(index, created.instance)
+            self.outcome.instances[index] = created.instance
             self.ordering = None
             return
 
@@ -266,10 +266,10 @@ class InstanceWork:
     def _check_delivery(self, instance: Instance) -> None:
         """Raise if a new instance is not what was ordered: it is charged."""
         order = self._orders[self.outcome.index_of(instance)]
-        wanted = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
+        requested = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
         wrong = [
             f"{key} is {instance[key]}, not {value}"
-            for key, value in wanted.items()
+            for key, value in requested.items()
             if value is not None and instance[key] is not None and instance[key] != value
         ]
         if wrong:
@@ -416,12 +416,12 @@ class InstanceWork:
         ]
 
     def reach(self) -> None:
-        """Wait until SSH answers on each instance."""
+        """Wait until SSH responds on each instance."""
         if self.check_mode:
             return
         for instance in wait_for_ssh(self.client, self.outcome.present(), deadline=self.deadline):
             self.outcome.instances[self.outcome.index_of(instance)] = instance
-            self._tell(instance, f"SSH answers after {self._elapsed:.0f} s")
+            self._tell(instance, f"SSH responds after {self._elapsed:.0f} s")
 
     def _warn_of_lost_stops(self) -> None:
         """Warn if an instance would have stopped by itself, and lost that when it was stopped and started meanwhile."""

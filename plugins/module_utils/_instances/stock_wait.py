@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Waiting for a GPU: until one of several orders can be placed, or the time is up."""
+"""Waiting for a GPU: until one of several orders can be placed, or the timeout has passed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _SHOWN = 3
 class StockWait:
     """Selects the first of several orders that can be placed, and waits for it until C(deadline) (C(clock.now())).
 
-    The stock list is polled; only when it changes, or a price was too high, the API is asked for each order and zone.
-    C(report) takes a line each time that it was asked in vain.
+    The stock list is polled; only when it changes, or a price was too high, the API is tried for each order and zone.
+    C(report) takes a line after each try in vain.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StockWait:
         self._error: NoZoneError | None = None
 
     def select(self, *, title: str, sold_out: Collection[tuple[Order, str]] = ()) -> Selection:
-        """Return what can be ordered now; raises NoZoneError when the time is up, or nothing can change until then."""
+        """Return what can be ordered now; raises NoZoneError on the timeout, or if nothing can change until then."""
         clock = self._client.clock
         began = clock.now()
         tried = set(sold_out)
@@ -81,7 +81,7 @@ class StockWait:
             raise error from None
 
     def _may_differ(self) -> bool:
-        """Return whether asking again can give another result: the stock list has changed, or cannot be read."""
+        """Return whether another try can give another result: the stock list has changed, or cannot be read."""
         if self._error is None and self._client.clock.now() >= self._deadline:
             return True  # nobody waits, so the list is not needed
         try:

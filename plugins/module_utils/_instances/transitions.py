@@ -185,9 +185,9 @@ def reinstalls_running(instance: Mapping[str, t.Any], goal: Reinstalled) -> bool
 
 @dataclass(frozen=True)
 class Resized:
-    """Stopped, with C(wanted): values of its keys, and C(system_disk_gb). C(params) request them from the API."""
+    """Stopped, with C(desired): values of its keys, and C(system_disk_gb). C(params) request them from the API."""
 
-    wanted: Mapping[str, t.Any]
+    desired: Mapping[str, t.Any]
     params: Mapping[str, t.Any]
     purpose: str = "get its size"
     ends_in: str | None = None
@@ -197,7 +197,7 @@ class Resized:
         _check(course)
         if course.missing or course.instance["state"] != STOPPED:
             return Wait()
-        if self.wanted.items() <= sizes_of(course.instance).items():
+        if self.desired.items() <= sizes_of(course.instance).items():
             return Done()
         return course.send_once(RESIZE, self.params)
 
@@ -242,7 +242,7 @@ def _force_stop(course: Course, stop: Send, *others: Send) -> Move:
     """Return what to try on an instance that is on its way and should stop: at once where that was seen to work."""
     state = course.instance["state"]
     if state == IMAGE_MAKING:
-        return Wait()  # it ends by itself, and the image is wanted
+        return Wait()  # it ends by itself, and the image is needed
     if state == INITIALIZING and (STOP, state) not in course.tried:
         return stop._replace(forced=True)
     return course.force(stop, *others)

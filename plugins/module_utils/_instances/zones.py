@@ -46,15 +46,15 @@ def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def list_zones(client: Client) -> list[dict[str, t.Any]]:
     """Return the zones that sell GPUs, in the API's order, each once.
 
-    The list works without a region, as recorded. It is short and comes in one answer. Raises the client's errors, and
+    The list works without a region, as recorded. It is short and comes in one response. Raises the client's errors, and
     AnswerError if it is empty.
     """
-    answer = client.call(ZONES, {})
-    rows = rows_of(ZONES, answer, "ZoneInfo")
+    response = client.call(ZONES, {})
+    rows = rows_of(ZONES, response, "ZoneInfo")
     zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
     if not zones:
         raise AnswerError(
-            f"The answer to {ZONES} has no zone.", action=ZONES, hint="Run the task again.", retry=Retry.READ
+            f"The response to {ZONES} has no zone.", action=ZONES, hint="Run the task again.", retry=Retry.READ
         )
     return list(zones.values())
 

@@ -602,7 +602,7 @@ def test_a_list_that_fails_for_a_while_does_not_end_the_wait(world: World) -> No
     world = new_world()
     world.add_faults({**rule, "count": None})
     error = failed(world, WaitError, **ORDER)
-    assert "The last answer was: DescribeCompShareInstance returned HTTP status 502" in str(error)
+    assert "The last response was: DescribeCompShareInstance returned HTTP status 502" in str(error)
 
 
 def test_what_is_delivered_is_compared_with_the_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -848,7 +848,7 @@ def test_ssh_is_waited_for() -> None:
         assert world.clock.now() >= row["StartTime"] + 40
         world.scenario.instances.ssh_after = 10_000
         error = failed(world, WaitError, name="new-vm", state="restarted", wait_for_ssh=True, wait_timeout=300)
-        assert "no SSH server answered on new-vm" in str(error) and "at 127.0.0.1 port" in str(error)
+        assert "no SSH server responded on new-vm" in str(error) and "at 127.0.0.1 port" in str(error)
         assert error.retryable and error.facts["changed"] is True
     finally:
         world.close()

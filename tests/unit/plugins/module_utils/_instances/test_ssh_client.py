@@ -103,7 +103,7 @@ def test_root_gets_the_password_by_standard_input(fake: Path, make_client: Calla
 def test_output_is_told_without_the_password(fake: Path, make_client: Callable[..., SshClient]) -> None:
     (fake / "behave").write_text(f"echo 'no {PASSWORD}' >&2; exit 3\n")
     result = make_client().with_key("true")
-    assert (result.status, result.trouble) == (3, "no ***")
+    assert (result.status, result.fault) == (3, "no ***")
 
 
 def test_another_host_key_is_told(fake: Path, make_client: Callable[..., SshClient]) -> None:
@@ -138,4 +138,4 @@ def test_a_command_without_end_is_given_up(
     (fake / "behave").write_text("exec sleep 30\n")
     result = make_client().with_key("true")
     assert not result.logged_in
-    assert "no end within" in result.trouble
+    assert "no end within" in result.fault

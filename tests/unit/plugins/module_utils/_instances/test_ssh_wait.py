@@ -65,7 +65,7 @@ def test_the_login_is_read_anew_each_time() -> None:
         return port == 24
 
     first = normalise_instance({**VM, "State": "Starting"})
-    (ready,) = wait_for_ssh(client, [first], deadline=clock.now() + 300, answers=answers)
+    (ready,) = wait_for_ssh(client, [first], deadline=clock.now() + 300, responds=answers)
     transport.assert_all_used()
     assert tried == [("203.0.113.10", 23)] * 2 + [("203.0.113.11", 24)]
     assert (ready["ssh_host"], ready["ssh_port"]) == tried[-1]
@@ -74,7 +74,7 @@ def test_the_login_is_read_anew_each_time() -> None:
 def test_time_may_be_up() -> None:
     client, _transport, clock = client_of(lambda _sent: seen())
     with pytest.raises(WaitError) as caught:
-        wait_for_ssh(client, [normalise_instance(VM)], deadline=clock.now() + 30, answers=lambda _host, _port: False)
+        wait_for_ssh(client, [normalise_instance(VM)], deadline=clock.now() + 30, responds=lambda _host, _port: False)
     assert "train-vm (uhost-1testvm00001, Running, cn-wlcb-01) at 203.0.113.10 port 23" in str(caught.value)
     assert caught.value.retryable
 
@@ -88,8 +88,8 @@ def test_an_instance_without_a_login() -> None:
 
 def test_a_list_that_fails_to_the_end_is_told() -> None:
     client, _transport, clock = client_of(lambda _sent: refusal(130))
-    with pytest.raises(WaitError, match="The last answer was: DescribeCompShareInstance was refused"):
-        wait_for_ssh(client, [normalise_instance(VM)], deadline=clock.now() + 30, answers=lambda _host, _port: False)
+    with pytest.raises(WaitError, match="The last response was: DescribeCompShareInstance was refused"):
+        wait_for_ssh(client, [normalise_instance(VM)], deadline=clock.now() + 30, responds=lambda _host, _port: False)
 
 
 def test_a_list_that_is_refused_ends_it() -> None:
