@@ -24,13 +24,12 @@ from .boot_image import offer_for, resolve_image
 from .create import ACTION, create_instance, predicted_instance
 from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, normalise_instance, settled
 from .outcome import Outcome
-from .placement import Choice
+from .placement import Choice, StockWait
 from .pricing import SOLD_OUT_CODES
 from .query import describe, is_unknown_id, one_named, read_rows
 from .reconcile import Goal, Mover, read_by_id
 from .spec import Order, charge_warnings, check_password_for
 from .ssh_wait import wait_for_ssh
-from .stock_wait import StockWait
 from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_stop, stop_to_set
 from .transitions import Ready, Running
 from .zones import list_zones, project_of, zones_in, zones_named
