@@ -24,9 +24,9 @@ def told(number, frame):
 
 signal.signal(signal.SIGTERM, told)
 with task_end.ended_with_task(folder):
-    sys.stderr.write("begun ")
-    sys.stderr.flush()
     try:
+        sys.stderr.write("begun ")
+        sys.stderr.flush()
         time.sleep(float(sys.argv[3]))
         sys.stderr.write("done")
     except KeyboardInterrupt:
