@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tools.trees import ROOT
+from tests.tools.trees import ROOT, link_tree
 
 STOP_TIMEOUT = 10  # seconds that the simulator has to end by itself
 
@@ -88,7 +88,8 @@ In another terminal:
   export COMPSHARE_API_URL={url}
   export COMPSHARE_PUBLIC_KEY={public_key}
   export COMPSHARE_PRIVATE_KEY={private_key}
-Ctrl-C stops it; what was made in it is gone then."""
+  .venv/bin/ansible-playbook examples/golden_image_role.yml
+Ctrl-C stops it; what was created in it is gone then."""
 
 
 def main() -> None:
@@ -103,6 +104,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     options = ["--port", str(args.port), "--scenario", args.scenario.resolve()]
+    link_tree()  # so that playbooks that are run from the clone find the collection
     with running_simulator(args.speed, *options) as simulator:
         settings = {"public_key": simulator.public_key, "private_key": simulator.private_key}
         print(HOW_TO.format(url=simulator.url, speed=args.speed, **settings), flush=True)
