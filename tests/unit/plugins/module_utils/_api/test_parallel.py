@@ -51,13 +51,16 @@ def test_a_job_that_lies_ready_is_not_begun_once_the_crew_has_ended() -> None:
         begun.set()
         may_end.wait(10)
 
+    before = set(threading.enumerate())
     crew: Crew[str, None] = Crew(1)
     with crew:
         crew.start("first", first)
         crew.start("second", lambda: late.append("second"))
         begun.wait(10)
+        workers = set(threading.enumerate()) - before
     may_end.set()
-    for worker in [thread for thread in threading.enumerate() if thread.daemon and thread.name.startswith("Thread")]:
+    assert workers
+    for worker in workers:
         worker.join(timeout=10)
     assert late == []
 

@@ -22,7 +22,9 @@ LIST = "DescribeCompShareCustomImages"
 B1 = "compshareImage-b1"
 LENGTH = 600.0
 # Kept short where the simulator really waits or really sends.
-SMALL = {"slow": {"seconds": 0.02}, "drip": {"seconds": 0.02}, "refuse": {"seconds": 0.02}, "huge": {"size": 100_000}}
+SHORT: dict[str, Any] = {"seconds": 0.02}
+WAITS = ("slow", "drip", "drip_head", "continue", "trailers", "refuse")
+SMALL: dict[str, dict[str, Any]] = {**dict.fromkeys(WAITS, SHORT), "huge": {"size": 100_000}}
 # A redirect is no passing trouble: it would carry the key elsewhere.
 LASTING = {"redirect", "layers"}
 # A closed port stays closed for real time, in which the world's clock does not move.
