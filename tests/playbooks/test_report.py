@@ -155,7 +155,7 @@ def test_no_name_becomes_markup_or_a_template(report: Report, make_world: MakeWo
     world = make_world(rows={"custom": [{"Name": HOSTILE, "Status": "Available"}]})
     for one in world.instances.all.values():
         one.row.update(Name=HOSTILE, Zone=HOSTILE, ChargeType=HOSTILE, GpuType=HOSTILE)
-    page = report(world, report_stock="false")
+    page = report(world, report_stock="false", report_use="false")
     shown = " ".join(HOSTILE.split())
     assert all(row[0].startswith(shown) and row[3] == shown for row in page.body("instances"))
     assert any(row[0].startswith(shown) for row in page.body("images"))
