@@ -34,7 +34,7 @@ def test_modules_run(make_world: MakeWorld, tmp_path: Path) -> None:
         told("made", "{}.image.status == 'Available'"),
         {API: {"action": "DescribeCompShareSupportZone"}, "register": "zones"},
         told("zones", "{}.response.ZoneInfo | length > 0"),
-        {INFO: {"private_key": "wrong"}, "register": "refused", "ignore_errors": True},
+        {INFO: {"public_key": world.public_key, "private_key": "wrong"}, "register": "refused", "ignore_errors": True},
         told("refused", "{}.error.ret_code == 171"),
     ]
     run = Run(tmp_path, world, tasks, vars={"ansible_python_interpreter": sys.executable})
