@@ -23,9 +23,20 @@ def checked(folder: Path, tasks: list[dict[str, Any]]) -> list[str]:
     """Return the titles of the tasks whose options ansible-lint refuses."""
     play = [{"name": "Use modules", "hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     (folder / "play.yml").write_text("---\n" + yaml.safe_dump(play, sort_keys=False))
+    # Settings of its own: it would find those of a clone that the folder is in, and these leave such folders out.
+    (folder / ".ansible-lint").write_text("---\nskip_list: []\n")
     programs = Path(sys.executable).parent
     linted = subprocess.run(
-        [str(programs / "ansible-lint"), "--offline", "--format", "json", "--nocolor", "play.yml"],
+        [
+            str(programs / "ansible-lint"),
+            "--offline",
+            "--config-file",
+            ".ansible-lint",
+            "--format",
+            "json",
+            "--nocolor",
+            "play.yml",
+        ],
         cwd=folder,
         env={
             **os.environ,
