@@ -95,7 +95,8 @@ def state_of(world: World) -> dict[str, Any]:
     """Return what the account has: everything that an operation may change, without times and ids."""
     with world.lock:
         world.clock.settle()
-        names = {image.identifier: str(image.row["Name"]) for image in world.images.own.values()}
+        names = {str(row["CompShareImageId"]): "a community image" for _group, row in world.images.versions()}
+        names.update({image.identifier: str(image.row["Name"]) for image in world.images.own.values()})
         return {
             "images": sorted(
                 (
@@ -122,7 +123,10 @@ def state_of(world: World) -> dict[str, Any]:
 
 
 def _image_of(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return the name of an instance's image where it is one of the account's own, whose ids are random."""
+    """Return the name of an instance's image if it is the account's own, whose ids are random, and no community image.
+
+    Pods begin with one of these at random, and no operation gives them another.
+    """
     identifier = str(row.get("CompShareImageId"))
     return names.get(identifier, identifier)
 
@@ -351,7 +355,10 @@ def _instance_writes() -> list[Operation]:
             touched="name",
             repeats=repeats,
             remedy={"state": "running"} if options.get("state") == "reinstalled" or "resize" in options else {},
-            undoes=("StartCompShareInstance",) if options.get("state") == "reinstalled" else (),
+            # Setting the same stop again does no harm, and is done after an unreadable response.
+            undoes=("StartCompShareInstance",)
+            if options.get("state") == "reinstalled"
+            else ("UpdateCompShareStopScheduler",) * ("schedule_stop" in options),
             waits=True,
         )
 

@@ -164,7 +164,8 @@ def _words(name: str, rows: Sequence[_Row]) -> str:
     known = _WORDS.get(name)
     if known is None:
         return ""
-    counts = Counter(str(row.get(name)) if row.get(name) in known else _HIDDEN for row in rows if row.get(name))
+    told = (row[name] for row in rows if row.get(name))
+    counts = Counter(word if isinstance(word, str) and word in known else _HIDDEN for word in told)
     return f" ({', '.join(f'{word} {count}' for word, count in sorted(counts.items()))})" if counts else ""
 
 

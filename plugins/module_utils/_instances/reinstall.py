@@ -20,7 +20,9 @@ from .no_gpu import no_gpu_spec, start_params
 from .query import describe, read_rows
 from .spec import check_password_for
 from .steps import InstanceWork
-from .transitions import Reinstalled, Running, Stopped, predict_reinstall, predict_start, predict_stop
+from .transitions import Ready, Reinstalled, Running, Stopped, predict_reinstall, predict_start, predict_stop
+
+_REINSTALLING = "Reinstalling"
 
 
 def reinstall(work: InstanceWork) -> None:
@@ -46,6 +48,10 @@ def reinstall(work: InstanceWork) -> None:
         raise
     if work.options["wait"]:
         _bring_back(work, before)
+        if not work.check_mode:
+            # An earlier run may have begun this reinstallation and not seen its end.
+            begun = [instance for instance in work.outcome.present() if instance["state"] == _REINSTALLING]
+            work.bring(begun, Ready())
     if password and targets:
         _check_password(work, [str(instance["id"]) for instance in targets], password)
 
