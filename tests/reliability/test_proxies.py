@@ -74,6 +74,12 @@ def worlds(simulator: Simulator) -> Iterator[Any]:
     assert simulator.crashes == []
 
 
+def touched_by(operation: Operation, state: dict[str, Any]) -> dict[str, Any]:
+    """Return what an operation may change: while a review goes on for days, stopped instances reach their seventh."""
+    about_images = operation.plugin.startswith("compshare_image")
+    return {kind: found for kind, found in state.items() if not (about_images and kind == "instances")}
+
+
 def run_behind(operation: Operation, world: World, proxy: ConnectProxy, certificate: Path) -> Outcome:
     options = {**operation.options_in(world), "api_url": f"https://{HOST}", "ca_path": str(certificate)}
     without = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -120,7 +126,7 @@ def test_a_write_that_a_proxy_loses_is_done_at_most_once(
     if loss in NOTHING_SENT:
         assert not outcome.failed, outcome.message
     if not outcome.failed:
-        assert state_of(world) == after
+        assert touched_by(operation, state_of(world)) == touched_by(operation, after)
         assert effects == wanted or operation.may_repeat or loss == AFTER_FORWARD
     elif loss == BEFORE_FORWARD:
         assert state_of(world) == before
