@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 try:
     import fcntl
 except ImportError:  # not every Python has it
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a module everywhere else
 
 from .clock import Clock
 

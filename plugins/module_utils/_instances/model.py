@@ -42,8 +42,9 @@ LEADS_TO = {
     "Resizing": STOPPED,
 }
 #: Every state that was seen or is documented.
+REINSTALLING = "Reinstalling"
 STATES = frozenset(
-    (RUNNING, STOPPED, INSTALL_FAIL, "Deleted", "Reinstalling", IMAGE_MAKING, INTERRUPTED, *CREATING, *LEADS_TO)
+    (RUNNING, STOPPED, INSTALL_FAIL, "Deleted", REINSTALLING, IMAGE_MAKING, INTERRUPTED, *CREATING, *LEADS_TO)
 )
 
 #: How each key of an instance is read: the API's field names, the first that says something, and what it is.

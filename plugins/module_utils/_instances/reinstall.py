@@ -15,14 +15,12 @@ from functools import partial
 from .._api.errors import CompShareError
 from .boot_image import check_reinstall, resolve_image
 from .login import decode_password, encode_password
-from .model import RUNNING, STOPPED, Instance, settled
+from .model import REINSTALLING, RUNNING, STOPPED, Instance, settled
 from .no_gpu import no_gpu_spec, start_params
 from .query import describe, read_rows
 from .spec import check_password_for
 from .steps import InstanceWork
 from .transitions import Ready, Reinstalled, Running, Stopped, predict_reinstall, predict_start, predict_stop
-
-_REINSTALLING = "Reinstalling"
 
 
 def reinstall(work: InstanceWork) -> None:
@@ -50,7 +48,7 @@ def reinstall(work: InstanceWork) -> None:
         _bring_back(work, before)
         if not work.check_mode:
             # An earlier run may have begun this reinstallation and not seen its end.
-            begun = [instance for instance in work.outcome.present() if instance["state"] == _REINSTALLING]
+            begun = [instance for instance in work.outcome.present() if instance["state"] == REINSTALLING]
             work.bring(begun, Ready())
     if password and targets:
         _check_password(work, [str(instance["id"]) for instance in targets], password)
