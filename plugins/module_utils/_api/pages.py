@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .errors import AnswerError, ListError, RefusedError
+from .errors import ListError, RefusedError, AnswerError
 from .retcodes import PAGE_OUT_OF_RANGE, Retry
 from .values import integer, number, printable
 
@@ -125,7 +125,9 @@ def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bo
         return found
     else:
         what = f"has {_kind(found)} where its list {keys[0]} should stand"
-    raise AnswerError(f"The response to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ)
+    raise AnswerError(
+        f"The response to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ
+    )
 
 
 def _kind(value: object) -> str:
@@ -159,6 +161,7 @@ class ListReader:
         self._pages: dict[int, Page] = {}
         self._waiting: set[int] = set()
         self._seen: set[object] = set()
+        self._unnamed: set[str] = set()
         #: A row has come on two pages: the list moved, so another row may have slipped from page to page unseen.
         self._moved = False
         self._next = 0
@@ -220,8 +223,14 @@ class ListReader:
                 return
         self._pages[offset] = page
         ids = [_hashable(row.get(self.listing.id_key)) for row in page.rows]
-        if len(ids) >= self._stride and all(identity is not None and identity in self._seen for identity in ids):
+        # A row without an id is told by all that it holds.
+        unnamed = [repr(row) for identity, row in zip(ids, page.rows) if identity is None]
+        known = self._unnamed.issuperset(unnamed) and all(
+            identity is None or identity in self._seen for identity in ids
+        )
+        if known and len(ids) >= self._stride:
             raise self._error("repeats a page", "The API seems to ignore Offset here.")
+        self._unnamed.update(unnamed)
         self._moved |= not self._seen.isdisjoint(identity for identity in ids if identity is not None)
         self._seen.update(ids)
         self._short_page_seen |= len(ids) < self._stride

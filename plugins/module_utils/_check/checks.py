@@ -75,7 +75,9 @@ def _own_place(found: Survey) -> str | None:
     here, there = found["own"], found["own, another Region"]
     if not here.rows("ImageSet") or there.ret_code != 0:
         return None
-    ids = [{row.get("CompShareImageId") for row in response.rows("ImageSet")} for response in (here, there)]
+    ids = [
+        {values.text(row.get("CompShareImageId")) for row in response.rows("ImageSet")} for response in (here, there)
+    ]
     return "not filtered" if ids[0] == ids[1] else "filtered"
 
 

@@ -221,9 +221,9 @@ def _of_instances(instances: list[dict[str, t.Any]]) -> dict[str, Request]:
 
 def _of_own_images(found: Survey, home: Mapping[str, t.Any]) -> dict[str, Request]:
     requests: dict[str, Request] = {}
-    zones = {zone.get("Zone"): zone for zone in found["zones"].rows("ZoneInfo")}
+    zones = {values.text(zone.get("Zone")): zone for zone in found["zones"].rows("ZoneInfo")}
     for row in found["own"].rows("ImageSet"):
-        zone = zones.get(row.get("Zone"), {})
+        zone = zones.get(values.text(row.get("Zone")), {})
         params = {
             "Region": zone.get("Region", home["Region"]),
             "Zone": row.get("Zone") or home["Zone"],

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, ListError, RefusedError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
+    ListError,
+    RefusedError,
+    AnswerError,
+)
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import (
     MAX_PAGES,
     Listing,
@@ -167,6 +171,13 @@ def test_repeated_rows_come_once_and_rows_without_an_id_are_kept() -> None:
 def test_an_api_that_ignores_the_offset_is_an_error(total: int | None) -> None:
     with pytest.raises(ListError, match="repeats a page"):
         read(lambda _offset: Page(rows(10), total))
+
+
+@pytest.mark.parametrize("named", [0, 1, 9])
+def test_a_page_whose_rows_have_no_id_repeats_too(named: int) -> None:
+    odd = [{"Id": None, "Name": f"row {index}", "Load": float("nan")} for index in range(named, 10)]
+    with pytest.raises(ListError, match="repeats a page"):
+        read(lambda _offset: Page([*rows(named), *odd], None))
 
 
 def test_a_list_without_end_is_an_error() -> None:

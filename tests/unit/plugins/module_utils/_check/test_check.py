@@ -227,3 +227,8 @@ def test_faults_leave_a_report(kind: str) -> None:
     world = world_of()
     world.add_faults({"kind": kind, "action": "Describe*", "after": 1, "every": 3})
     assert "# What the CompShare API does" in check(world)["report"]
+
+
+def test_an_odd_zone_leaves_a_report() -> None:
+    odd = [{"CompShareImageId": "compshareImage-1secret001", "Zone": zone} for zone in (["cn-wlcb-01"], {"Id": 1}, 7)]
+    assert "# What the CompShare API does" in check(new_world(rows={"custom": odd}))["report"]
