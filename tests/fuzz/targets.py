@@ -17,7 +17,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api import secret
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials, find_credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, check_api_url
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, check_api_url
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS, normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.login import (
     decode_password,
@@ -108,7 +108,7 @@ def profile_file(data: bytes) -> None:
 def inventory_file(data: bytes) -> None:
     """An inventory file gives hosts with their variables, or one error of a kind that Ansible shows as it is."""
     with _File(data, "fuzz.compshare.yml") as path:
-        outcome = run_inventory(path, clock=FreeClock(), transport=_OneAnswer(_INSTANCES))
+        outcome = run_inventory(path, clock=FreeClock(), transport=_OneResponse(_INSTANCES))
     if outcome.failed:
         assert outcome.message
         return
@@ -137,20 +137,20 @@ _INSTANCES = json.dumps(
 ).encode()
 
 
-class _OneAnswer:
+class _OneResponse:
     url = "https://api.compshare.cn/"
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def post(self, _fields: Mapping[str, str], _timeout: float) -> HttpAnswer:
-        return HttpAnswer(200, self._body, None, None, None)
+    def post(self, _fields: Mapping[str, str], _timeout: float) -> HttpResponse:
+        return HttpResponse(200, self._body, None, None, None)
 
 
 def answer(data: bytes) -> None:
     """An answer's body is a dictionary with RetCode 0, or one clear error; it can be shown without its secrets."""
     keys = Credentials("public-key-0001", "private-key-0001")
-    transport: object = _OneAnswer(data)
+    transport: object = _OneResponse(data)
     client = Client(transport, keys, retries=0)  # type: ignore[arg-type]  # it has all that a client uses
     try:
         found = client.call("DescribeAnything")

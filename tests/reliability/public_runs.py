@@ -29,7 +29,7 @@ from ansible.plugins.loader import inventory_loader, lookup_loader
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api import client as client_module
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, Transport
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, Transport
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 MODULES = "ansible_collections.compshare.cloud.plugins.modules"
@@ -115,7 +115,7 @@ class _StretchedTransport(Transport):
         # Whether a body comes too slowly is a matter of real time.
         super().__init__(api_url, clock=Clock(), **settings)
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         if not self._stretch:
             return super().post(body, timeout)
         started = time.monotonic()

@@ -18,7 +18,7 @@ import yaml
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.tests.reliability.faults import LISTS
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import receive
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
@@ -195,12 +195,12 @@ class ScriptedTransport:
         self._answers = answers
         self.requests: list[dict[str, Any]] = []
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         self.requests.append(fields_of(body))
         answer = self._answers[(len(self.requests) - 1) % len(self._answers)]
         if isinstance(answer, TransportError):
             raise answer
-        return HttpAnswer(200, encoded(answer), "request-1", None, None)
+        return HttpResponse(200, encoded(answer), "request-1", None, None)
 
 
 def fields_of(body: Mapping[str, str] | bytes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_lookup, run_module
 from ansible_collections.compshare.cloud.tests.reliability.strangers import Stranger, encoded, fields_of, made_by
@@ -39,13 +39,13 @@ class ListTransport:
         self._rows = rows
         self._params = params
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         fields = fields_of(body)
         mine = fields["Action"] == self._action and all(fields[name] == value for name, value in self._params.items())
         start = int(fields["Offset"])
         rows = self._rows[start : start + int(fields["Limit"])] if mine else []
         answer = {"RetCode": 0, self._key: rows, "TotalCount": len(self._rows) if mine else 0}
-        return HttpAnswer(200, encoded(answer), "request-1", None, None)
+        return HttpResponse(200, encoded(answer), "request-1", None, None)
 
 
 def rows_with(id_key: str) -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, Transport
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, Transport
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
@@ -59,7 +59,7 @@ def without_row(monkeypatch: pytest.MonkeyPatch, identity: str, answers: frozens
     """Leave an instance out of some answers of the list, counted from 1."""
     post, count = Transport.post, [0]
 
-    def lacking(self: Transport, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def lacking(self: Transport, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         answer = post(self, body, timeout)
         if isinstance(body, Mapping) and body["Action"] == LIST:
             count[0] += 1

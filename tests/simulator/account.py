@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .params import Params
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
 
 
 @action("GetProjectList", reads=True)
-def projects(world: World, params: Params) -> Answer:
+def projects(world: World, params: Params) -> Response:
     rows = [
         {"ProjectId": one, "ProjectName": f"project {index}", "IsDefault": index == 0}
         for index, one in enumerate(world.scenario.account.projects)
@@ -21,7 +21,7 @@ def projects(world: World, params: Params) -> Answer:
 
 
 @action("GetBalance", reads=True)
-def balance(world: World, params: Params) -> Answer:
+def balance(world: World, params: Params) -> Response:
     """Amounts in CNY, as text (relied on by a client)."""
     amount = f"{world.scenario.account.balance:.2f}"
     rest = dict.fromkeys(("AmountCredit", "AmountFree", "AmountFreeze"), "0.00")

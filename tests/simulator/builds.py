@@ -14,7 +14,7 @@ from .image_store import OwnImage
 from .params import Params
 from .places import DEFAULT_ZONE, ZONE_BY_NAME, check_place
 from .progress import MODELS, tell
-from .registry import Answer, action
+from .registry import Response, action
 from .scenario import BuildPlan, ScenarioError, load
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def plant_build(world: World, trace: Mapping[str, Any]) -> str:
 
 
 @action("GetCompShareImageCreateProgress", required=("Region", "Zone", "CompShareImageId"), reads=True)
-def image_create_progress(world: World, params: Params) -> Answer:
+def image_create_progress(world: World, params: Params) -> Response:
     """Process and two durations, never a status. Container images are refused, as the vendor's own clients expect."""
     _unused, zone = check_place(world, params)
     dialect = world.dialect
@@ -161,7 +161,7 @@ def image_create_progress(world: World, params: Params) -> Answer:
     return _in_types(world, build.told_at(world.clock.now(), world.dice(), world.clock.speed))
 
 
-def _in_types(world: World, told: dict[str, Any]) -> Answer:
+def _in_types(world: World, told: dict[str, Any]) -> Response:
     """The durations as text, where the dialect has them so."""
     if world.dialect.is_("progress_types", "numbers"):
         return told

@@ -11,7 +11,7 @@ from .errors import ApiError, unavailable
 from .image_lists import listed_place
 from .paging import cut, page_bounds, total_fields
 from .params import Params
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -22,20 +22,20 @@ EVERY = frozenset({"Available", "Offline", "Reviewing", "UnAvailable", "Rejected
 
 
 @action("DescribeCommunityImages", reads=True)
-def community_images(world: World, params: Params) -> Answer:
+def community_images(world: World, params: Params) -> Response:
     """Every group. Tag and SortCondition have no effect in a form (recorded), so they have none here."""
     return _grouped(world, params, "DescribeCommunityImages", PUBLIC, lambda group: True)
 
 
 @action("DescribeSelfCommunityImages", answers_as="DescribeCommunityImagesResponse", reads=True)
-def self_community_images(world: World, params: Params) -> Answer:
+def self_community_images(world: World, params: Params) -> Response:
     """What the account published, in every state; the answer bears another action's name (documented)."""
     mine = world.scenario.account.id
     return _grouped(world, params, "DescribeSelfCommunityImages", EVERY, lambda group: bool(group["_owner"] == mine))
 
 
 @action("DescribeUserCommunityImages", required=("TargetTopOrganizationId",), reads=True)
-def user_community_images(world: World, params: Params) -> Answer:
+def user_community_images(world: World, params: Params) -> Response:
     """What one account published and has online."""
     owner = params.required_integer("TargetTopOrganizationId")
     return _grouped(world, params, "DescribeUserCommunityImages", ONLINE, lambda group: bool(group["_owner"] == owner))
@@ -43,7 +43,7 @@ def user_community_images(world: World, params: Params) -> Answer:
 
 def _grouped(
     world: World, params: Params, name: str, statuses: frozenset[str], belongs: Callable[[dict[str, Any]], bool]
-) -> Answer:
+) -> Response:
     listed_place(world, params)
     rules = world.scenario.list_rules(name)
     bounds = page_bounds(params, rules)
@@ -134,7 +134,7 @@ def _version(row: Row, with_readme: bool) -> Row:
 
 
 @action("DescribeFavoriteImages", reads=True)
-def favorite_images(world: World, params: Params) -> Answer:
+def favorite_images(world: World, params: Params) -> Response:
     """Documented, but answered with 161 when recorded; a setting of the scenario makes it work. No TotalCount."""
     if world.dialect.is_("favorites_list", "161"):
         raise ApiError(161, "Action DescribeFavoriteImages does not exist")
@@ -151,7 +151,7 @@ def favorite_images(world: World, params: Params) -> Answer:
 
 
 @action("CreateCompShareImageFavorite", required=("GroupId",))
-def create_favorite(world: World, params: Params) -> Answer:
+def create_favorite(world: World, params: Params) -> Response:
     group = _known_group(world, params)
     if group in world.images.favorites and world.dialect.is_("favorite_again", "8436"):
         raise ApiError(8436, "The image is a favorite already")
@@ -160,7 +160,7 @@ def create_favorite(world: World, params: Params) -> Answer:
 
 
 @action("DeleteCompShareImageFavorite", required=("GroupId",))
-def delete_favorite(world: World, params: Params) -> Answer:
+def delete_favorite(world: World, params: Params) -> Response:
     world.images.favorites.discard(_known_group(world, params))
     return {}
 
@@ -173,7 +173,7 @@ def _known_group(world: World, params: Params) -> str:
 
 
 @action("DescribeCompShareImageTags", reads=True)
-def image_tags(world: World, params: Params) -> Answer:
+def image_tags(world: World, params: Params) -> Response:
     listed_place(world, params)
     groups = {category: list(tags) for category, tags in words.TAG_GROUPS.items()}
     return {"Tags": [tag for tags in groups.values() for tag in tags], "TagsMap": groups, "TagIndex": list(groups)}

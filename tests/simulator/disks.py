@@ -17,7 +17,7 @@ from .instance_store import Instance
 from .paging import cut, page_bounds, total_fields
 from .params import Params
 from .places import ZONE_BY_NAME, check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -162,7 +162,7 @@ def refresh_price(instance: Instance) -> None:
 
 
 @action("DescribeCompshareDisk", reads=True)
-def disks(world: World, params: Params) -> Answer:
+def disks(world: World, params: Params) -> Response:
     """All data disks, attached or not; HostId leaves those of one instance."""
     region, zone = check_place(world, params)
     rules = world.scenario.list_rules("DescribeCompshareDisk")
@@ -181,7 +181,7 @@ def disks(world: World, params: Params) -> Answer:
 
 
 @action("CreateAndAttachCompshareDisk", required=(*PLACE, "UHostId", "Size", "Name"))
-def create_and_attach(world: World, params: Params) -> Answer:
+def create_and_attach(world: World, params: Params) -> Response:
     """Buy a disk for an instance. Without ChargeType a whole month is bought."""
     instance = _host(world, params)
     size = _size(params, "Size", SMALLEST_GB)
@@ -202,7 +202,7 @@ def create_and_attach(world: World, params: Params) -> Answer:
 
 
 @action("AttachCompshareDisk", required=("Region", "UDiskId", "UHostId"))
-def attach_disk(world: World, params: Params) -> Answer:
+def attach_disk(world: World, params: Params) -> Response:
     """Give a free disk to an instance of its zone."""
     disk, instance = disk_at(world, params), _host(world, params)
     if disk.zone != instance.zone:
@@ -214,7 +214,7 @@ def attach_disk(world: World, params: Params) -> Answer:
 
 
 @action("DetachCompshareDisk", required=("Region", "UDiskId", "UHostId"))
-def detach_disk(world: World, params: Params) -> Answer:
+def detach_disk(world: World, params: Params) -> Response:
     disk, instance = disk_at(world, params), _host(world, params)
     if disk.owner is not instance:
         raise unavailable("UHostId")
@@ -226,7 +226,7 @@ def detach_disk(world: World, params: Params) -> Answer:
 
 
 @action("ResizeCompShareDisk", required=(*PLACE, "UDiskId", "Size"))
-def resize_disk(world: World, params: Params) -> Answer:
+def resize_disk(world: World, params: Params) -> Response:
     """Let a disk grow; it never shrinks."""
     disk = disk_at(world, params)
     size = _size(params, "Size", 1)
@@ -243,7 +243,7 @@ def resize_disk(world: World, params: Params) -> Answer:
 
 
 @action("DeleteCompshareDisk", required=(*PLACE, "UDiskId"))
-def delete_disk(world: World, params: Params) -> Answer:
+def delete_disk(world: World, params: Params) -> Response:
     """Delete a disk, and detach it before, as the documentation's title for it says."""
     if params.required("UDiskId") not in world.disks.all:
         raise ApiError(8039, "The resource is not found or already released")
@@ -261,7 +261,7 @@ def delete_disk(world: World, params: Params) -> Answer:
 
 
 @action("GetCompShareAttachedDiskUpgradePrice", required=(*PLACE, "UHostId", "DiskId", "DiskSpace"), reads=True)
-def disk_upgrade_price(world: World, params: Params) -> Answer:
+def disk_upgrade_price(world: World, params: Params) -> Response:
     """What a larger disk costs more for one charge."""
     instance = _host(world, params)
     entry = next((one for one in instance.row["DiskSet"] if one["DiskId"] == params.text("DiskId")), None)

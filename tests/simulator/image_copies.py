@@ -11,7 +11,7 @@ from .image_store import OwnImage
 from .image_writes import check_image_name, own_image
 from .params import Params
 from .places import DEFAULT_ZONE, ZONE_BY_NAME, ZONES, Zone
-from .registry import Answer, action
+from .registry import Response, action
 from .scenario import BuildPlan
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @action("SyncCompShareCustomImage", required=("SourceCompShareImageId", "TargetImageName"))
-def sync_image(world: World, params: Params) -> Answer:
+def sync_image(world: World, params: Params) -> Response:
     """Copy an image to zones. What went wrong with one of them hides behind a RetCode of 0 (relied on by a client)."""
     _check_served(world, "sync")
     if not params.came_as_json and world.dialect.is_("sync_body", "JSON"):
@@ -47,7 +47,7 @@ def _copy_to(world: World, source: OwnImage, zone_id: int, params: Params) -> di
 
 
 @action("CopyCompShareCustomImage", required=("Region", "CompShareImageId"))
-def copy_image(world: World, params: Params) -> Answer:
+def copy_image(world: World, params: Params) -> Response:
     """Copy an image to the zone that is named (documented)."""
     _check_served(world, "copy")
     zone = ZONE_BY_NAME.get(params.text("Zone") or DEFAULT_ZONE.name)
@@ -98,7 +98,7 @@ def copy(world: World, source: OwnImage, zone: Zone, name: str, description: str
 
 
 @action("DescribeCompShareCustomImageSyncDetail", required=("CompShareImageId", "zone_id"), reads=True)
-def sync_detail(world: World, params: Params) -> Answer:
+def sync_detail(world: World, params: Params) -> Response:
     """How far a copy is, as text. It may be asked for by the source and the zone, or by the copy (decided here)."""
     _check_served(world, "sync")
     identifier, zone_id = params.required("CompShareImageId"), params.required_integer("zone_id")

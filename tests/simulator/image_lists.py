@@ -10,7 +10,7 @@ from .errors import missing, unavailable
 from .paging import check_end, cut, page_bounds, shuffled_page, total_fields
 from .params import Params
 from .places import ZONE_BY_NAME, check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 from .scenario import OWN_IMAGES
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def listed_place(world: World, params: Params) -> tuple[str | None, str | None]:
 
 
 @action("DescribeCompShareImages", reads=True)
-def platform_images(world: World, params: Params) -> Answer:
+def platform_images(world: World, params: Params) -> Response:
     """Without ImageType every type is paged on its own: Offset and Limit count in each (recorded)."""
     listed_place(world, params)
     platform = world.images.platform
@@ -79,18 +79,18 @@ def _platform_test(world: World, params: Params) -> Callable[[Row], bool] | None
 
 
 @action("DescribeCompShareCustomImages", reads=True)
-def custom_images(world: World, params: Params) -> Answer:
+def custom_images(world: World, params: Params) -> Response:
     """The account's images in every state. Asked by id, it may answer with an image that is not the account's."""
     rows = [image.row for image in world.images.own.values() if world.is_visible(image)]
     return _account_list(world, params, OWN_IMAGES, rows)
 
 
 @action("DescribeCompShareSharingImages", reads=True)
-def sharing_images(world: World, params: Params) -> Answer:
+def sharing_images(world: World, params: Params) -> Response:
     return _account_list(world, params, "DescribeCompShareSharingImages", world.images.shared)
 
 
-def _account_list(world: World, params: Params, name: str, rows: list[Row]) -> Answer:
+def _account_list(world: World, params: Params, name: str, rows: list[Row]) -> Response:
     region, zone = listed_place(world, params)
     rules = world.scenario.list_rules(name)
     bounds = page_bounds(params, rules)

@@ -14,7 +14,7 @@ from .instance_reads import instance_at
 from .instance_store import Instance
 from .params import Params
 from .places import ZONE_BY_NAME, check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -27,7 +27,7 @@ _UPDATES.update(VersionName="VersionName", VersionDesc="VersionDesc")
 
 
 @action("CreateCompShareCustomImage", required=("Region", "Zone", "UHostId", "Name"))
-def create_custom_image(world: World, params: Params) -> Answer:
+def create_custom_image(world: World, params: Params) -> Response:
     """Begin a build; the id comes at once. Until the end the source is ImageMaking, and a VM without a public IP."""
     instance = instance_at(world, params)
     name = params.required("Name")
@@ -123,7 +123,7 @@ def own_image(world: World, params: Params) -> OwnImage:
 
 
 @action("UpdateCompShareImage", required=("Region", "CompShareImageId"))
-def update_image(world: World, params: Params) -> Answer:
+def update_image(world: World, params: Params) -> Response:
     """Change texts, price and tags; Visibility 0 withdraws a published version, 1 offers it for review again."""
     image = own_image(world, params)
     if image.row["Status"] == "Making":
@@ -173,7 +173,7 @@ def _set_visibility(world: World, image: OwnImage, visibility: int | None) -> No
 
 
 @action("PublishCompShareImage", required=("Region", "CompShareImageId", "VersionName"))
-def publish_image(world: World, params: Params) -> Answer:
+def publish_image(world: World, params: Params) -> Response:
     """Offer an image as a version of a community group; it is reviewed before others see it."""
     image = own_image(world, params)
     version = params.required("VersionName")
@@ -242,7 +242,7 @@ def _leave_group(world: World, image: OwnImage) -> None:
 
 
 @action("TerminateCompShareCustomImage", required=("Region", "CompShareImageId"))
-def terminate_custom_image(world: World, params: Params) -> Answer:
+def terminate_custom_image(world: World, params: Params) -> Response:
     """Delete an image. It stays listed for some seconds. A published one must be withdrawn first."""
     if params.required("CompShareImageId") not in world.images.own:
         answer = int(world.dialect["delete_missing"])
@@ -269,7 +269,7 @@ def terminate_custom_image(world: World, params: Params) -> Answer:
 
 
 @action("ModifyCompShareImageShareAccount", required=("Region", "CompShareImageId"))
-def modify_share_accounts(world: World, params: Params) -> Answer:
+def modify_share_accounts(world: World, params: Params) -> Response:
     """Share with accounts, or stop sharing. One account that does not exist, and nothing is applied, with RetCode 0."""
     identifier = params.required("CompShareImageId")
     if any(row["CompShareImageId"] == identifier for row in world.images.shared):
@@ -292,7 +292,7 @@ def modify_share_accounts(world: World, params: Params) -> Answer:
 
 
 @action("DescribeCompShareImageShareAccounts", required=("Region", "CompShareImageId"), reads=True)
-def share_accounts(world: World, params: Params) -> Answer:
+def share_accounts(world: World, params: Params) -> Response:
     image = own_image(world, params)
     rows = [{"AccountId": one, "AccountName": f"account {one}"} for one in image.shared_with]
     return {"AccountSet": rows or None}

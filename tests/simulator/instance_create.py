@@ -23,7 +23,7 @@ from .instance_reads import instance_at
 from .instance_store import CONTAINER, POD, VM, WINDOWS, Instance, addresses, disk_set, set_image, ssh_command
 from .params import Params
 from .places import ZONE_BY_NAME, Zone, check_place
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -33,7 +33,7 @@ PREPAID_DAYS = {"Day": 1, "Month": 30, "Year": 365}
 
 
 @action("CreateCompShareInstance", required=("Region", "Zone", "GpuType", "GPU", "CPU", "Memory", "CompShareImageId"))
-def create_instance(world: World, params: Params) -> Answer:
+def create_instance(world: World, params: Params) -> Response:
     """Create instances; they get ready one state after the other. Without ChargeType a whole month is bought."""
     check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
@@ -158,7 +158,7 @@ def check_disk_holds(boot_gb: int, image: Row) -> None:
 
 
 @action("ReinstallCompShareInstance", required=("Region", "Zone", "UHostId", "CompShareImageId"))
-def reinstall_instance(world: World, params: Params) -> Answer:
+def reinstall_instance(world: World, params: Params) -> Response:
     """Put another image on an instance. Its password stays, unless a VM becomes a container."""
     instance = instance_at(world, params)
     if not (instance.is_pod and instance.state == "Stopping"):

@@ -9,14 +9,14 @@ from .instance_store import Instance
 from .paging import cut, page_bounds, total_fields
 from .params import Params
 from .places import ZONES, check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
 
 
 @action("DescribeCompShareInstance", reads=True)
-def instances(world: World, params: Params) -> Answer:
+def instances(world: World, params: Params) -> Response:
     """Without Region and Zone every region is seen; with them, strictly only what is there (recorded)."""
     region, zone = check_place(world, params)
     rules = world.scenario.list_rules("DescribeCompShareInstance")
@@ -50,7 +50,7 @@ def instance_at(world: World, params: Params) -> Instance:
 
 
 @action("DescribeCompShareSupportZone", reads=True)
-def support_zones(world: World, params: Params) -> Answer:
+def support_zones(world: World, params: Params) -> Response:
     region, _unused = check_place(world, params)
     return {
         "ZoneInfo": [

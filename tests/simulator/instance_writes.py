@@ -23,7 +23,7 @@ from .instance_moves import (
 from .instance_reads import instance_at
 from .instance_store import Instance
 from .params import Params
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -45,7 +45,7 @@ def _ready(world: World, params: Params, *states: str, ret_code: int = 8905) -> 
 
 
 @action("StartCompShareInstance", required=PLACE)
-def start_instance(world: World, params: Params) -> Answer:
+def start_instance(world: World, params: Params) -> Response:
     """Start. A WithoutGpu that is neither true nor false counts as absent: the paid GPU starts (recorded)."""
     instance = _ready(world, params, *IDLE)
     spec = params.text("WithoutGpuSpec") or ("A" if params.boolean("WithoutGpu") else None)
@@ -80,7 +80,7 @@ def _take_gpu_away(world: World, instance: Instance, spec: str) -> None:
 
 
 @action("StopCompShareInstance", required=PLACE)
-def stop_instance(world: World, params: Params) -> Answer:
+def stop_instance(world: World, params: Params) -> Response:
     instance = instance_at(world, params)
     stuck = instance.state == "Initializing" and world.dialect.is_("stop_initializing", "accepted")
     if not stuck or instance.leaving:
@@ -99,14 +99,14 @@ def stop(world: World, instance: Instance) -> None:
 
 
 @action("RebootCompShareInstance", required=PLACE)
-def reboot_instance(world: World, params: Params) -> Answer:
+def reboot_instance(world: World, params: Params) -> Response:
     instance = _ready(world, params, "Running")
     move(world, instance, [(0.0, "Rebooting"), (world.scenario.instances.reboot_seconds, "Running")])
     return {"UHostId": instance.identifier}
 
 
 @action("ResizeCompShareInstance", required=PLACE)
-def resize_instance(world: World, params: Params) -> Answer:
+def resize_instance(world: World, params: Params) -> Response:
     """Change CPUs, memory and cards together, or let one disk grow. It stays stopped."""
     instance = _ready(world, params, "Stopped", ret_code=8010)
     spec = params.text("WithoutGpuSpec") or ("A" if params.boolean("WithoutGpu") else None)
@@ -155,7 +155,7 @@ def _wanted_size(instance: Instance, params: Params) -> tuple[int, int, int]:
 
 
 @action("GetCompShareInstanceUpgradePrice", required=PLACE, reads=True)
-def upgrade_price(world: World, params: Params) -> Answer:
+def upgrade_price(world: World, params: Params) -> Response:
     """What another size costs more, or less, for one charge."""
     instance = instance_at(world, params)
     cards, cpus, memory = _wanted_size(instance, params)
@@ -168,7 +168,7 @@ def upgrade_price(world: World, params: Params) -> Answer:
 
 
 @action("TerminateCompShareInstance", required=PLACE)
-def terminate_instance(world: World, params: Params) -> Answer:
+def terminate_instance(world: World, params: Params) -> Response:
     """Release an instance. It stays listed for some seconds."""
     instance = instance_at(world, params)
     if world.is_being_imaged(instance):
@@ -188,7 +188,7 @@ def terminate_instance(world: World, params: Params) -> Answer:
 
 
 @action("ResetCompShareInstancePassword", required=(*PLACE, "Password"), answers_as="ResetCompShareInstancePassword")
-def reset_password(world: World, params: Params) -> Answer:
+def reset_password(world: World, params: Params) -> Response:
     """A VM must be stopped. A container must run; a stopped one answers 8433 (recorded)."""
     instance = instance_at(world, params)
     check_free(world, instance)
@@ -202,14 +202,14 @@ def reset_password(world: World, params: Params) -> Answer:
 
 
 @action("ModifyCompShareInstanceName", required=("Region", "UHostId", "Name"))
-def modify_name(world: World, params: Params) -> Answer:
+def modify_name(world: World, params: Params) -> Response:
     instance = instance_at(world, params)
     instance.row["Name"] = check_name(params)
     return {"UHostId": instance.identifier}
 
 
 @action("UpdateCompShareStopScheduler", required=("ProjectId", *PLACE, "SchedulerStopTime"))
-def update_stop_scheduler(world: World, params: Params) -> Answer:
+def update_stop_scheduler(world: World, params: Params) -> Response:
     """Stop a running instance later; five minutes from now at the earliest.
 
     Where the world runs faster than the client's clock, what is left of the client's time passes in the world's.
@@ -232,14 +232,14 @@ def update_stop_scheduler(world: World, params: Params) -> Answer:
 
 
 @action("DeleteCompShareStopScheduler", required=("ProjectId", "Region", "UHostId"))
-def delete_stop_scheduler(world: World, params: Params) -> Answer:
+def delete_stop_scheduler(world: World, params: Params) -> Response:
     instance = instance_at(world, params)
     instance.row["SchedulerStopTime"] = 0
     return {"UHostId": instance.identifier}
 
 
 @action("SwitchChargeType", required=(*PLACE, "DestChargeType"))
-def switch_charge_type(world: World, params: Params) -> Answer:
+def switch_charge_type(world: World, params: Params) -> Response:
     """From Postpay to another way of paying."""
     instance = _ready(world, params, "Running")
     wanted = params.required("DestChargeType")

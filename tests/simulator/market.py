@@ -11,7 +11,7 @@ from .instance_create import charge_type_of, image_for_zone
 from .instance_moves import requested_size
 from .params import Params
 from .places import ZONE_BY_NAME, ZONES, Zone, check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -20,7 +20,7 @@ PLATFORMS = ("Auto", "Intel/Auto", "Amd/Auto")
 
 
 @action("DescribeAvailableCompShareInstanceTypes", reads=True)
-def instance_types(world: World, params: Params) -> Answer:
+def instance_types(world: World, params: Params) -> Response:
     """GPU types by zone, with their sizes. Memory is GB here, MB everywhere else. Spot answers no rows (recorded)."""
     region, zone = check_place(world, params)
     rows = [
@@ -62,7 +62,7 @@ def _type_row(world: World, zone: Zone, name: str) -> dict[str, Any]:
 
 
 @action("CheckCompShareResourceCapacity", required=("Region", "Zone", "GpuType"), reads=True)
-def resource_capacity(world: World, params: Params) -> Answer:
+def resource_capacity(world: World, params: Params) -> Response:
     """Which sizes can be created now; nothing where the zone does not sell the GPU."""
     check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
@@ -90,7 +90,7 @@ def resource_capacity(world: World, params: Params) -> Answer:
 
 
 @action("DescribeCompShareGpuInventory", reads=True)
-def gpu_inventory(world: World, params: Params) -> Answer:
+def gpu_inventory(world: World, params: Params) -> Response:
     """Cards in stock. ``zone_id`` chooses the kind of zones, Pods or others, and does not filter them (recorded)."""
     check_place(world, params)
     asked = params.integer("zone_id")
@@ -113,18 +113,18 @@ PRICE_NEEDS = ("Region", "Zone", "GpuType", "Memory")
 
 
 @action("GetCompShareInstancePrice", required=PRICE_NEEDS, reads=True)
-def instance_prices(world: World, params: Params) -> Answer:
+def instance_prices(world: World, params: Params) -> Response:
     """Prices by charge type. A price is no proof that the zone sells the card (recorded)."""
     return _prices(world, params, CHARGE_TYPES)
 
 
 @action("GetCompShareInstanceUserPrice", required=PRICE_NEEDS, reads=True)
-def instance_user_prices(world: World, params: Params) -> Answer:
+def instance_user_prices(world: World, params: Params) -> Response:
     """The same for this user; Year only when it is asked for."""
     return _prices(world, params, tuple(one for one in CHARGE_TYPES if one != "Year"))
 
 
-def _prices(world: World, params: Params, default: tuple[str, ...]) -> Answer:
+def _prices(world: World, params: Params, default: tuple[str, ...]) -> Response:
     check_place(world, params)
     zone = ZONE_BY_NAME[params.required("Zone")]
     gpu_type, cards, _unused, _unused = requested_size(params)

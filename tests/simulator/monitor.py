@@ -10,7 +10,7 @@ from .errors import missing, unavailable
 from .instance_store import Instance
 from .params import Params
 from .places import check_place, is_in
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -22,7 +22,7 @@ Points = list[dict[str, Any]]
 
 
 @action("GetCompShareInstanceMonitor", required=("Region",), reads=True)
-def monitor(world: World, params: Params) -> Answer:
+def monitor(world: World, params: Params) -> Response:
     """Points of each instance; without StartTime and EndTime the latest one. A list in a form is not understood."""
     region, zone = check_place(world, params)
     if not params.came_as_json and world.dialect.is_("monitor_body", "JSON"):

@@ -8,7 +8,7 @@ from .errors import missing, unavailable
 from .instance_moves import check_free, check_state
 from .instance_reads import instance_at
 from .params import Params
-from .registry import Answer, action
+from .registry import Response, action
 
 if TYPE_CHECKING:
     from .world import World
@@ -18,7 +18,7 @@ MOST = 10
 
 
 @action("UpdateCompShareInstancePorts", required=("Region", "Zone", "UHostId"))
-def update_ports(world: World, params: Params) -> Answer:
+def update_ports(world: World, params: Params) -> Response:
     """Replace the ports of a running Pod. What is not sent stays, or is gone, by the dialect."""
     instance = instance_at(world, params)
     if not instance.is_pod:

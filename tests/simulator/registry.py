@@ -14,8 +14,8 @@ from .params import Params
 if TYPE_CHECKING:
     from .world import World
 
-Answer = dict[str, Any]
-Handler = Callable[["World", Params], Answer]
+Response = dict[str, Any]
+Handler = Callable[["World", Params], Response]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from . import signing
 from .clock import Clock
 from .credentials import Credentials, find_credentials
-from .errors import AnswerError, CompShareError, NoAnswerError, OptionError, RefusedError, TransportError
+from .errors import CompShareError, NoResponseError, OptionError, RefusedError, ResponseError, TransportError
 from .limiter import Limiter, silent
 from .list_cache import ListCache
 from .options import check_numbers
@@ -26,7 +26,7 @@ from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset
 from .parallel import Crew
 from .retcodes import MISSING_PARAMETER, Retry, describe
 from .retrying import Throttling, may_repeat, pause_before
-from .transport import HttpAnswer, Transport
+from .transport import HttpResponse, Transport
 from .values import DEEPEST, is_too_deep, number, printable, text
 
 _T = t.TypeVar("_T")
@@ -147,7 +147,7 @@ class Client:
         nothing can have happened. C(deadline) (a value of C(clock.now())) bounds the tries and their pauses.
         C(body_format) is C(json) for the few actions that cannot read a form. C(before_try) is called before each try
         of a write.
-        Raises RefusedError, NoAnswerError, AnswerError; C(outcome_unknown) of these shows whether a write may have
+        Raises RefusedError, NoResponseError, ResponseError; C(outcome_unknown) of these shows whether a write may have
         taken effect.
         """
         if not write:
@@ -297,7 +297,7 @@ class Client:
         try:
             response = self._transport.post(body, timeout)
         except TransportError as fault:
-            raise NoAnswerError(
+            raise NoResponseError(
                 f"{action} got no response from {self.endpoint}: {fault}."
                 + ("" if fault.reached else " Nothing was sent."),
                 action=action,
@@ -313,14 +313,14 @@ class Client:
             raise self._refusal(action, ret_code, envelope.get("Message"), response.request_id)
         try:
             return parse(envelope)
-        except AnswerError as error:
+        except ResponseError as error:
             error.request_id = response.request_id
             raise
 
-    def _envelope(self, action: str, response: HttpAnswer) -> dict[str, t.Any]:
+    def _envelope(self, action: str, response: HttpResponse) -> dict[str, t.Any]:
         """Return the JSON object of a response, or raise the error that its HTTP status and body amount to."""
         if 300 <= response.status < 400:
-            raise NoAnswerError(
+            raise NoResponseError(
                 f"{self.endpoint} redirects {action} to {response.location or 'another address'}, "
                 "which was not followed: the request would carry the key there.",
                 action=action,
@@ -330,7 +330,7 @@ class Client:
             )
         if response.status == 429 or response.status >= 500:
             throttled = response.status == 429
-            raise NoAnswerError(
+            raise NoResponseError(
                 f"{action} returned HTTP status {response.status} from {self.endpoint}.",
                 action=action,
                 outcome_unknown=not throttled,
@@ -351,9 +351,9 @@ class Client:
         # JSON may hold half of a character pair, which no file and no terminal can take.
         return _valid_unicode(envelope) if b"\\ud" in response.body or b"\\uD" in response.body else envelope
 
-    def _unreadable(self, action: str, response: HttpAnswer, what: str) -> AnswerError:
+    def _unreadable(self, action: str, response: HttpResponse, what: str) -> ResponseError:
         beginning = printable(response.body[:160].decode("utf-8", "replace"), 120)
-        return AnswerError(
+        return ResponseError(
             f"{action} returned {what} (HTTP status {response.status}, {len(response.body)} bytes"
             + (f", beginning {beginning!r})." if beginning else ")."),
             action=action,
@@ -415,8 +415,8 @@ def _title(action: str, params: Mapping[str, t.Any]) -> str:
 _NETWORK_HINT = "Check the network, the proxy variables and api_url, then run the task again."
 
 
-def _not_sent(action: str) -> NoAnswerError:
-    return NoAnswerError(
+def _not_sent(action: str) -> NoResponseError:
+    return NoResponseError(
         f"{action} was not sent: the API limits requests, and other tasks wait for longer than the time that is left.",
         action=action,
         outcome_unknown=False,

@@ -95,7 +95,7 @@ class OptionError(CompShareError):
     """An option, a combination of options, or the credentials cannot be used. Nothing was sent."""
 
 
-class NoAnswerError(CompShareError):
+class NoResponseError(CompShareError):
     """The network failed, time ran out, or the HTTP status says that the API did not take the request."""
 
     def __init__(self, summary: str, *, outcome_unknown: bool, **kwargs: t.Any) -> None:
@@ -103,7 +103,7 @@ class NoAnswerError(CompShareError):
         self.outcome_unknown = outcome_unknown
 
 
-class AnswerError(CompShareError):
+class ResponseError(CompShareError):
     """A response is not what this API sends, or contradicts itself."""
 
     outcome_unknown = True

@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .errors import ListError, RefusedError, AnswerError
+from .errors import ListError, RefusedError, ResponseError
 from .retcodes import PAGE_OUT_OF_RANGE, Retry
 from .values import integer, number, printable
 
@@ -84,13 +84,13 @@ def refuses_offset(error: RefusedError) -> bool:
 
 
 def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
-    """Return the page in a response. Null is an empty list; raises AnswerError for anything else that is no list."""
+    """Return the page in a response. Null is an empty list; raises ResponseError for anything else that is no list."""
     total = number(response.get("TotalCount", response.get("Total")))
     total = None if total is None else int(total)
     key = next((key for key in listing.row_keys if response.get(key) is not None), None)
     if key is None:
         if total and not any(key in response for key in listing.row_keys):
-            raise AnswerError(
+            raise ResponseError(
                 f"The response to {listing.action} has no {listing.row_keys[0]}, although it counts {total} rows.",
                 action=listing.action,
                 hint=_REPORT,
@@ -99,7 +99,7 @@ def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
         return Page([], total, null=True)
     rows = response[key]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AnswerError(
+        raise ResponseError(
             f"The response to {listing.action} has {_kind(rows)} where its list {key} should stand.",
             action=listing.action,
             hint=_REPORT,
@@ -111,7 +111,7 @@ def page_of(listing: Listing, response: Mapping[str, t.Any]) -> Page:
 def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bool = False) -> list[dict[str, t.Any]]:
     """Return the objects listed under the first of C(keys) that the response to C(action) has; null is an empty list.
 
-    For lists that come whole in one response. Raises AnswerError for anything else under the key, for null in a
+    For lists that come whole in one response. Raises ResponseError for anything else under the key, for null in a
     response that counts rows (taking it for an empty list could hide what exists), and with C(required) for a response
     that has none of the keys.
     """
@@ -125,7 +125,7 @@ def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bo
         return found
     else:
         what = f"has {_kind(found)} where its list {keys[0]} should stand"
-    raise AnswerError(
+    raise ResponseError(
         f"The response to {action} {what}.", action=action, hint="Run the task again.", retry=Retry.READ
     )
 

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:  # it imports requests, see Transport
 BODY_LIMIT = 64 * 1024 * 1024
 
 
-class HttpAnswer(t.NamedTuple):
+class HttpResponse(t.NamedTuple):
     """What came back: HTTP status, body, the API's request id, and the seconds of C(Retry-After)."""
 
     status: int
@@ -59,7 +59,7 @@ class Transport:
         self._session: HttpSession | None = None
         self._opening = threading.Lock()
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         """Send C(body), a form or JSON, and return the response, whatever its status.
 
         It takes C(timeout) seconds at most, from the first byte to the last. Redirects are returned, not followed: they
@@ -68,7 +68,7 @@ class Transport:
         """
         response = self._open_session().post(body, timeout, BODY_LIMIT)
         headers = response.headers
-        return HttpAnswer(
+        return HttpResponse(
             status=response.status,
             body=response.body,
             request_id=_header_text(headers.get("X-UCLOUD-REQUEST-UUID")),

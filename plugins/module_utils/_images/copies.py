@@ -18,7 +18,7 @@ import typing as t
 from contextlib import suppress
 
 from .._api import values
-from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError, WaitError
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, WaitError
 from .._api.retcodes import UNKNOWN_ACTION, Retry, describe
 from .._api.values import printable
 from .._instances.zones import list_zones, zones_named
@@ -386,7 +386,7 @@ def _raise_refused(response: t.Mapping[str, t.Any], zone: Zone) -> None:
     result = _result_in(response, zone)
     ret_code = values.integer(result.get("RetCode"))
     if ret_code is None:
-        raise AnswerError(f"The response to {SYNC_ACTION} has no result for {zone['zone']}.", action=SYNC_ACTION)
+        raise ResponseError(f"The response to {SYNC_ACTION} has no result for {zone['zone']}.", action=SYNC_ACTION)
     if ret_code == 0:
         return
     entry, message = describe(ret_code), values.text(result.get("Message"))

@@ -19,7 +19,7 @@ from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import AnswerError, CompShareError, RefusedError
+from .._api.errors import CompShareError, RefusedError, ResponseError
 from .._api.values import printable
 from .._pending import PendingOrder, order_lock
 from .._waiting import (
@@ -133,7 +133,7 @@ def _create(
             return Made(found[0], begun=False)
         image_id = values.text(response.get("CompShareImageId"))
         if image_id is None:
-            raise AnswerError(f"The response to {ACTION} names no image.", action=ACTION)
+            raise ResponseError(f"The response to {ACTION} names no image.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
             pending.settle()

@@ -19,7 +19,7 @@ from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import AnswerError, CompShareError
+from .._api.errors import CompShareError, ResponseError
 from .._api.values import printable
 from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
 from .._waiting import send_when_free
@@ -123,7 +123,7 @@ def _make(
             return Created(found[0], begun=False)
         instance_id = next(iter(values.text_list(response.get("UHostIds"))), None)
         if instance_id is None:
-            raise AnswerError(f"The response to {ACTION} names no instance.", action=ACTION)
+            raise ResponseError(f"The response to {ACTION} names no instance.", action=ACTION)
     except CompShareError as error:
         if not error.outcome_unknown:
             pending.settle()

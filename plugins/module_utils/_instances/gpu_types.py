@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .._api.retcodes import Retry
@@ -224,7 +224,7 @@ def add_stock(client: Client, types: Sequence[dict[str, t.Any]], zones: Sequence
     try:
         stock = read_stock(client, zones)
     except CompShareError as error:
-        if not isinstance(error, (RefusedError, AnswerError)):
+        if not isinstance(error, (RefusedError, ResponseError)):
             raise
         return f"The stock is unknown: {error}"
     for entry in types:
@@ -238,7 +238,7 @@ def read_stock(
     """Return how many GPUs are free by zone and type, and how many for spot instances; up to five minutes old.
 
     The API counts by zone id, in two halves: virtual machines, and pods (requested with the id of any pod zone). Raises
-    the client's errors, and AnswerError if the counts are missing.
+    the client's errors, and ResponseError if the counts are missing.
     """
     ids = {zone["zone_id"]: zone["zone"] for zone in zones if zone["zone_id"] is not None}
     pod_id = next((zone["zone_id"] for zone in zones if zone["pod"] and zone["zone_id"] is not None), None)
@@ -251,7 +251,7 @@ def read_stock(
     for response in [client.call(_INVENTORY, params) for params in halves]:
         by_zone = next((reported for key in _COUNTS if (reported := _object(response.get(key)))), None)
         if by_zone is None:
-            raise AnswerError(
+            raise ResponseError(
                 f"the response to {_INVENTORY} has no {' or '.join(_COUNTS)}.", action=_INVENTORY, retry=Retry.NEVER
             )
         for use, found in counts.items():

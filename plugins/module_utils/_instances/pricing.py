@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import AnswerError
+from .._api.errors import ResponseError
 from .._api.pages import rows_of
 
 _PRICE = "GetCompShareInstancePrice"
@@ -127,7 +127,7 @@ def stock_of(client: Client, zone: Mapping[str, t.Any], offer: Offer) -> list[St
     for row in rows_of(_CAPACITY, response, "Specs"):
         numbers = [values.integer(row.get(name)) for name in ("Gpu", "Cpu", "Mem")]
         if None in numbers:
-            raise AnswerError(
+            raise ResponseError(
                 f"The response to {_CAPACITY} has a size without Gpu, Cpu or Mem.",
                 action=_CAPACITY,
             )

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Sequence
 from contextlib import suppress
 
-from .._api.errors import AnswerError, CompShareError, OptionError, RefusedError
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError
 from .._api.values import iso_time, printable
 from .._task import Task
 from .._waiting import look_again, send_when_free
@@ -272,7 +272,7 @@ class InstanceWork:
             if value is not None and instance[key] is not None and instance[key] != value
         ]
         if wrong:
-            raise AnswerError(
+            raise ResponseError(
                 f"{describe(instance)} was created, but {' and '.join(wrong)}.",
                 action=ACTION,
                 hint="It is charged. Delete it with state=absent if you do not want it like this.",

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._api import values
 from .._api.client import ZONES, Client, Scope
-from .._api.errors import AnswerError, OptionError, RefusedError
+from .._api.errors import OptionError, RefusedError, ResponseError
 from .._api.naming import region_of
 from .._api.pages import rows_of
 from .._api.retcodes import Retry
@@ -47,13 +47,13 @@ def list_zones(client: Client) -> list[dict[str, t.Any]]:
     """Return the zones that sell GPUs, in the API's order, each once.
 
     The list works without a region, as recorded. It is short and comes in one response. Raises the client's errors, and
-    AnswerError if it is empty.
+    ResponseError if it is empty.
     """
     response = client.call(ZONES, {})
     rows = rows_of(ZONES, response, "ZoneInfo")
     zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
     if not zones:
-        raise AnswerError(
+        raise ResponseError(
             f"The response to {ZONES} has no zone.", action=ZONES, hint="Run the task again.", retry=Retry.READ
         )
     return list(zones.values())

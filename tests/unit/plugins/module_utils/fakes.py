@@ -9,9 +9,9 @@ from typing import Any, Union
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 
-Reply = Union[HttpAnswer, TransportError]
+Reply = Union[HttpResponse, TransportError]
 
 
 class FakeClock:
@@ -43,7 +43,7 @@ class FakeTransport:
         self.requests: list[dict[str, str]] = []
         self.timeouts: list[float] = []
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         fields = json.loads(body) if isinstance(body, bytes) else dict(body)
         self.requests.append(fields)
         self.timeouts.append(timeout)
@@ -56,18 +56,20 @@ class FakeTransport:
         assert not self._script
 
 
-def reply(body: Any, *, status: int = 200, retry_after: float | None = None, location: str | None = None) -> HttpAnswer:
+def reply(
+    body: Any, *, status: int = 200, retry_after: float | None = None, location: str | None = None
+) -> HttpResponse:
     """Return an HTTP answer; a body that is not bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpAnswer(status, raw, "request-1", retry_after, location)
+    return HttpResponse(status, raw, "request-1", retry_after, location)
 
 
-def refusal(ret_code: int, message: str | None = None) -> HttpAnswer:
+def refusal(ret_code: int, message: str | None = None) -> HttpResponse:
     """Return the API's answer with a RetCode that is not 0."""
     return reply({"Action": "XResponse", "RetCode": ret_code, **({"Message": message} if message else {})})
 
 
-def success(**content: Any) -> HttpAnswer:
+def success(**content: Any) -> HttpResponse:
     """Return the API's answer with RetCode 0."""
     return reply({"RetCode": 0, **content})
 

@@ -19,7 +19,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.client import
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._task import Task
 from ansible_collections.compshare.cloud.tests.simulator.dialect import default_dialect
 from ansible_collections.compshare.cloud.tests.simulator.dispatch import Exchange, receive, refusal
@@ -67,7 +67,7 @@ class WorldTransport:
         self._clock = clock
         self._world = clock.world
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpAnswer:
+    def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         self._clock.sleep(REQUEST_TIME)
         if isinstance(body, bytes):
             wire = read_request("POST", "", "application/json", body)
@@ -80,7 +80,7 @@ class WorldTransport:
             return _answer(exchange.carry_out(), exchange)
         return self._with_fault(exchange, timeout)
 
-    def _with_fault(self, exchange: Exchange, timeout: float) -> HttpAnswer:
+    def _with_fault(self, exchange: Exchange, timeout: float) -> HttpResponse:
         rule = exchange.fault
         assert rule is not None
         if rule.kind == "slow":
@@ -92,7 +92,7 @@ class WorldTransport:
             raise TransportError("127.0.0.1 cannot be reached", reached=False)
         if rule.kind == "http":
             retry_after = None if rule.retry_after is None else float(rule.retry_after)
-            return HttpAnswer(rule.status or 502, b"<html>", exchange.request_id, retry_after, None)
+            return HttpResponse(rule.status or 502, b"<html>", exchange.request_id, retry_after, None)
         if rule.kind == "ret_code":
             return _answer(refusal(exchange.wire, rule.code, rule.message or "Injected"), exchange)
         body = json.dumps(answer).encode()
@@ -106,9 +106,9 @@ class WorldTransport:
             "null_list": json.dumps({**answer, **{key: None for key in _LISTS if key in answer}}).encode(),
             "string_list": json.dumps({**answer, **{key: "text" for key in _LISTS if key in answer}}).encode(),
         }
-        return HttpAnswer(200, bodies[rule.kind], exchange.request_id, None, None)
+        return HttpResponse(200, bodies[rule.kind], exchange.request_id, None, None)
 
-    def _slow(self, exchange: Exchange, timeout: float) -> HttpAnswer:
+    def _slow(self, exchange: Exchange, timeout: float) -> HttpResponse:
         rule = exchange.fault
         assert rule is not None
         if rule.seconds < timeout:
@@ -127,8 +127,8 @@ def _carry_out(exchange: Exchange) -> None:
     exchange.carry_out()
 
 
-def _answer(body: Mapping[str, Any], exchange: Exchange) -> HttpAnswer:
-    return HttpAnswer(200, json.dumps(body).encode(), exchange.request_id, None, None)
+def _answer(body: Mapping[str, Any], exchange: Exchange) -> HttpResponse:
+    return HttpResponse(200, json.dumps(body).encode(), exchange.request_id, None, None)
 
 
 class RecordedTask(Task):

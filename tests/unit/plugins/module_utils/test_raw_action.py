@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
 )
@@ -87,7 +87,7 @@ def test_declared_otherwise() -> None:
 def test_repeated_only_where_that_is_allowed() -> None:
     world = new_world()
     world.add_faults({"kind": "reset_after", "action": "ModifyCompShareInstanceName", "count": 1})
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         rename(world)
     assert caught.value.facts == {"changed": True, "sent": True, "response": None}
     assert "It may have been done all the same. See what" in str(caught.value)
@@ -101,11 +101,11 @@ def test_repeated_only_where_that_is_allowed() -> None:
 def test_what_may_be_repeated_may_be_run_again() -> None:
     world = new_world()
     world.add_faults({"kind": "http", "status": 504, "effect": True, "action": "ModifyCompShareInstanceName"})
-    with pytest.raises(NoAnswerError, match=r"tried 5 times\. It may have been done") as caught:
+    with pytest.raises(NoResponseError, match=r"tried 5 times\. It may have been done") as caught:
         rename(world, idempotent=True)
     assert caught.value.retryable is True
     world.add_faults({"kind": "http", "status": 504, "action": "DescribeCompShareSupportZone"})
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         run(world, "DescribeCompShareSupportZone")
     assert "may have been done" not in str(caught.value)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
     TransportError,
@@ -115,7 +115,7 @@ def test_a_request_that_is_not_needed_any_more_is_not_sent() -> None:
 @pytest.mark.parametrize("reply", [LOST, refusal(110), refusal(230)])
 def test_other_errors_are_raised_at_once(reply: Any) -> None:
     client, transport, _clock = client_of([reply])
-    with pytest.raises((NoAnswerError, RefusedError)):
+    with pytest.raises((NoResponseError, RefusedError)):
         send_when_free(client, "Change", {}, deadline=2000)
     transport.assert_all_used()
 
@@ -167,7 +167,7 @@ def test_repeated_until_it_took_effect() -> None:
 
 def test_lost_to_the_end() -> None:
     client, transport, clock = client_of([LOST, LOST, LOST])
-    with pytest.raises(NoAnswerError, match="the connection broke"):
+    with pytest.raises(NoResponseError, match="the connection broke"):
         apply_and_confirm(client, "Change", {}, lambda: False, deadline=5000, desired="it is so")
     transport.assert_all_used()
     assert clock.now() == pytest.approx(1000 + 3 * VISIBLE_WITHIN)
@@ -192,7 +192,7 @@ def test_an_answer_that_says_that_nothing_was_done() -> None:
 def test_accepted_and_then_the_state_cannot_be_read(unreadable: Any) -> None:
     answers = iter([success()])
     client, _transport, _clock = client_of(lambda _fields: next(answers, unreadable))
-    with pytest.raises((NoAnswerError, RefusedError), match="Before that, Change was accepted") as caught:
+    with pytest.raises((NoResponseError, RefusedError), match="Before that, Change was accepted") as caught:
         apply_and_confirm(
             client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, desired="it is changed"
         )

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.plugins.module_utils._api import signing
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
-    AnswerError,
     CompShareError,
     ListError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
+    ResponseError,
     TransportError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import Limiter
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import Listing
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 
 from ..fakes import client_of, refusal, reply, success
 
@@ -60,7 +60,7 @@ def test_a_call_sends_signed_fields_and_returns_the_answer() -> None:
         refusal(110),
     ],
 )
-def test_a_read_is_tried_again_after_a_passing_fault(fault: HttpAnswer | TransportError) -> None:
+def test_a_read_is_tried_again_after_a_passing_fault(fault: HttpResponse | TransportError) -> None:
     client, transport, clock = client_of([fault, fault, success(Value=1)])
     assert client.call("DescribeX")["Value"] == 1
     assert len(transport.requests) == 3
@@ -105,7 +105,9 @@ def test_an_interruption_tells_what_may_have_been_done(monkeypatch: pytest.Monke
         (reply("", status=302, location="https://elsewhere.invalid/"), False),
     ],
 )
-def test_a_write_is_sent_once_when_it_may_have_taken_effect(fault: HttpAnswer | TransportError, unknown: bool) -> None:
+def test_a_write_is_sent_once_when_it_may_have_taken_effect(
+    fault: HttpResponse | TransportError, unknown: bool
+) -> None:
     client, transport, _clock = client_of([fault])
     with pytest.raises(CompShareError) as caught:
         client.call("CreateX", write=True)
@@ -117,7 +119,7 @@ def test_a_write_is_sent_once_when_it_may_have_taken_effect(fault: HttpAnswer | 
 @pytest.mark.parametrize(
     "fault", [TransportError("x", reached=False), reply({}, status=429), refusal(153), refusal(226619)]
 )
-def test_a_write_is_sent_again_when_nothing_can_have_happened(fault: HttpAnswer | TransportError) -> None:
+def test_a_write_is_sent_again_when_nothing_can_have_happened(fault: HttpResponse | TransportError) -> None:
     client, transport, _clock = client_of([fault, success()])
     client.call("CreateX", write=True)
     assert len(transport.requests) == 2
@@ -136,7 +138,7 @@ THROTTLED = [reply({}, status=429), refusal(153), refusal(8441), refusal(226619)
 
 @pytest.mark.parametrize("answer", THROTTLED)
 @pytest.mark.parametrize("write", [False, True])
-def test_throttling_is_waited_out_without_using_up_the_tries(answer: HttpAnswer, write: bool) -> None:
+def test_throttling_is_waited_out_without_using_up_the_tries(answer: HttpResponse, write: bool) -> None:
     client, transport, clock = client_of([*[answer] * 6, success()], retries=0)
     began = clock.now()
     client.call("X", write=write)
@@ -145,7 +147,7 @@ def test_throttling_is_waited_out_without_using_up_the_tries(answer: HttpAnswer,
 
 
 @pytest.mark.parametrize("answer", THROTTLED)
-def test_throttling_that_lasts_says_how_long_and_how_often(answer: HttpAnswer) -> None:
+def test_throttling_that_lasts_says_how_long_and_how_often(answer: HttpResponse) -> None:
     client, transport, clock = client_of(lambda _fields: answer, throttle_timeout=100.0)
     began = clock.now()
     with pytest.raises(CompShareError) as caught:
@@ -197,7 +199,7 @@ def test_a_request_whose_turn_comes_too_late_is_not_sent() -> None:
     client, transport, clock = client_of([success()])
     client._limiter = Limiter(clock, rate=0.01)
     client.call("DescribeX")
-    with pytest.raises(NoAnswerError, match="CreateX was not sent: the API limits requests") as caught:
+    with pytest.raises(NoResponseError, match="CreateX was not sent: the API limits requests") as caught:
         client.call("CreateX", write=True, deadline=clock.now() + 10)
     assert not caught.value.outcome_unknown
     assert caught.value.retryable
@@ -205,7 +207,7 @@ def test_a_request_whose_turn_comes_too_late_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("answer", [success(), refusal(230), reply(b"<html>")])
-def test_every_write_is_told_of_whatever_came_of_it(answer: HttpAnswer) -> None:
+def test_every_write_is_told_of_whatever_came_of_it(answer: HttpResponse) -> None:
     told: list[int] = []
     client, transport, _clock = client_of([success(), answer], after_write=lambda: told.append(len(transport.requests)))
     client.call("DescribeX")
@@ -216,7 +218,7 @@ def test_every_write_is_told_of_whatever_came_of_it(answer: HttpAnswer) -> None:
 
 def test_a_fault_that_lasts_is_not_tried_again() -> None:
     client, transport, _clock = client_of([TransportError("the certificate is not valid", reached=False, lasting=True)])
-    with pytest.raises(NoAnswerError, match="certificate"):
+    with pytest.raises(NoResponseError, match="certificate"):
         client.call("DescribeX")
     assert len(transport.requests) == 1
 
@@ -232,7 +234,7 @@ def test_all_tries_end_within_the_budget() -> None:
         lambda _fields: reply({}, status=503, retry_after=50.0), timeout=30.0, retries=99
     )
     started = clock.time
-    with pytest.raises(NoAnswerError, match="HTTP status 503"):
+    with pytest.raises(NoResponseError, match="HTTP status 503"):
         client.call("DescribeX")
     assert clock.time - started <= 90
     assert len(transport.requests) == 2
@@ -274,7 +276,7 @@ def test_an_unknown_code_is_reported_with_its_message() -> None:
 
 def test_a_redirect_is_an_error_that_names_the_target() -> None:
     client, transport, _clock = client_of([reply("", status=307, location="http://elsewhere.invalid/")])
-    with pytest.raises(NoAnswerError, match=r"redirects DescribeX to http://elsewhere\.invalid/"):
+    with pytest.raises(NoResponseError, match=r"redirects DescribeX to http://elsewhere\.invalid/"):
         client.call("DescribeX")
     assert len(transport.requests) == 1
 
@@ -306,7 +308,7 @@ def test_text_that_is_not_unicode_is_refused_before_it_is_sent() -> None:
 
 
 def serve(lists: Mapping[str, list[dict[str, Any]]]) -> Any:
-    def answer(fields: Mapping[str, str]) -> HttpAnswer:
+    def answer(fields: Mapping[str, str]) -> HttpResponse:
         start, size = int(fields["Offset"]), int(fields["Limit"])
         everything = lists[fields["ImageType"]]
         return success(ImageSet=everything[start : start + size], TotalCount=len(everything))
@@ -339,7 +341,7 @@ def test_a_page_that_cannot_be_had_fails_the_whole_list() -> None:
 def test_null_in_the_place_of_the_rows_is_read_again() -> None:
     good, lies = serve({"App": image_rows("app", 250)}), iter([True])
 
-    def answer(fields: Mapping[str, str]) -> HttpAnswer:
+    def answer(fields: Mapping[str, str]) -> HttpResponse:
         return success(ImageSet="oops") if fields["Offset"] == "200" and next(lies, False) else good(fields)
 
     client, _transport, _clock = client_of(answer)
@@ -388,7 +390,7 @@ def nested(levels: int, opening: str, closing: str) -> bytes:
 @pytest.mark.parametrize("levels", [70, 450, 900, 990, 5000, 100_000])
 def test_json_that_is_nested_too_deep_is_a_clean_error(opening: str, closing: str, levels: int) -> None:
     client, _transport, _clock = client_of(lambda _fields: reply(nested(levels, opening, closing)), retries=0)
-    with pytest.raises(AnswerError, match=r"nested more than 64 levels deep|not JSON"):
+    with pytest.raises(ResponseError, match=r"nested more than 64 levels deep|not JSON"):
         client.call("DescribeX")
 
 
@@ -410,6 +412,6 @@ def test_whatever_comes_back_is_an_answer_or_a_clear_error(body: Any) -> None:
     client, _transport, _clock = client_of(lambda _fields: reply(body), retries=0)
     try:
         answer = client.call("DescribeX")
-    except (AnswerError, RefusedError):
+    except (ResponseError, RefusedError):
         return
     assert float(answer["RetCode"]) == 0

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
-    AnswerError,
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
+    ResponseError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
 
@@ -58,8 +58,8 @@ def test_retryable_can_be_told_apart_from_retrying() -> None:
 
 def test_which_errors_leave_the_outcome_open() -> None:
     assert not OptionError("x").outcome_unknown
-    assert AnswerError("x").outcome_unknown
-    assert NoAnswerError("x", outcome_unknown=True).outcome_unknown
+    assert ResponseError("x").outcome_unknown
+    assert NoResponseError("x", outcome_unknown=True).outcome_unknown
     assert not RefusedError("x", ret_code=230).outcome_unknown
 
 

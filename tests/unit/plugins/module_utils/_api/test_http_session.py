@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer, Transport
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, Transport
 from ansible_collections.compshare.cloud.tests.tools.connect_proxy import (
     AFTER_FORWARD,
     BEFORE_FORWARD,
@@ -43,7 +43,7 @@ def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def post(ca_path: Path, url: str = URL, timeout: float = 5, **options: Any) -> HttpAnswer:
+def post(ca_path: Path, url: str = URL, timeout: float = 5, **options: Any) -> HttpResponse:
     transport = Transport(url, ca_path=str(ca_path), clock=Clock(), **options)
     try:
         return transport.post({"Action": "CreateCompShareInstance"}, timeout)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     ListError,
     RefusedError,
-    AnswerError,
+    ResponseError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import (
     MAX_PAGES,
@@ -330,7 +330,7 @@ ANY_JSON = st.recursive(
 def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
     try:
         page = page_of(LISTING, answer)
-    except AnswerError:
+    except ResponseError:
         return
     assert all(isinstance(row, dict) for row in page.rows)
     assert len(page.rows) == len(answer.get("ImageSet") or [])
@@ -373,7 +373,7 @@ def test_page_of(answer: dict[str, Any], page: Page) -> None:
     "answer", [{"TotalCount": 5}, {"ImageSet": "none"}, {"ImageSet": {}}, {"ImageSet": [1]}, {"ImageSet": 0}]
 )
 def test_something_else_in_the_place_of_the_list_is_an_error(answer: dict[str, Any]) -> None:
-    with pytest.raises(AnswerError, match="DescribeThings"):
+    with pytest.raises(ResponseError, match="DescribeThings"):
         page_of(LISTING, answer)
 
 
@@ -394,13 +394,13 @@ def test_no_rows(answer: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("answer", [{"UHostSet": None, "TotalCount": "2"}, {"UHostSet": "x"}, {"UHostSet": [1]}])
 def test_an_answer_that_hides_rows_is_an_error_that_says_what_to_do(answer: dict[str, Any]) -> None:
-    with pytest.raises(AnswerError, match="DescribeX") as caught:
+    with pytest.raises(ResponseError, match="DescribeX") as caught:
         rows_of("DescribeX", answer, "UHostSet")
     assert caught.value.hint and caught.value.retryable
 
 
 def test_a_required_list_that_is_missing_is_an_error() -> None:
-    with pytest.raises(AnswerError, match="has no AccountSet"):
+    with pytest.raises(ResponseError, match="has no AccountSet"):
         rows_of("DescribeX", {}, "AccountSet", required=True)
     assert rows_of("DescribeX", {"AccountSet": None}, "AccountSet", required=True) == []
 

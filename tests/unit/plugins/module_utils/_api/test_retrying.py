@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     RefusedError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
@@ -25,8 +25,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying impo
         (RefusedError("busy", ret_code=8903, retry=Retry.BUSY), False, False),
         (RefusedError("late", ret_code=110, retry=Retry.READ, outcome_unknown=True), True, False),
         (RefusedError("wrong", ret_code=230), False, False),
-        (NoAnswerError("never reached", outcome_unknown=False, retry=Retry.READ), True, True),
-        (NoAnswerError("lost", outcome_unknown=True, retry=Retry.READ), True, False),
+        (NoResponseError("never reached", outcome_unknown=False, retry=Retry.READ), True, True),
+        (NoResponseError("lost", outcome_unknown=True, retry=Retry.READ), True, False),
     ],
 )
 def test_what_may_be_sent_again(error: CompShareError, read: bool, write: bool) -> None:

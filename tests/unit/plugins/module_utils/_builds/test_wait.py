@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
     WaitError,
@@ -42,8 +42,8 @@ def refused(action: str, code: int, message: str = "no") -> RefusedError:
     return RefusedError(summary, ret_code=code, action=action, api_message=message, hint=entry.hint, retry=entry.retry)
 
 
-def fault(retry: Retry = Retry.READ) -> NoAnswerError:
-    return NoAnswerError("The network is down.", outcome_unknown=True, retry=retry)
+def fault(retry: Retry = Retry.READ) -> NoResponseError:
+    return NoResponseError("The network is down.", outcome_unknown=True, retry=retry)
 
 
 class Account:
@@ -239,7 +239,7 @@ def test_a_look_without_answers_fails() -> None:
     account = Account()
     account.build(B1, 300)
     account.faults = lambda _action, _now: fault()
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         see(account, B1)
     assert caught.value.facts["builds"][0]["image_id"] == B1
 

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, NoAnswerError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, NoResponseError
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import Found, ImageQuery, find_images
 from ansible_collections.compshare.cloud.plugins.module_utils._images.sources import SOURCES
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
@@ -221,7 +221,7 @@ def test_lists_that_demand_a_region_are_read_in_all_regions(make_world: MakeWorl
 
 def test_a_server_that_is_gone_is_an_error_in_time(make_world: MakeWorld) -> None:
     world = make_world()
-    with pytest.raises(NoAnswerError, match="cannot be reached"):
+    with pytest.raises(NoResponseError, match="cannot be reached"):
         find_images(client_of(world, api_url="http://127.0.0.1:1"), ImageQuery())
 
 

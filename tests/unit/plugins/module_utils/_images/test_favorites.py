@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
 )
@@ -101,7 +101,7 @@ def test_a_state_that_cannot_be_read_is_not_made_up() -> None:
         {"kind": "reset_after", "action": ACTIONS["present"]},
         {"kind": "reset_before", "action": "DescribeCommunityImages", "after": 1},
     )
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         run(world)
     assert caught.value.facts["is_favorite"] is None
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
-    AnswerError,
     ListError,
     OptionError,
     RefusedError,
+    ResponseError,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import (
     ORDER_KEYS,
@@ -207,7 +207,7 @@ def test_an_image_that_stands_twice_comes_once() -> None:
     assert sorted(str(row["id"]) for row in found.images) == ["None", "None", "a", "b"]
 
 
-def readme_api(fields: Mapping[str, str]) -> HttpAnswer:
+def readme_api(fields: Mapping[str, str]) -> HttpResponse:
     wanted = fields.get("CompShareImageId")
     if wanted == "gone":
         return refusal(230, "Params [CompShareImageId] not available")
@@ -248,7 +248,7 @@ def test_an_answer_that_shows_no_image_is_not_taken_for_an_image_without_a_readm
             else success(ImageSet=[{"CompShareImageId": "compshareImage-a"}])
         )
     )
-    with pytest.raises((AnswerError, ListError)):
+    with pytest.raises((ResponseError, ListError)):
         find_images(client, ImageQuery("custom", include_readme=True))
 
 

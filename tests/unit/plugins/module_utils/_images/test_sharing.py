@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
-    AnswerError,
     CompShareError,
-    NoAnswerError,
+    NoResponseError,
     OptionError,
     RefusedError,
+    ResponseError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._images.sharing import ensure_shares
 from ansible_collections.compshare.cloud.tests.simulator.world import World
@@ -56,7 +56,7 @@ def test_an_answer_without_accounts_is_an_error(world: World) -> None:
         {"kind": "raw", "body": '{"RetCode": 0}', "action": "DescribeCompShareImageShareAccounts", "count": 1}
     )
     error = fail(world, [1])
-    assert isinstance(error, AnswerError) and error.hint and writes(world) == []
+    assert isinstance(error, ResponseError) and error.hint and writes(world) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_options_that_cannot_be_used(world: World) -> None:
 
 def test_an_answer_that_is_no_list(world: World) -> None:
     world.add_faults({"kind": "string_list", "action": "DescribeCompShareImageShareAccounts"})
-    with pytest.raises(AnswerError, match="where its list AccountSet should stand"):
+    with pytest.raises(ResponseError, match="where its list AccountSet should stand"):
         run(world, [1])
 
 
@@ -166,7 +166,7 @@ def test_a_state_that_cannot_be_read_is_not_made_up(world: World) -> None:
         {"kind": "reset_after", "action": MODIFY},
         {"kind": "reset_before", "action": "DescribeCompShareImageShareAccounts", "after": 1},
     )
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         run(world, [1])
     assert caught.value.facts["accounts"] is None
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, OptionError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, ResponseError
 from ansible_collections.compshare.cloud.plugins.module_utils._images.source_instance import (
     NotImageableError,
     SourceInstance,
@@ -75,7 +75,7 @@ def test_an_instance_that_does_not_exist() -> None:
 
 def test_an_answer_that_is_no_list() -> None:
     client, _transport, _clock = client_of(lambda _fields: success(UHostSet="text"), retries=0)
-    with pytest.raises(AnswerError, match="where its list UHostSet should stand"):
+    with pytest.raises(ResponseError, match="where its list UHostSet should stand"):
         find_source(client, "uhost-1")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._images.sources import (
     IMAGE_TYPES,
     SOURCES,
@@ -28,7 +28,7 @@ def read(
     return found, transport.requests
 
 
-def empty(_fields: Mapping[str, str]) -> HttpAnswer:
+def empty(_fields: Mapping[str, str]) -> HttpResponse:
     return success(ImageSet=None, CompshareImageGroup=None)
 
 
@@ -104,7 +104,7 @@ def test_favourites_by_the_documented_action() -> None:
 
 
 def test_favourites_fall_back_to_marked_groups_with_a_warning() -> None:
-    def answer(fields: Mapping[str, str]) -> HttpAnswer:
+    def answer(fields: Mapping[str, str]) -> HttpResponse:
         if fields["Action"] == "DescribeFavoriteImages":
             return refusal(161)
         groups = [

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.gpu_types import (
     TYPE_KEYS,
     TypeQuery,
@@ -50,7 +50,7 @@ INVENTORY: dict[str, dict[str, Any]] = {
 PRICES = [{"ChargeType": "Postpay", "Instance": 1.5}, {"ChargeType": "Day", "Instance": 24}]
 
 
-def answer(fields: Mapping[str, str]) -> HttpAnswer:
+def answer(fields: Mapping[str, str]) -> HttpResponse:
     action = fields["Action"]
     if action == "DescribeCompShareSupportZone":
         return success(ZoneInfo=ZONES)
@@ -127,8 +127,8 @@ def test_no_price_is_asked_for_without_need() -> None:
         (success(GpuInventory="{"), "has no"),
     ],
 )
-def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpAnswer, said: str) -> None:
-    def without_inventory(fields: Mapping[str, str]) -> HttpAnswer:
+def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpResponse, said: str) -> None:
+    def without_inventory(fields: Mapping[str, str]) -> HttpResponse:
         return inventory if fields["Action"] == "DescribeCompShareGpuInventory" else answer(fields)
 
     types, warnings, _requests = found(without_inventory, in_stock=True)
@@ -139,7 +139,7 @@ def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpAnswer, 
 @pytest.mark.parametrize("key", ["GpuInventory", "GpuInventoryByZone"], ids=["seen in production", "documented"])
 @pytest.mark.parametrize("encode", [lambda value: value, json.dumps], ids=["object", "text"])
 def test_the_stock_is_read_in_every_shape(key: str, encode: Callable[[object], object]) -> None:
-    def shaped(fields: Mapping[str, str]) -> HttpAnswer:
+    def shaped(fields: Mapping[str, str]) -> HttpResponse:
         if fields["Action"] != "DescribeCompShareGpuInventory":
             return answer(fields)
         return success(**{key: encode(INVENTORY[fields.get("zone_id", "")])})

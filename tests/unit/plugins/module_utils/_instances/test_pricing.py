@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import ResponseError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.pricing import (
     Offer,
     Size,
@@ -76,7 +76,7 @@ def test_the_stock_of_each_size() -> None:
 @pytest.mark.parametrize("specs", [[{"Gpu": 1, "Cpu": None, "Mem": 64}], ["x"], "x"])
 def test_a_stock_that_cannot_be_read_is_an_error(specs: object) -> None:
     client, _transport, _clock = client_of(lambda _fields: success(Specs=specs))
-    with pytest.raises(AnswerError, match=r"Specs|without Gpu"):
+    with pytest.raises(ResponseError, match=r"Specs|without Gpu"):
         stock_of(client, ZONE, OFFER)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpAnswer
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.query import (
     InstanceQuery,
@@ -24,7 +24,7 @@ from .samples import CONTAINER, POD, STOPPED, VM, WINDOWS
 ROWS = [POD, VM, STOPPED, WINDOWS, CONTAINER]
 
 
-def all_rows(_fields: Mapping[str, str]) -> HttpAnswer:
+def all_rows(_fields: Mapping[str, str]) -> HttpResponse:
     return success(UHostSet=ROWS, TotalCount=len(ROWS))
 
 

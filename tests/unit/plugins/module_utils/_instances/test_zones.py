@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import AnswerError, OptionError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, ResponseError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.zones import (
     ZONE_KEYS,
     list_zones,
@@ -44,12 +44,12 @@ def test_zones_always_have_the_same_keys() -> None:
 
 def test_no_zone_at_all_is_an_error() -> None:
     for rows in (None, [], [{"Zone": None}]):
-        with pytest.raises(AnswerError, match="has no zone"):
+        with pytest.raises(ResponseError, match="has no zone"):
             zones(rows)
 
 
 def test_what_is_no_list_is_an_error() -> None:
-    with pytest.raises(AnswerError, match="ZoneInfo"):
+    with pytest.raises(ResponseError, match="ZoneInfo"):
         zones("none")
 
 
