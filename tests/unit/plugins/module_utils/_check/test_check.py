@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,9 @@ def test_faults_leave_a_report(kind: str) -> None:
     assert "# What the CompShare API does" in check(world)["report"]
 
 
-def test_an_odd_zone_leaves_a_report() -> None:
-    odd = [{"CompShareImageId": "compshareImage-1secret001", "Zone": zone} for zone in (["cn-wlcb-01"], {"Id": 1}, 7)]
-    assert "# What the CompShare API does" in check(new_world(rows={"custom": odd}))["report"]
+@pytest.mark.parametrize("odd", [["cn-wlcb-01"], {"Id": 1}, 7])
+def test_odd_zones_and_ids_leave_a_report(odd: Any) -> None:
+    body = json.dumps({"RetCode": 0, "ImageSet": [{"CompShareImageId": odd, "Zone": odd}]})
+    world = world_of()
+    world.add_faults({"kind": "raw", "action": "DescribeCompShareCustomImages", "body": body})
+    assert "# What the CompShare API does" in check(world)["report"]
