@@ -94,6 +94,11 @@ class Server:
             world.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        # A response that is still on its way to a client that has gone: aiohttp does not know it any more.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for unfinished in left:
+            unfinished.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def refuse(self, seconds: float) -> None:
         """Close the listener and every connection, so that connecting is refused for some real seconds."""

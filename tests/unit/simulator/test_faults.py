@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import time
 from typing import Any
@@ -89,6 +90,16 @@ def test_slow_answers_outlast_a_timeout(make_world: MakeWorld, late: bool, carri
     with pytest.raises(requests.ReadTimeout):
         Caller.of(world, timeout=0.1).call(FAVORITE, GroupId=group)
     assert (group in world.images.favorites) is carried_out
+
+
+def test_stopping_ends_what_was_still_being_answered(caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(speed=0) as simulator:
+        arm(simulator.world, "slow", seconds=5)
+        with pytest.raises(requests.ReadTimeout):
+            Caller.of(simulator.world, timeout=0.1).call(SHARED)
+    del simulator
+    gc.collect()
+    assert caplog.text == ""
 
 
 def test_delays_can_be_in_the_worlds_time(make_world: MakeWorld) -> None:
