@@ -59,7 +59,9 @@ MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml", **settings: dict[str, str]) -> None:
     link_tree()
     junit = results_folder(session.name) / report
-    session.run(sys.executable, "-m", "pytest", "-q", f"--junitxml={junit}", *arguments, external=True, **settings)
+    session.run(
+        sys.executable, "-m", "pytest", "-q", "--tb=short", f"--junitxml={junit}", *arguments, external=True, **settings
+    )
 
 
 def pytest_session(name: str, about: str, *arguments: str) -> None:

@@ -65,11 +65,13 @@ def judge_contexts(contexts: Sequence[str], collected: Mapping[str, int], folder
 
 
 def read_failures(folder: Path) -> dict[str, str]:
-    """Return the name of every failed test in a folder's JUnit files, with what was said of it."""
+    """Return every failed test in a folder's JUnit files, as pytest takes its name, with what was said of it."""
     failures = {}
     for path in sorted(folder.rglob("*.xml")):
         for case in filter(lambda case: _judge(case).failed, _cases_in(path)):
-            name = "::".join(filter(None, (case.classname, case.name)))
+            module = f"{(case.classname or '').replace('.', '/')}.py"
+            place = module if Path(module).is_file() else case.classname
+            name = "::".join(filter(None, (place, case.name)))
             failures[name] = "\n".join(str(result.text or result.message) for result in case.result)
     return failures
 

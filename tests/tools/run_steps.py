@@ -1,7 +1,7 @@
 """Run sessions of noxfile.py, some at a time, quietly, and end with one line of totals.
 
-A step that fails shows what it printed. Every step leaves its output in build/results/STEP/output.log and its results
-as JUnit XML beside it. The totals are read from there.
+A step that fails shows the end of what it printed. Every step leaves its output in build/results/STEP/output.log and
+its results as JUnit XML beside it. The totals are read from there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 from .results import Totals, read_failures, read_totals, write_results
 
 RESULTS = Path("build/results")
+#: Of how many failures the reasons are shown at the end, and how long a line of these may be.
+REASONS, LINE = 15, 150
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,7 @@ def run_steps(steps: list[str], jobs: int) -> list[Outcome]:
             outcome = future.result()
             outcomes.append(outcome)
             if not outcome.passed:
-                print(f"----- {outcome.step} -----")
-                print(outcome.log.read_text(errors="replace"), end="")
-                print(f"----- end of {outcome.step}; also in {outcome.log} -----")
+                print(f"----- the end of {outcome.log} -----\n{last_lines(outcome.log, 100)}\n-----")
             verdict = "ok    " if outcome.passed else "FAILED"
             print(f"  {outcome.step:{width}}  {verdict} {outcome.seconds:6.1f} s  {outcome.totals}", flush=True)
     return outcomes
@@ -78,20 +78,28 @@ def last_lines(log: Path, number: int = 15) -> str:
 
 
 def finish(steps: list[str]) -> int:
-    """Name what passed only when it was run again, and what failed, with its last lines; end with the line of totals.
+    """Name what passed only when it was run again, and what failed; then the reasons in short, and the line of totals.
 
-    Returns the exit code.
+    Services that run this keep the end of what is printed. Returns the exit code.
     """
     for step in steps:
         for test in retried_in((results_folder(step) / "output.log").read_text(errors="replace")):
             print(f"Passed or failed only when it was run again: {step}: {test}")
-    failures = {step: read_failures(results_folder(step)) for step in steps}
-    for step, failed in failures.items():
-        for test, said in failed.items():
-            print(f"FAILED {step}: {test}")
-            print("".join(f"    {line}\n" for line in said.splitlines()[-15:]), end="")
+    failures = [(step, *failure) for step in steps for failure in read_failures(results_folder(step)).items()]
+    for step, test, _said in failures:
+        print(f"FAILED {test} ({step})")
+    for _step, test, said in failures[:REASONS]:
+        print(f"{test}:", *short_reason(said), sep="\n    ")
     print(sum((read_totals(results_folder(step)) for step in steps), Totals()))
-    return 1 if any(failures.values()) else 0
+    return 1 if failures else 0
+
+
+def short_reason(said: str) -> list[str]:
+    """Return the lines of a failure that say most: pytest marks them with an E, and of a play the errors count."""
+    marked = [line.strip() for line in re.findall(r"(?m)^E (.*\S)", said)]
+    errors = [line for line in marked if re.search(r"Error: \S|ERROR|fatal: |\bmsg: ", line)]
+    lines = errors[:3] or marked[:3] or [line.strip() for line in said.splitlines() if line.strip()][-3:]
+    return [line if len(line) <= LINE else f"{line[:LINE]}…" for line in lines]
 
 
 def report(failed_commands: list[str]) -> int:

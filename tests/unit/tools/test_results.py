@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.compshare.cloud.tests.tools.run_steps import (
     report,
     results_folder,
     retried_in,
+    short_reason,
 )
 
 PYTEST = """<testsuites><testsuite name="pytest" tests="5">
@@ -110,13 +112,53 @@ def test_the_end_of_a_run_names_what_failed_and_what_was_run_again(
         (results_folder(step) / "output.log").write_text(log)
     if broken:
         said = "\n".join(f"line {number}" for number in range(1, 21))
-        write_results(results_folder("core-2.22") / "units/run.xml", "units", {"test_c": said})
+        write_results(results_folder("core-2.22") / "units/run.xml", "units", {"test_c": said, "test_d": "no"})
     assert finish(list(steps)) == int(broken)
     first, *failed, totals = capsys.readouterr().out.splitlines()
     assert first == "Passed or failed only when it was run again: unit: test_d"
-    wanted = ["FAILED core-2.22: units::test_c", *(f"    line {number}" for number in range(6, 21))]
-    assert failed == (wanted if broken else [])
-    assert totals == f"4 passed, {int(broken)} failed, 0 skipped"
+    names = ["FAILED units::test_c (core-2.22)", "FAILED units::test_d (core-2.22)"]
+    reasons = ["units::test_c:", "    line 18", "    line 19", "    line 20", "units::test_d:", "    no"]
+    assert failed == (names + reasons if broken else [])
+    assert totals == f"4 passed, {2 * broken} failed, 0 skipped"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("def test_a():\n>   assert a == 2\nE   assert 1 == 2\nE    +  where 1 = a\n\ntest_a.py:3: AssertionError",
+         ["assert 1 == 2", "+  where 1 = a"]),
+        ("E   AssertionError:\nE     PLAY [Try]\nE     fatal: [one]: FAILED! =>\nE       changed: 0",
+         ["fatal: [one]: FAILED! =>"]),
+        ("E   ValueError: " + 200 * "x", ["ValueError: " + 138 * "x" + "…"]),
+        ("one\n\ntwo\nthree\nended with 1\n", ["two", "three", "ended with 1"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_the_reason_of_a_failure_is_short(said: str, reason: list[str]) -> None:
+    assert short_reason(said) == reason
+
+
+def test_many_failures_fit_into_what_services_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (results_folder("unit")).mkdir(parents=True)
+    (results_folder("unit") / "output.log").touch()
+    said = "".join(f"E   Error: {number} {200 * 'x '}\n" for number in range(9))
+    write_results(results_folder("unit") / "pytest.xml", "tests", {f"test_{number}": said for number in range(40)})
+    finish(["unit"])
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"(?m)^FAILED tests::test_\d+ \(unit\)$", printed)) == 40
+    assert printed.count("tests::test_0") == 2
+    assert len(printed) < 10_000
+
+
+def test_a_failed_test_is_named_as_pytest_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_a.py").touch()
+    write_results(tmp_path / "report.xml", "tests.test_a", {"test_b": "no"})
+    assert read_failures(tmp_path) == {"tests/test_a.py::test_b": "no"}
 
 
 def test_the_line_of_totals() -> None:
@@ -165,7 +207,8 @@ def test_a_command_that_breaks_before_its_steps_has_failed(
     monkeypatch.chdir(tmp_path)
     assert report(["test-matrix CORES=2.16"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "FAILED commands: make::test-matrix CORES=2.16",
+        "FAILED make::test-matrix CORES=2.16 (commands)",
+        "make::test-matrix CORES=2.16:",
         "    ended before any step failed",
         "0 passed, 1 failed, 0 skipped",
     ]
