@@ -159,9 +159,9 @@ from ansible.utils.vars import combine_vars
 
 from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.credentials import find_credentials
-from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._api.errors import CompShareError, OptionError, printable
 from ..module_utils._api.transport import check_api_url
-from ..module_utils._api.values import inert, printable
+from ..module_utils._api.values import inert
 from ..module_utils._api.version import VERSION
 from ..module_utils._instances.hosts import host_variables, unique_names
 from ..module_utils._instances.login import decode_password

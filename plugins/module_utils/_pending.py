@@ -22,9 +22,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from ._api.client import Client
-from ._api.errors import CompShareError, OptionError, WaitError
+from ._api.errors import CompShareError, OptionError, WaitError, printable
 from ._api.private_files import private_folder
-from ._api.values import printable
 from ._waiting import Backoff, DeadlineError, wait_until
 
 #: Seconds after an order within which the list must show what it created. The gateway gives up on a request after 60;

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._api.errors import CompShareError, OptionError
+from ._api.errors import CompShareError, OptionError, printable
 from ._api.secrets import secret_names, secrets_in, without_secrets
-from ._api.values import DEEPEST, is_too_deep, printable
+from ._api.values import DEEPEST, is_too_deep
 from ._task import Task
 
 #: The API's own way of naming what changes nothing.

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 
 from ._api.client import Client
 from ._api.clock import Clock
-from ._api.errors import CompShareError, WaitError
-from ._api.retcodes import Retry
+from ._api.errors import CompShareError, Retry, WaitError
 from ._api.values import duration_text
 
 _T = t.TypeVar("_T")

@@ -34,10 +34,9 @@ from ansible.plugins.action import ActionBase, normal
 from ansible.utils.display import Display
 
 from ..module_utils import _module
-from ..module_utils._api.errors import OptionError
+from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
-from ..module_utils._api.values import printable
 
 # Actions are loaded before tasks fork: requests is imported here, so that no fork has to import it by itself.
 importlib.import_module(f"{_module.__package__}._api.http_session")

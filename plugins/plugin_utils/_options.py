@@ -20,9 +20,8 @@ from collections.abc import Collection, Mapping
 from ansible.constants import config
 from ansible.errors import AnsibleError
 
-from ..module_utils._api.errors import OptionError
+from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import strict_boolean
-from ..module_utils._api.values import printable
 
 CONNECTION_OPTIONS = (
     "public_key",

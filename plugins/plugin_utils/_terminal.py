@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ..module_utils._api.values import printable
+from ..module_utils._api.errors import printable
 
 #: Sequences that colour, move or rename: CSI (ESC [ ...), OSC and its like (ESC ] ... BEL or ESC \), and short ones.
 _SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]")

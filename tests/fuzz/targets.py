@@ -16,7 +16,7 @@ from pathlib import Path
 from ansible_collections.compshare.cloud.plugins.module_utils._api import secrets, values
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials, find_credentials
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, printable
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, check_api_url
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS, normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.login import (
@@ -87,7 +87,7 @@ def scalar(data: bytes) -> None:
 def message_text(data: bytes) -> None:
     """What a terminal shows has no control and no direction characters."""
     text = text_of(data)
-    for shown in (values.printable(text), terminal_safe(text), str(OptionError(text))):
+    for shown in (printable(text), terminal_safe(text), str(OptionError(text))):
         assert not _CONTROL.search(shown), repr(shown)
 
 

@@ -18,16 +18,25 @@ from dataclasses import dataclass
 from . import signing
 from .clock import Clock
 from .credentials import Credentials, find_credentials
-from .errors import CompShareError, NoResponseError, OptionError, RefusedError, ResponseError, TransportError
+from .errors import (
+    CompShareError,
+    NoResponseError,
+    OptionError,
+    RefusedError,
+    ResponseError,
+    Retry,
+    TransportError,
+    printable,
+)
 from .limiter import Limiter, silent
 from .list_cache import ListCache
 from .options import check_numbers
 from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
-from .retcodes import MISSING_PARAMETER, Retry, describe
+from .retcodes import MISSING_PARAMETER, describe
 from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpResponse, Transport
-from .values import DEEPEST, is_too_deep, number, printable, text
+from .values import DEEPEST, is_too_deep, number, text
 
 _T = t.TypeVar("_T")
 

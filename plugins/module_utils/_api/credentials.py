@@ -15,8 +15,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .errors import OptionError
-from .values import printable
+from .errors import OptionError, printable
 
 KEYS_PAGE = "https://console.compshare.cn/uaccount/api_manage"
 _DEFAULT_PROFILE = "default"

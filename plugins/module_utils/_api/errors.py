@@ -4,14 +4,42 @@
 
 # Private to this collection: it may change at any time.
 
-"""What can go wrong, as exceptions that carry everything a user needs to know."""
+"""What can go wrong, as exceptions that carry everything a user needs to know, in text that is safe to show."""
 
 from __future__ import annotations
 
+import enum
 import typing as t
+import unicodedata
 
-from .retcodes import Retry
-from .values import printable
+
+class Retry(enum.Enum):
+    """Whether a request that got a RetCode may be retried."""
+
+    #: The same request gets the same response.
+    NEVER = "never"
+    #: Reads are retried; a write may have taken effect, so it is not.
+    READ = "read"
+    #: Throttled: nothing happened, so reads and writes are retried after a pause.
+    THROTTLE = "throttle"
+    #: Refused as busy: nothing happened. Reads never see it; a write may wait for the end.
+    BUSY = "busy"
+
+
+def printable(value: str, limit: int = 200) -> str:
+    """Return text that is safe in a message: control and direction characters escaped, length limited.
+
+    For untrusted text that a terminal may show.
+    """
+    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    return shown if shown.isprintable() else "".join(_printable_character(character) for character in shown)
+
+
+def _printable_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Zs" or not category.startswith(("C", "Z")):
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class CompShareError(Exception):

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The checks of numbers and booleans from a user: the same for modules, lookup and inventory.
+"""The checks of numbers, booleans and names from a user: the same for modules, lookup and inventory.
 
 Every interval, timeout and rate is listed in NUMBERS and checked by check_numbers(); run_module() and
 Client.from_options() call it, so nothing else needs to.
@@ -13,11 +13,11 @@ Client.from_options() call it, so nothing else needs to.
 from __future__ import annotations
 
 import math
+import re
 import typing as t
 from collections.abc import Mapping
 
-from .errors import OptionError
-from .values import printable
+from .errors import OptionError, printable
 
 _DAY = 86400.0
 
@@ -41,6 +41,9 @@ NUMBERS: dict[str, Range] = {
     "poll_interval": Range(1, _DAY),
     "max_poll_interval": Range(2, _DAY),
 }
+
+#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
+_FORBIDDEN = re.compile(r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]")
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "y", "on", "t", "1"), True),
@@ -82,3 +85,20 @@ def strict_boolean(name: str, value: object) -> bool | None:
     if word not in _BOOLEANS:
         raise OptionError(f"{name} must be true or false, not {printable(str(value), 40)!r}.")
     return _BOOLEANS[word]
+
+
+def check_name(thing: str, name: str, longest: int) -> None:
+    """Raise OptionError where C(name) cannot be the name of a C(thing), C(longest) characters long at most."""
+    shown = repr(printable(name, 80))
+    if not name:
+        raise OptionError(f"The {thing} name cannot be empty.")
+    if len(name) > longest:
+        raise OptionError(
+            f"The {thing} name {shown} has {len(name)} characters.", hint=f"At most {longest} are possible."
+        )
+    forbidden = _FORBIDDEN.search(name)
+    if forbidden:
+        raise OptionError(
+            f"The {thing} name {shown} has {printable(forbidden.group())!r} in it.",
+            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
+        )

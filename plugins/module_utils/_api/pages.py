@@ -19,9 +19,9 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .errors import ListError, RefusedError, ResponseError
-from .retcodes import PAGE_OUT_OF_RANGE, Retry
-from .values import integer, number, printable
+from .errors import ListError, RefusedError, ResponseError, Retry, printable
+from .retcodes import PAGE_OUT_OF_RANGE
+from .values import integer, number
 
 PAGE_SIZE = 100
 #: Half a million rows; no list of this API comes near, so an endless one is noticed.

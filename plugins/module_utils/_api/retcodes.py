@@ -12,21 +12,9 @@ from the vendor's own clients; messages were recorded from the API where the hin
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
-
-class Retry(enum.Enum):
-    """Whether a request that got a RetCode may be retried."""
-
-    #: The same request gets the same response.
-    NEVER = "never"
-    #: Reads are retried; a write may have taken effect, so it is not.
-    READ = "read"
-    #: Throttled: nothing happened, so reads and writes are retried after a pause.
-    THROTTLE = "throttle"
-    #: Refused as busy: nothing happened. Reads never see it; a write may wait for the end.
-    BUSY = "busy"
+from .errors import Retry
 
 
 class RetCode(t.NamedTuple):

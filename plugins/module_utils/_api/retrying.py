@@ -11,8 +11,7 @@ from __future__ import annotations
 import random
 
 from .clock import Clock
-from .errors import CompShareError
-from .retcodes import Retry
+from .errors import CompShareError, Retry
 
 #: The pause before the second try, in seconds; each further one is four times as long.
 FIRST_PAUSE = 0.1

@@ -18,8 +18,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from .clock import Clock
-from .errors import OptionError
-from .values import printable
+from .errors import OptionError, printable
 
 if t.TYPE_CHECKING:  # it imports requests, see Transport
     from .http_session import HttpSession

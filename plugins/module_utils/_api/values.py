@@ -16,7 +16,6 @@ import functools
 import re
 import sys
 import typing as t
-import unicodedata
 from datetime import datetime, timedelta
 
 _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -190,17 +189,11 @@ def inert_message(message: str) -> str:
     return message if message.isprintable() else _STEERING_IN_MESSAGES.sub("\ufffd", message)
 
 
-def printable(value: str, limit: int = 200) -> str:
-    """Return text that is safe in a message: control and direction characters escaped, length limited.
-
-    For untrusted text that a terminal may show.
-    """
-    shown = value if len(value) <= limit else value[: limit - 1] + "…"
-    return shown if shown.isprintable() else "".join(_printable_character(character) for character in shown)
+#: The ids of pods begin with it.
+POD_PREFIX = "cpod-"
 
 
-def _printable_character(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Zs" or not category.startswith(("C", "Z")):
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+def region_of(zone: str | None) -> str | None:
+    """Return the region of a zone by its name: C(cn-wlcb) for C(cn-wlcb-01); None if it has no number at its end."""
+    head, dash, tail = (zone or "").rpartition("-")
+    return head if dash and tail.isdigit() else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .._api import values
+from .._api.errors import printable
 from .state import Build
 
 #: A standstill shorter than this is not worth a word.
@@ -26,7 +27,7 @@ def state_text(progress: float | None, remaining: float | None, unmoved_for: flo
     elif remaining:
         parts.append(f"about {values.duration_text(remaining)} left")
     if progress is None or (status or "making").casefold() != "making":
-        parts.insert(0, values.printable(status, 40).lower() if status else "not visible yet")
+        parts.insert(0, printable(status, 40).lower() if status else "not visible yet")
     return ", ".join(parts)
 
 
@@ -71,7 +72,7 @@ def wait_message(builds: Sequence[Build], ended_because: str, fault: str | None)
 
 def _reason(build: Build) -> str:
     reason = build.failed_reason
-    return values.printable(reason) if reason else f"status {build.status}, no reason given"
+    return printable(reason) if reason else f"status {build.status}, no reason given"
 
 
 def _sentence(builds: Sequence[Build], total: int, what: str, detail: Callable[[Build], str]) -> str:
@@ -86,6 +87,6 @@ def _sentence(builds: Sequence[Build], total: int, what: str, detail: Callable[[
 
 def _titled(build: Build, detail: str) -> str:
     """Return C(NAME (ID, DETAIL)), or C(ID (DETAIL)) for an image whose name is not known."""
-    name = values.printable(build.name, 80) if build.name else None
+    name = printable(build.name, 80) if build.name else None
     inside = ", ".join(part for part in (build.target.image_id if name else "", detail) if part)
     return f"{name or build.target.image_id} ({inside})" if inside else build.target.image_id

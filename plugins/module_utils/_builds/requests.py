@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api.client import PARALLEL, Client, demands_region
 from .._api.errors import CompShareError, RefusedError
-from .._api.naming import region_of
 from .._api.pages import PAGE_SIZE, Listing
 from .._api.parallel import each_in_parallel
 from .._api.retcodes import PERMISSION_CODES, UNKNOWN_ACTION
+from .._api.values import region_of
 from .._images.sources import SOURCES
 from .state import Build
 

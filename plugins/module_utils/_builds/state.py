@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.errors import CompShareError
-from .._api.naming import region_of
+from .._api.values import region_of
 from .schedule import Schedule
 
 #: The image's Status decides, as documented. Being reviewed, published or withdrawn comes after a finished build.

@@ -38,8 +38,7 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError, WaitError
-from .._api.retcodes import Retry
+from .._api.errors import CompShareError, OptionError, Retry, WaitError
 from .._api.values import duration_text
 from .._pending import SHOWN_WITHIN
 from .messages import wait_message

@@ -15,8 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import CompShareError, WaitError
-from .._api.values import printable
+from .._api.errors import CompShareError, WaitError, printable
 from .._instances.model import Instance
 from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
 from .._waiting import send_when_free

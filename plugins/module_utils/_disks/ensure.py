@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
-from .._api.naming import check_name
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, printable
+from .._api.options import check_name
 from .._instances.model import Instance, normalise_instance
 from .._instances.query import describe as describe_instance
 from .._instances.query import one_named, read_rows

@@ -13,8 +13,8 @@ import typing as t
 from collections.abc import Mapping
 
 from .._api import values
-from .._api.naming import region_of
-from .._api.values import printable
+from .._api.errors import printable
+from .._api.values import region_of
 
 #: A disk as results have it.
 Disk = dict[str, t.Any]

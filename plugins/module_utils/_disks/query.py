@@ -12,10 +12,9 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._api.client import Client
-from .._api.errors import OptionError, RefusedError
+from .._api.errors import OptionError, RefusedError, printable
 from .._api.pages import PAGE_SIZE, Listing, page_of
 from .._api.retcodes import GONE_CODES
-from .._api.values import printable
 from .._waiting import look_again
 from .model import Disk, describe, normalise_disk
 

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError
-from .._api.values import inert, printable
+from .._api.errors import CompShareError, OptionError, printable
+from .._api.values import inert
 
 _Reading = t.TypeVar("_Reading")
 _log = logging.getLogger("compshare.cloud")

@@ -18,9 +18,8 @@ import typing as t
 from contextlib import suppress
 
 from .._api import values
-from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, WaitError
-from .._api.retcodes import UNKNOWN_ACTION, Retry, describe
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, Retry, WaitError, printable
+from .._api.retcodes import UNKNOWN_ACTION, describe
 from .._instances.zones import list_zones, zones_named
 from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
 from .._waiting import Backoff, DeadlineError, send_when_free, wait_until

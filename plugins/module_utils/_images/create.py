@@ -19,8 +19,7 @@ from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import CompShareError, RefusedError, ResponseError
-from .._api.values import printable
+from .._api.errors import CompShareError, RefusedError, ResponseError, printable
 from .._pending import PendingOrder, order_lock
 from .._waiting import (
     BUSY_BACKOFF,

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api.errors import CompShareError, OptionError, WaitError
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, WaitError, printable
 from .._task import Task
 from .copies import ImageCopies
 from .delete import check_deletable

@@ -11,8 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, printable
 from .._task import Task
 from .._waiting import apply_and_confirm
 from .own_images import Image

@@ -11,9 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from .._api.errors import OptionError
-from .._api.naming import check_name
-from .._api.values import printable
+from .._api.errors import OptionError, printable
+from .._api.options import check_name
 
 NAME_LENGTH = 50
 _VERSION = re.compile(r"v[0-9]+(\.[0-9]+)+\Z", re.ASCII)

@@ -11,11 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import OptionError, RefusedError
-from .._api.naming import region_of
+from .._api.errors import OptionError, RefusedError, printable
 from .._api.pages import Listing
 from .._api.retcodes import PERMISSION_CODES
-from .._api.values import printable, text
+from .._api.values import region_of, text
 from .model import normalise_image
 from .query import readme_of
 from .sources import SOURCES, read_images

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import OptionError, RefusedError
+from .._api.errors import OptionError, RefusedError, printable
 from .._api.list_cache import ListCache
 from .._api.pages import Listing
 from .sources import SOURCES, Source, check_options, read_images
@@ -150,8 +150,8 @@ def _unknown_values(images: list[dict[str, t.Any]], query: ImageQuery, source: S
 
 
 def _unknown(option: str, value: str, known: t.Iterable[str], source: Source) -> str:
-    shown = ", ".join(values.printable(each, 40) for each in sorted(known)[:30])
-    return f"No image in {source.title} has the {option} {values.printable(value, 60)!r}. There are: {shown}."
+    shown = ", ".join(printable(each, 40) for each in sorted(known)[:30])
+    return f"No image in {source.title} has the {option} {printable(value, 60)!r}. There are: {shown}."
 
 
 def _at_most(value: float | None, limit: float | None) -> bool:
@@ -217,7 +217,7 @@ def no_such_image(images: list[dict[str, t.Any]], term: str, list_title: str) ->
     text = f"No image is named {term!r} in {list_title} ({_count(len(images), 'image')})."
     near = nearest_names(term, [image["name"] for image in images if image["name"]])
     if near:
-        text += " Near: " + ", ".join(repr(values.printable(name, 60)) for name in near) + "."
+        text += " Near: " + ", ".join(repr(printable(name, 60)) for name in near) + "."
     return OptionError(text, hint="Names are exact: case, spaces and punctuation count.")
 
 

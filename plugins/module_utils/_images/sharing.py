@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError
+from .._api.errors import CompShareError, OptionError, printable
 from .._api.pages import rows_of
 from .._task import Task
 from .._waiting import apply_and_confirm
@@ -71,7 +71,7 @@ def _image(task: Task) -> Image | None:
     image = own.find(name=name) if name else None
     if image is None and not task.check_mode:
         raise OptionError(
-            f"None of your own images is named {values.printable(name or '', 80)!r}.",
+            f"None of your own images is named {printable(name or '', 80)!r}.",
             hint="Check image_name, region and the account of the key; compshare_image_info with source=custom lists "
             "them.",
         )
@@ -82,7 +82,7 @@ def _foreseen(task: Task, accounts: list[int]) -> dict[str, t.Any]:
     """Return what check mode reports for an image that does not exist yet: nobody has access to it."""
     name = task.options["image_name"]
     after = sorted(accounts) if task.options["state"] == "present" else []
-    task.warn(f"There is no image {values.printable(name or '', 80)!r} yet; an earlier task would have to create it.")
+    task.warn(f"There is no image {printable(name or '', 80)!r} yet; an earlier task would have to create it.")
     result: dict[str, t.Any] = {"changed": bool(after), "image": None, "accounts": after}
     if task.diff:
         result["diff"] = {"before": {"accounts": []}, "after": {"accounts": after}}

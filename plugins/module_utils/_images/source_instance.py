@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError
-from .._api.naming import POD_PREFIX, region_of
+from .._api.errors import CompShareError, OptionError, printable
 from .._api.pages import rows_of
 from .._api.retcodes import describe
+from .._api.values import POD_PREFIX, region_of
 from .._waiting import confirm_within
 
 _ACTION = "DescribeCompShareInstance"
@@ -42,7 +42,7 @@ class SourceInstance:
 
     @property
     def title(self) -> str:
-        return f"{values.printable(self.name, 80)} ({self.instance_id})" if self.name else self.instance_id
+        return f"{printable(self.name, 80)} ({self.instance_id})" if self.name else self.instance_id
 
     @property
     def busy(self) -> bool:
@@ -66,7 +66,7 @@ def find_source(client: Client, instance_id: str) -> SourceInstance:
 
     if not confirm_within(client, ask, _FOUND_WITHIN):
         raise OptionError(
-            f"There is no instance {values.printable(instance_id, 80)} to create an image from.",
+            f"There is no instance {printable(instance_id, 80)} to create an image from.",
             action=_ACTION,
             hint="Check instance_id, project_id and the account of the key.",
         )
@@ -116,7 +116,7 @@ def _check_place(client: Client, source: SourceInstance) -> None:
     ):
         if wanted and place and wanted != place:
             raise OptionError(
-                f"The instance {source.title} is in the {option} {place}, not in {values.printable(wanted, 40)}.",
+                f"The instance {source.title} is in the {option} {place}, not in {printable(wanted, 40)}.",
                 hint=f"Leave {option} (or COMPSHARE_{option.upper()}) out: the place of the instance is used.",
             )
 
@@ -128,7 +128,7 @@ def check_imageable(source: SourceInstance) -> None:
     """
     if source.busy or source.state == "Running" or (source.state == "Stopped" and not source.container):
         return
-    state = values.printable(source.state, 40) or "unknown"
+    state = printable(source.state, 40) or "unknown"
     if source.container:
         raise NotImageableError(
             f"No image can be created from the container instance {source.title} while its state is {state}.",

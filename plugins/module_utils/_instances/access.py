@@ -12,8 +12,7 @@ import re
 import typing as t
 from contextlib import ExitStack
 
-from .._api.errors import CompShareError, OptionError, WaitError
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, WaitError, printable
 from .._waiting import Backoff, DeadlineError, wait_until
 from .login import decode_password
 from .model import RUNNING, Instance, normalise_instance, settled

@@ -14,8 +14,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._api.client import Client
-from .._api.errors import OptionError
-from .._api.values import printable
+from .._api.errors import OptionError, printable
 from .._images.query import ImageQuery, find_images, no_such_image, pick_image
 from .._images.sources import SOURCES
 from .model import system_disk

@@ -19,8 +19,7 @@ from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import CompShareError, ResponseError
-from .._api.values import printable
+from .._api.errors import CompShareError, ResponseError, printable
 from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
 from .._waiting import send_when_free
 from .login import encode_password

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api.errors import CompShareError, OptionError
-from .._api.values import printable
+from .._api.errors import CompShareError, OptionError, printable
 from .._pending import SHOWN_WITHIN
 from .._task import Task
 from .charge_type import switch_charge_type

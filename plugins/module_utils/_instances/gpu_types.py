@@ -15,10 +15,9 @@ from dataclasses import dataclass, fields
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, Retry, printable
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
-from .._api.retcodes import Retry
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
 from .zones import list_zones, zones_in, zones_named
 
@@ -110,7 +109,7 @@ def unknown_gpu_types(client: Client, names: Sequence[str]) -> str | None:
 
 
 def _unknown_types(types: Sequence[Mapping[str, t.Any]], names: Sequence[str]) -> str | None:
-    unknown = [values.printable(name, 40) for name in names if not any(_is_requested(entry, [name]) for entry in types)]
+    unknown = [printable(name, 40) for name in names if not any(_is_requested(entry, [name]) for entry in types)]
     if not unknown:
         return None
     known = sorted({entry["gpu_type"] for entry in types if entry["gpu_type"]})

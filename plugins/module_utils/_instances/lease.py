@@ -14,8 +14,8 @@ import typing as t
 from contextlib import suppress
 from pathlib import Path
 
-from .._api.errors import CompShareError, OptionError
-from .._api.values import iso_time, printable
+from .._api.errors import CompShareError, OptionError, printable
+from .._api.values import iso_time
 from .model import FAILED, RUNNING, STOPPED, Instance
 from .query import describe
 from .reconcile import read_by_id

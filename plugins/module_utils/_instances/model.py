@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Mapping
 
 from .._api import values
-from .._api.naming import POD_PREFIX, region_of
 from .._api.secrets import is_secret_name
+from .._api.values import POD_PREFIX, region_of
 from .login import decode_password, is_address, parse_ssh_command, without_secrets
 
 #: An instance as results have it.

@@ -17,9 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import OptionError
+from .._api.errors import OptionError, printable
 from .._api.parallel import each_in_parallel
-from .._api.values import printable
 from .._task import Task
 from .model import RUNNING, Instance
 from .query import InstanceQuery, find_instances

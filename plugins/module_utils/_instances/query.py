@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .._api.client import Client
-from .._api.errors import OptionError, RefusedError
+from .._api.errors import OptionError, RefusedError, printable
 from .._api.pages import PAGE_SIZE, Listing
 from .._api.retcodes import GONE_CODES
-from .._api.values import epoch_seconds, printable
+from .._api.values import epoch_seconds
 from .model import STATES, normalise_instance
 from .times import parse_time
 from .zones import check_places, explaining_places

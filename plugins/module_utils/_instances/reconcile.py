@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._api.client import Client
-from .._api.errors import CompShareError, RefusedError, WaitError
+from .._api.errors import CompShareError, RefusedError, Retry, WaitError
 from .._api.pages import PAGE_SIZE, rows_of
-from .._api.retcodes import GONE_CODES, Retry
+from .._api.retcodes import GONE_CODES
 from .._waiting import Backoff, DeadlineError, wait_until
 from .model import Instance, normalise_instance, settled
 from .query import ACTION, describe, is_unknown_id, read_rows

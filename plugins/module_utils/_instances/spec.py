@@ -14,9 +14,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .._api.errors import OptionError
-from .._api.naming import check_name
-from .._api.values import printable
+from .._api.errors import OptionError, printable
+from .._api.options import check_name
 
 NAME_LENGTH = 63
 #: The sources in which an image's name is looked up if none is given: the vendor's, and the account's own.

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from .._api.errors import CompShareError
-from .._api.values import printable
+from .._api.errors import CompShareError, printable
 
 #: ssh's own exit status, when there was no log-in or the connection broke.
 _NO_LOGIN = 255

@@ -16,8 +16,8 @@ import typing as t
 from collections.abc import Sequence
 from contextlib import suppress
 
-from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError
-from .._api.values import iso_time, printable
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, printable
+from .._api.values import iso_time
 from .._task import Task
 from .._waiting import look_again, send_when_free
 from .boot_image import offer_for, resolve_image

@@ -13,8 +13,7 @@ import re
 import typing as t
 from datetime import datetime, timezone
 
-from .._api.errors import OptionError
-from .._api.values import printable
+from .._api.errors import OptionError, printable
 
 _DURATION = re.compile(r"(\d{1,6})\s*(m|h|d)\Z", re.IGNORECASE | re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}

@@ -14,10 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._api import values
 from .._api.client import ZONES, Client, Scope
-from .._api.errors import OptionError, RefusedError, ResponseError
-from .._api.naming import region_of
+from .._api.errors import OptionError, RefusedError, ResponseError, Retry, printable
 from .._api.pages import rows_of
-from .._api.retcodes import Retry
+from .._api.values import region_of
 
 _PROJECTS = "GetProjectList"
 #: Every key that a zone always has, in the order of the documentation.
@@ -94,7 +93,7 @@ def check_listed(
     """Raise OptionError for a region or zone that is not among C(listed), with those that are."""
     for kind, names in (("region", regions), ("zone", zones)):
         known = list(dict.fromkeys(zone[kind] for zone in listed if zone[kind]))
-        unknown = [values.printable(name, 60) for name in names if name not in known]
+        unknown = [printable(name, 60) for name in names if name not in known]
         if unknown:
             raise OptionError(
                 f"There is no {kind} {' or '.join(map(repr, unknown))}.",

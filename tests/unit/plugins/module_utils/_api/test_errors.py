@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
     CompShareError,
     NoResponseError,
     OptionError,
     RefusedError,
     ResponseError,
+    Retry,
+    printable,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
 
 
 def test_the_text_has_what_happened_how_often_and_what_to_do() -> None:
@@ -68,3 +74,15 @@ def test_a_refusal_knows_which_parameter_is_blamed() -> None:
     assert error.names_parameter("Zone")
     assert not error.names_parameter("Region")
     assert not RefusedError("x", ret_code=230).names_parameter("Zone")
+
+
+@given(st.text())
+def test_printable_text_has_no_control_or_direction_characters(sent: str) -> None:
+    shown = printable(sent)
+    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
+    assert len(sent) > 200 or "\\" in shown or shown == sent
+
+
+def test_printable_escapes_and_shortens() -> None:
+    assert printable("a\x1b[31mb\n\u202e训练") == "a\\x1b[31mb\\n\\u202e训练"
+    assert printable("x" * 500, 10) == "x" * 9 + "…"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import Retry
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import (
     _TABLE,
     BUSY_CODES,
     RETCODES,
-    Retry,
     describe,
 )
 

@@ -8,8 +8,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     CompShareError,
     NoResponseError,
     RefusedError,
+    Retry,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying import (
     LONGEST_PAUSE,
     LONGEST_RETRY_AFTER,

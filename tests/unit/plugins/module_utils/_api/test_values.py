@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import pytest
@@ -143,18 +142,6 @@ def test_nothing_that_json_can_hold_raises(sent: Any) -> None:
     assert all(isinstance(item, str) and item for item in values.text_list(sent) + values.tags(sent))
 
 
-@given(st.text())
-def test_printable_text_has_no_control_or_direction_characters(sent: str) -> None:
-    shown = values.printable(sent)
-    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
-    assert len(sent) > 200 or "\\" in shown or shown == sent
-
-
-def test_printable_escapes_and_shortens() -> None:
-    assert values.printable("a\x1b[31mb\n\u202e训练") == "a\\x1b[31mb\\n\\u202e训练"
-    assert values.printable("x" * 500, 10) == "x" * 9 + "…"
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -202,3 +189,11 @@ def test_no_key_of_a_result_is_taken_for_a_mark_of_ansible() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert values.duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [("cn-wlcb-01", "cn-wlcb"), ("us-den-01", "us-den"), ("cn-wlcb", None), ("", None), (None, None)],
+)
+def test_the_region_of_a_zone(zone: str | None, region: str | None) -> None:
+    assert values.region_of(zone) == region

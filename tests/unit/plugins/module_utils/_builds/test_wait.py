@@ -12,10 +12,11 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     NoResponseError,
     OptionError,
     RefusedError,
+    Retry,
     WaitError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.pages import PAGE_SIZE, Listing, Page
-from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import Retry, describe
+from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import describe
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget, Outcome
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import (
