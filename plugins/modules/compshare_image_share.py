@@ -71,7 +71,7 @@ EXAMPLES = r"""
 
 - name: Share an image by its name with exactly one account
   compshare.cloud.compshare_image_share:
-    image_name: training-env
+    image_name: comfyui-for-the-team
     accounts: [50000002]
     exclusive: true
   register: sharing
