@@ -58,7 +58,7 @@ def is_running(process: int) -> bool:
     """Return whether a process of this machine runs. One that has ended but was not waited for does not."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

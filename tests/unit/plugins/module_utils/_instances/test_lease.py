@@ -136,6 +136,10 @@ def test_check_mode_changes_nothing() -> None:
     assert writes(world) == []
 
 
+def test_no_process_has_a_number_beyond_any() -> None:
+    assert not is_running(10**30)
+
+
 def test_processes_are_told_from_those_that_have_ended() -> None:
     assert is_running(os.getpid())
     assert is_running(1)
