@@ -64,7 +64,7 @@ demo: setup-demo ## Run the example playbook against the simulator: no account, 
 
 .PHONY: simulator
 # Settings: PORT, SPEED, SCENARIO=FILE.
-simulator: setup-demo ## Run the simulator, to rehearse playbooks on: no account, no cost
+simulator: setup-demo ## Run the simulator, to try playbooks on: no account, no cost
 	@$(PYTHON) -m tests.tools.simulator $(if $(PORT),--port $(PORT)) $(if $(SPEED),--speed $(SPEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: check-account

@@ -48,7 +48,7 @@ options:
       - How long a list that a lookup reads is kept, in seconds. Hosts and tasks that need the same list read it once;
         V(0) reads it for each lookup.
       - Lists are kept in a file that only the user can read. They hold no secrets.
-      - A task of this collection that changes something, run by the same user with the same key, makes them outdated,
+      - A task of this collection that changes something, run by the same user with the same key, invalidates them,
         and C(--flush-cache) does so for a run. Changes made elsewhere are seen after this time at the latest.
     type: float
     default: 30.0

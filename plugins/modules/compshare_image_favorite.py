@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compshare_image_favorite
-short_description: Mark CompShare community images as favourites
+short_description: Mark CompShare community images as favorites
 version_added: 1.0.0
 description:
   - Adds a group of community images to the favorites of the account, or removes it.
-  - Favourites are groups. Marking one version marks all of its group.
+  - Favorites are groups. Marking one version marks all of its group.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -31,7 +31,7 @@ options:
     type: str
   state:
     description:
-      - V(present) adds it to the favourites, V(absent) removes it.
+      - V(present) adds it to the favorites, V(absent) removes it.
     type: str
     choices: [present, absent]
     default: present
@@ -42,7 +42,7 @@ options:
     default: 600
 seealso:
   - module: compshare.cloud.compshare_image_info
-    description: With O(compshare.cloud.compshare_image_info#module:source=favorite), the favourites.
+    description: With O(compshare.cloud.compshare_image_info#module:source=favorite), the favorites.
 """
 
 EXAMPLES = r"""
@@ -55,7 +55,7 @@ EXAMPLES = r"""
     limit: 1
   register: found
 
-- name: Mark it as a favourite
+- name: Mark it as a favorite
   compshare.cloud.compshare_image_favorite:
     image_id: "{{ found.images[0].id }}"
 
@@ -77,7 +77,7 @@ group_name:
   type: str
   sample: Demo ComfyUI
 is_favorite:
-  description: Whether the group is a favourite after the task, or in check mode would be. Null where that is not known.
+  description: Whether the group is a favorite after the task, or in check mode would be. Null where that is not known.
   returned: when the group exists
   type: bool
   sample: true

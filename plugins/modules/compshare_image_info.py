@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: The images, in the order asked for. Each has all of the keys below, null where the API says nothing.
+  description: The images, sorted as requested. Each has all of the keys below, null where the API says nothing.
   returned: success
   type: list
   elements: dict
@@ -188,14 +188,14 @@ images:
       type: int
       sample: 1532
     favorites_count:
-      description: How many accounts marked it as a favourite.
+      description: How many accounts marked it as a favorite.
       type: int
       sample: 120
     use_hours:
       description: How long it was in use, in hours.
       type: float
     is_favorite:
-      description: Whether this account marked it as a favourite.
+      description: Whether this account marked it as a favorite.
       type: bool
     group_id:
       description: The id of its community group.

@@ -76,7 +76,7 @@ options:
     type: bool
   price:
     description:
-      - What others pay for it beside the instance, in CNY per hour. Left out, a version is free when it is published,
+      - What others pay for it beside the instance, in CNY per hour. If omitted, a version is free when it is published,
         and a later task does not change it.
     type: float
   wait:

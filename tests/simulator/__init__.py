@@ -1,4 +1,4 @@
-"""A CompShare API on loopback, for tests, demonstrations and rehearsals.
+"""A CompShare API on loopback, for tests, demonstrations and trying playbooks.
 
 It answers what the real API was recorded or documented to answer, quirks included: it checks signatures, ignores
 parameters that are not declared, pages platform images by type, and so on. It shares no code with the collection,

@@ -1,4 +1,4 @@
-"""The grouped lists of community images, favourites, and tags."""
+"""The grouped lists of community images, favorites, and tags."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ SWITCHES: Mapping[str, Switch] = {
     "platform_zone": Switch("Does Zone filter the platform images?", ("ignored", "filtered")),
     "image_types": Switch("Which ImageTypes do platform images have?", ("four", "two")),
     "unknown_image_type": Switch("What does an ImageType that does not exist give?", ("refused", "empty")),
-    "favorites_list": Switch("Is the list of favourites served?", ("161", "served"), SEEN),
+    "favorites_list": Switch("Is the list of favorites served?", ("161", "served"), SEEN),
     # Images
     "progress_start": Switch("What does the progress call return at first?", ("numbers", "null")),
     "progress_end": Switch("What does the progress call return after the end?", ("100", "refused")),
@@ -65,8 +65,8 @@ SWITCHES: Mapping[str, Switch] = {
     "rejected_status": Switch("Which Status has an image that the review rejected?", ("UnAvailable", "Rejected")),
     "image_copy": Switch("Which action copies an image to other zones?", ("sync", "copy"), SEEN),
     "copied_status": Switch("Which Status has a copy that is under way?", ("Making", "Syncing")),
-    "favorite_again": Switch("What does adding a favourite a second time give?", ("accepted", "8436")),
-    "favorite_unknown": Switch("What does a favourite that does not exist give?", ("230", "accepted")),
+    "favorite_again": Switch("What does adding a favorite a second time give?", ("accepted", "8436")),
+    "favorite_unknown": Switch("What does a favorite that does not exist give?", ("230", "accepted")),
     # Stock and prices
     "inventory_key": Switch("Where are the counts by zone?", ("GpuInventory", "GpuInventoryByZone"), SEEN),
     "inventory_type": Switch("Of which type are the counts?", ("object", "JSON text"), SEEN),

@@ -157,7 +157,7 @@ class ImageStore:
 
     @cached_property
     def favorites(self) -> set[str]:
-        """The ids of favourite groups: the scenario marks some with IsFavorite, then built-in ones follow."""
+        """The ids of favorite groups: the scenario marks some with IsFavorite, then built-in ones follow."""
         planted = [one["GroupId"] for one in self.groups.values() if one.get("_favorite")]
         others = [one["GroupId"] for one in self.groups.values() if one["_owner"] != self._scenario.account.id]
         wanted = self._scenario.counts.favorites if "community" not in self._scenario.replace else 0

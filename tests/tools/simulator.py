@@ -1,6 +1,6 @@
 """Start and stop the simulator as a process of its own.
 
-``python -m tests.tools.simulator`` runs it for somebody who wants to rehearse playbooks on it.
+``python -m tests.tools.simulator`` runs it, to try playbooks on.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def _simulator_process(speed: float, options: tuple[str | Path, ...]) -> Iterato
                 process.wait()
 
 
-REHEARSAL_PORT = 8765
+DEFAULT_PORT = 8765
 GUIDES_ACCOUNT = ROOT / "tests/docs/scenario.yml"
-REHEARSAL_SPEED = 60  # seconds of the simulator in one of the clock
+DEFAULT_SPEED = 60  # seconds of the simulator in one of the clock
 HOW_TO = """\
 CompShare simulator at {url}, {speed:g} times faster than the clock. No account, no cost.
 In another terminal:
@@ -94,8 +94,8 @@ Ctrl-C stops it; what was created in it is gone then."""
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Run the simulator until Ctrl-C, and tell how to use it.")
-    parser.add_argument("--port", type=int, default=REHEARSAL_PORT, help="0 takes a free one")
-    parser.add_argument("--speed", type=float, default=REHEARSAL_SPEED, help="its seconds in one of the clock")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="its seconds in one of the clock")
     parser.add_argument(
         "--scenario",
         type=Path,

@@ -223,7 +223,7 @@ class ListReader:
                 return
         self._pages[offset] = page
         ids = [_hashable(row.get(self.listing.id_key)) for row in page.rows]
-        # A row without an id is told by all that it holds.
+        # A row without an id is identified by all that it holds.
         unnamed = [repr(row) for identity, row in zip(ids, page.rows) if identity is None]
         known = self._unnamed.issuperset(unnamed) and all(
             identity is None or identity in self._seen for identity in ids

@@ -283,7 +283,7 @@ CHECKS: Sequence[Check] = (
         "an empty page",
         _code("instances, unknown id", served="an empty page"),
     ),
-    Check("favorites_list", "Is the list of favourites served?", "RetCode 161", _code("favorites")),
+    Check("favorites_list", "Is the list of favorites served?", "RetCode 161", _code("favorites")),
     Check("progress_start", "What is the progress of a build at first?", "a number", _progress("progress, Making")),
     Check("progress_end", "What is the progress after the end?", "a number", _progress("progress, Available")),
     Check("progress_failed", "What is the progress of a failed build?", "a number", _progress("progress, UnAvailable")),

@@ -164,8 +164,8 @@ def _words(name: str, rows: Sequence[_Row]) -> str:
     known = _WORDS.get(name)
     if known is None:
         return ""
-    told = (row[name] for row in rows if row.get(name))
-    counts = Counter(word if isinstance(word, str) and word in known else _HIDDEN for word in told)
+    present = (row[name] for row in rows if row.get(name))
+    counts = Counter(word if isinstance(word, str) and word in known else _HIDDEN for word in present)
     return f" ({', '.join(f'{word} {count}' for word, count in sorted(counts.items()))})" if counts else ""
 
 

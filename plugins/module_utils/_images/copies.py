@@ -127,7 +127,7 @@ class ImageCopies:
             self._note(zone, image, copy)
 
     def _find(self, images: t.Iterable[Image], image: Image, zone: Zone) -> Image | None:
-        """Return what makes the image available in the zone: the image itself, or its copy."""
+        """Return the image that is available in the zone: the image itself, or its copy."""
         if zone["zone"] in image["zones"]:
             return image
         name = name_of_copy(image["name"], zone["zone"])
@@ -253,7 +253,7 @@ class ImageCopies:
             unless=appeared,
             before_try=pending.record,
             body_format="json",
-            check=lambda answer: _raise_refused(answer, zone),
+            check=lambda response: _raise_refused(response, zone),
         )
         return None if response is None else {"id": values.text(_result_in(response, zone).get("CompShareImageId"))}
 
@@ -264,8 +264,8 @@ class ImageCopies:
         try:
             if pending.wait_until_shown(appeared):
                 return
-        except CompShareError as trouble:
-            unreadable = f" The list of images could not be read: {trouble.summary}"
+        except CompShareError as failure:
+            unreadable = f" The list of images could not be read: {failure.summary}"
         error.add_sentence(
             f"It may have been done: whether the copy {printable(name, 80)!r} is being created is not known. None of "
             f"this name has appeared in the {SHOWN_WITHIN:g} s since.{unreadable}"
@@ -324,12 +324,12 @@ class ImageCopies:
             return
         params = {"CompShareImageId": image["id"], "zone_id": zone["zone_id"]}
         try:
-            told = self._client.call(PROGRESS_ACTION, params, deadline=self._work.deadline).get("Progress")
+            text = self._client.call(PROGRESS_ACTION, params, deadline=self._work.deadline).get("Progress")
         except CompShareError as error:
             self._progress_served = error.retryable
             return
         copy = self._copies[zone["zone"]]
-        progress = values.number(str(told).strip().rstrip("%"))
+        progress = values.number(str(text).strip().rstrip("%"))
         if progress is not None and 0 <= progress <= 100 and progress != copy["progress"]:
             copy["progress"] = progress
             message = f"being copied to {zone['zone']}, {progress:g} %"
@@ -355,11 +355,11 @@ class ImageCopies:
     def _error(self, image: Image) -> CompShareError:
         """Return one error for all zones in which no copy is available."""
         first = next(iter(self._errors.values()))
-        told = " ".join(f"{zone}: {error.summary}" for zone, error in self._errors.items())
+        reasons = " ".join(f"{zone}: {error.summary}" for zone, error in self._errors.items())
         good = [zone for zone in self._copies if zone not in self._errors]
         others = f" It is available in {', '.join(good)}." if good else ""
         return CompShareError(
-            f"The image {title_of(image)} is not available in every zone of copy_to_zones. {told}{others}",
+            f"The image {title_of(image)} is not available in every zone of copy_to_zones. {reasons}{others}",
             action=first.action,
             ret_code=first.ret_code,
             api_message=first.api_message,

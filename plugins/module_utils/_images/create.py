@@ -6,8 +6,8 @@
 
 """Creating an image from an instance: exactly one, whatever happens to the request.
 
-A create is sent once. Where its answer is lost, the list of images is asked whether the name has appeared: if so, that
-is the image; if not, the task fails and says so, and the next run looks again before it makes one. Names are unique
+A create is sent once. If its response is lost, the list of images shows whether the name has appeared: if so, that is
+the image; if not, the task fails and says so, and the next run reads the list before it creates one. Names are unique
 within an account (documented), so an image of the name that someone else begins at the same time is taken, too.
 """
 
@@ -44,13 +44,13 @@ _SOFTWARE = {
 }
 #: The vendor's clients expect it of a create: a name exists already.
 _NAME_EXISTS = 8968
-#: A create without an answer is looked for at least this long, in seconds, however little time is left.
+#: After a lost response, the image is looked for at least this long, in seconds, however little time is left.
 _LEAST_SEARCH = 15.0
 #: While the instance is being imaged, an image that does not show yet is waited for this much longer, in seconds.
 _WHILE_IMAGED = 180.0
 
 
-class Made(t.NamedTuple):
+class Created(t.NamedTuple):
     """The image, as a list shows it or as it will, and whether this task began it (False: it was there already)."""
 
     image: Image
@@ -58,16 +58,16 @@ class Made(t.NamedTuple):
 
 
 def predicted_image(
-    name: str, source: SourceInstance, wanted: Mapping[str, t.Any], *, status: str, image_id: str | None = None
+    name: str, source: SourceInstance, desired: Mapping[str, t.Any], *, status: str, image_id: str | None = None
 ) -> Image:
-    """Return the image that a build makes, as far as that is known before."""
-    software = wanted.get("software") or {}
+    """Return the image that a build creates, as far as that is known before."""
+    software = desired.get("software") or {}
     row = {
         "CompShareImageId": image_id,
         "Name": name,
         "ImageType": "Custom",
         "Status": status,
-        "Description": wanted.get("description"),
+        "Description": desired.get("description"),
         "Container": source.container,
         "Zone": source.zone,
         "Visibility": 0,
@@ -76,20 +76,20 @@ def predicted_image(
     return normalise_image(row, source="custom")
 
 
-def make_image(
+def create_image(
     client: Client,
     own: OwnImages,
     source: SourceInstance,
     name: str,
-    wanted: Mapping[str, t.Any],
+    desired: Mapping[str, t.Any],
     *,
     deadline: float,
     warn: t.Callable[[str], None] = lambda _message: None,
-) -> Made:
+) -> Created:
     """Begin the build of an image, or find the one of this name that another task began meanwhile.
 
-    C(wanted) are the options C(description) and C(software). Waits until C(deadline) where the instance is being imaged
-    already. Raises CompShareError; after a lost answer it says what is known.
+    C(desired) holds the options C(description) and C(software). Waits until C(deadline) if the instance is being imaged
+    already. Raises CompShareError; after a lost response it says what is known.
     """
     found: list[Image] = []
 
@@ -102,34 +102,34 @@ def make_image(
         free = _wait_until_free(client, source, appeared, deadline)
         if not free or pending.wait_until_shown(appeared, deadline=deadline):
             pending.settle()
-            return Made(found[0], begun=False)
-        return _create(client, source, name, wanted, found, appeared, pending, deadline)
+            return Created(found[0], begun=False)
+        return _create(client, source, name, desired, found, appeared, pending, deadline)
 
 
 def _create(
     client: Client,
     source: SourceInstance,
     name: str,
-    wanted: Mapping[str, t.Any],
+    desired: Mapping[str, t.Any],
     found: list[Image],
     appeared: t.Callable[[], bool],
     pending: PendingOrder,
     deadline: float,
-) -> Made:
-    software = wanted.get("software") or {}
+) -> Created:
+    software = desired.get("software") or {}
     params = {
         "Region": source.region,
         "Zone": source.zone,
         "UHostId": source.instance_id,
         "Name": name,
-        "Description": wanted.get("description"),
+        "Description": desired.get("description"),
         "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
     }
     try:
         response = send_when_free(client, ACTION, params, deadline=deadline, unless=appeared, before_try=pending.record)
         if response is None:
             pending.settle()
-            return Made(found[0], begun=False)
+            return Created(found[0], begun=False)
         image_id = values.text(response.get("CompShareImageId"))
         if image_id is None:
             raise ResponseError(f"The response to {ACTION} names no image.", action=ACTION)
@@ -137,19 +137,19 @@ def _create(
         if not error.outcome_unknown:
             pending.settle()
             if is_taken(client, error, appeared):
-                return Made(found[0], begun=False)
+                return Created(found[0], begun=False)
             raise
         _find_lost(client, source, name, pending, appeared, error, deadline)
         pending.settle()
-        return Made(found[0], begun=True)
+        return Created(found[0], begun=True)
     with suppress(CompShareError):  # the build has begun; the record then stays until the list must show it
         if appeared():
             pending.settle()
-    return Made(predicted_image(name, source, wanted, status=MAKING, image_id=image_id), begun=True)
+    return Created(predicted_image(name, source, desired, status=MAKING, image_id=image_id), begun=True)
 
 
 def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:
-    """Wait until nobody creates an image of the instance; False where the wanted image has appeared meanwhile."""
+    """Wait until nobody creates an image of the instance; False if the desired image has appeared meanwhile."""
     check_imageable(source)
     if not source.busy:
         return True
@@ -172,7 +172,7 @@ def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callabl
             hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
             retryable=True,
         ) from None
-    # The image that was made may be the wanted one, of an earlier run, and not be listed yet.
+    # The image that was created may be the desired one, of an earlier run, and not be listed yet.
     return not confirm_within(client, appeared, VISIBLE_WITHIN)
 
 
@@ -185,7 +185,7 @@ def is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], boo
     if not isinstance(error, RefusedError):
         return False
     about_the_name = error.names_parameter("Name") or error.ret_code == _NAME_EXISTS
-    with suppress(CompShareError):  # the error to tell is the refusal
+    with suppress(CompShareError):  # the refusal is the error to report
         return confirm_within(client, appeared, VISIBLE_WITHIN if about_the_name else 0.0)
     return False
 
@@ -201,19 +201,19 @@ def _find_lost(
 ) -> None:
     """Look for the image of a create whose response was lost; if it stays away, raise the error with what is known."""
     began = client.clock.now()
-    trouble = ""
+    situation = ""
     try:
         if confirm_within(client, appeared, min(LOST_WITHIN, max(_LEAST_SEARCH, deadline - began))):
             return
         if find_source(client, source.instance_id).busy:
-            trouble = " The instance is being imaged, so it may still appear."
+            situation = " The instance is being imaged, so it may still appear."
             if confirm_within(client, appeared, min(_WHILE_IMAGED, max(VISIBLE_WITHIN, deadline - client.clock.now()))):
                 return
     except CompShareError as unreadable:
-        trouble = f" The list of images could not be read: {unreadable.summary}"
+        situation = f" The list of images could not be read: {unreadable.summary}"
     error.summary += (
         f" Whether the image {printable(name, 80)!r} is being created is not known: none of this name has appeared in "
-        f"the {client.clock.now() - began:.0f} s since.{trouble}"
+        f"the {client.clock.now() - began:.0f} s since.{situation}"
     )
     error.hint = (
         f"Run the task again: it creates the image only if the list still does not show it at {pending.shown_by}."

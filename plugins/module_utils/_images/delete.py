@@ -39,7 +39,7 @@ def check_deletable(image: Image, published: dict[str, Image]) -> None:
 def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: float, wait: bool = True) -> None:
     """Delete an image and, with C(wait), see that no list has it any more, until C(deadline) at most.
 
-    Deleting again does no harm, so a request without an answer is sent again where the image is still there.
+    A second delete does no harm, so a request without a response is retried while the image is still there.
     """
 
     def gone() -> bool:

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""compshare_image: a custom image as it should be, whatever there is now."""
+"""compshare_image: bring a custom image into the desired state, whatever its state."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _check_options(options: t.Mapping[str, t.Any], check_mode: bool) -> None:
         # In check mode an instance that an earlier task would create has no id yet.
         may_be_empty = check_mode and name == "instance_id"
         if options[name] is not None and not options[name].strip() and not may_be_empty:
-            raise OptionError(f"{name} is empty.", hint="Leave it out where it is not known.")
+            raise OptionError(f"{name} is empty.", hint="Omit it if it is not known.")
     if options["state"] == "absent":
         return
     if options["name"] is not None:
@@ -76,7 +76,7 @@ def _ensure_present(work: ImageWork) -> None:
     if there.image is None and options["image_id"]:
         raise no_such_image(options["image_id"])
     if there.image is None:
-        work.source()  # may tell of a region whose list was not read yet
+        work.source()  # may be in a region whose list was not read yet
         there = _look(work)
     if copies:
         copies.check(None if options["rebuild"] else there.image)
@@ -160,10 +160,10 @@ def _replace_failed(work: ImageWork, image: Image) -> Image:
 
 
 def _rebuild(work: ImageWork, there: _Present) -> Image:
-    """Make the image again under its name, and delete the old one when the new one is available.
+    """Create the image again under its name, and delete the old one when the new one is available.
 
-    The new image is made under a name of its own, and the names are changed when it is done. Each step leaves names
-    that tell the next run where to go on.
+    The new image is created under a temporary name, and both are renamed when it is available. From the names that each
+    step leaves, the next run knows where to continue.
     """
     name = work.options["name"]
     old = there.image or there.replaced
@@ -233,8 +233,8 @@ def _update(work: ImageWork, image: Image) -> Image:
 
 def _warn_of_other_software(work: ImageWork, image: Image) -> None:
     """Warn if the image has other software than the options name: that can only be set when an image is created."""
-    wanted, told = work.options["software"] or {}, image["software"]
-    other = [key for key, value in wanted.items() if value and told.get(key) and told[key] != value]
+    desired, present = work.options["software"] or {}, image["software"]
+    other = [key for key, value in desired.items() if value and present.get(key) and present[key] != value]
     if other and not work.changed:
         work.warn(
             f"The image {title_of(image)} has another {' and '.join(other)} than software says. "

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Community image groups as favourites of the account."""
+"""Community image groups as favorites of the account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ensure_favorite(task: Task) -> dict[str, t.Any]:
                 {"GroupId": group_id},
                 lambda: bool(_versions(task.client, group_id, None)[0]["is_favorite"]) == wanted,
                 deadline=deadline,
-                desired=f"the group {group_id} is {'' if wanted else 'not '}a favourite",
+                desired=f"the group {group_id} is {'' if wanted else 'not '}a favorite",
             )
         except CompShareError as error:
             accepted = bool(error.facts.get("changed"))
@@ -62,11 +62,11 @@ def _versions(client: Client, group_id: str | None, image_id: str | None) -> lis
         raise OptionError(
             f"No group of the community list {what}.",
             action=source.action,
-            hint="Only groups that are in the community now can be favourites; compshare_image_info with "
+            hint="Only groups that are in the community now can be favorites; compshare_image_info with "
             "source=community lists them.",
         )
     if found[0]["is_favorite"] is None:
-        # Documented is a community list without groups, whose rows do not say it; then the list of favourites does.
+        # Documented is a community list without groups, whose rows do not say it; then the list of favorites does.
         favorites, _warnings = read_images(
             client, SOURCES["favorite"], name=None, image_type=None, user_id=None, readme=False
         )
@@ -86,12 +86,12 @@ def _result(images: list[Image], changed: bool) -> dict[str, t.Any]:
 
 
 def _facts_now(client: Client, group_id: str, before: list[Image], *, accepted: bool) -> dict[str, t.Any]:
-    """Return what a failed task reports: whether the group is a favourite now (None if that cannot be read).
+    """Return what a failed task reports: whether the group is a favorite now (None if that cannot be read).
 
-    C(accepted) tells whether the API has taken the request.
+    C(accepted) is whether the API accepted the request.
     """
     try:
         images = _versions(client, group_id, None)
     except CompShareError:
-        return {**_result(before, accepted), "is_favorite": None}  # the error to tell is the one before
+        return {**_result(before, accepted), "is_favorite": None}  # the first error is the one to report
     return _result(images, images[0]["is_favorite"] != before[0]["is_favorite"])

@@ -97,7 +97,7 @@ IMAGE_KEYS = (
     "update_time",
 )
 _NOTHING = dict.fromkeys(IMAGE_KEYS)
-#: Fields of a row that the keys above are made of; every other one follows under its own name.
+#: Fields of a row that the keys above come from; every other field is returned under its own name.
 _KNOWN = frozenset(name for _key, names, _read in _FIELDS for name in names) | {
     "Owner",
     "IsOfficial",
@@ -164,10 +164,10 @@ def _add_unknown(image: dict[str, t.Any], fields: Mapping[str, t.Any], known: fr
 
 
 def _official(row: Mapping[str, t.Any], author_level: int | None) -> bool | None:
-    """Return whether the vendor made it; each list says so in a field of its own."""
-    told = values.boolean(row.get("IsOfficial"))
-    if told is not None:
-        return told
+    """Return whether the image is the vendor's; each list has its own field for that."""
+    official = values.boolean(row.get("IsOfficial"))
+    if official is not None:
+        return official
     alias = values.text(row.get("ImageOwnerAlias"))
     if alias is not None:
         return alias == "Official"
@@ -175,9 +175,9 @@ def _official(row: Mapping[str, t.Any], author_level: int | None) -> bool | None
 
 
 def _software(softwares: object) -> dict[str, t.Any]:
-    told = values.dictionary(softwares)
-    found: dict[str, t.Any] = {key: values.common_text(told.get(name)) for key, name in _SOFTWARE.items()}
-    found["applications"] = values.common_texts(told.get("Applications", told.get("Application")))
+    fields = values.dictionary(softwares)
+    found: dict[str, t.Any] = {key: values.common_text(fields.get(name)) for key, name in _SOFTWARE.items()}
+    found["applications"] = values.common_texts(fields.get("Applications", fields.get("Application")))
     return found
 
 

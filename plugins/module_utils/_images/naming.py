@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What may stand in the names of images and of their versions, checked before the API is asked."""
+"""What may stand in the names of images and of their versions, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def check_version_name(version_name: str) -> None:
     """Raise OptionError if C(version_name) cannot be the name of a version in a community group."""
     if not _VERSION.match(version_name):
         raise OptionError(
-            f"The version name {printable(version_name, 80)!r} is not one.",
-            hint="It is v, then numbers with dots between, such as v1.0 or v26.0529.",
+            f"{printable(version_name, 80)!r} is not a version name.",
+            hint="A version name is v followed by numbers and dots, such as v1.0 or v26.0529.",
         )
 
 
 def name_while_rebuilt(name: str) -> str:
-    """Return the name under which the new image of a rebuild is made, as long as the old one has C(name).
+    """Return the name under which the new image of a rebuild is created, as long as the old one has C(name).
 
     Names are unique within an account. This one cannot be confused with a name that a user chose, and it is always the
     same for the same C(name), so that a second run finds what the first one left.

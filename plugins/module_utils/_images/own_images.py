@@ -48,7 +48,7 @@ def place_of(client: Client, image: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 class OwnImages:
     """Reads the list of the account's custom images.
 
-    The list is always read whole and matched here: asked for one id, the API was seen to answer with images of others.
+    The list is always read whole and matched here: in response to one id, the API was seen to return other images.
     C(also_in) are regions whose lists are read besides that of the options.
     """
 
@@ -90,7 +90,7 @@ class OwnImages:
     def published(self) -> dict[str, Image]:
         """Return the versions that the account published, by image id, whatever its state.
 
-        Where the key may not ask, there are none to be seen: the API still refuses what must not be done to them.
+        If the key may not list them, none are seen: the API still refuses what must not be done to them.
         """
         try:
             images, _warnings = read_images(

@@ -7,7 +7,7 @@
 """Custom images in the community: published as versions of a group, changed, withdrawn.
 
 A published version is reviewed by the vendor before others see it; that may take days (documented: up to three working
-days), so it is not waited for unless that is asked.
+days), so it is only waited for on request.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ class _Publication:
     def look_again(self, *, accepted: bool) -> None:
         """After an error, see what there is now, and whether this task has changed it.
 
-        C(accepted) tells whether the API has taken a request whose outcome could not be seen.
+        C(accepted) is whether the API accepted a request whose outcome could not be seen.
         """
-        # The error to tell is the first one; where this look fails, too, the image stays as it was last seen.
+        # The first error is the one to report; if this read fails, too, the image stays as it was last seen.
         if self._sent:
             with suppress(CompShareError):
                 self.read()
@@ -210,7 +210,7 @@ class _Publication:
             )
 
     def _is_same_version(self, image: Image) -> bool:
-        """Return whether the withdrawn version is the one that is wanted, so that it only has to be shown again."""
+        """Return whether the withdrawn version is the desired one, so that it only has to be shown again."""
         options = self._options
         return (
             options["group_id"] in (None, image["group_id"])

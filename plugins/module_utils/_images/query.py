@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Finding images: which are wanted, in which order, how many. One implementation for the module and the lookup."""
+"""Finding images: which ones, in which order, how many. One implementation for the module and the lookup."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favori
 
 @dataclass(frozen=True)
 class ImageQuery:
-    """What is wanted; the fields are the options of compshare_image_info, None if an option is omitted."""
+    """What to find; the fields are the options of compshare_image_info, None if an option is omitted."""
 
     source: str = "platform"
     image_ids: t.Sequence[str] | None = None
@@ -56,7 +56,7 @@ class ImageQuery:
         given = {field.name: options.get(field.name) for field in fields(cls)}
         query = cls(**{name: value for name, value in given.items() if value is not None})
         if query.limit is not None and query.limit < 1:
-            raise OptionError(f"limit is {query.limit}; it must be 1 or more.", hint="Leave it out for all images.")
+            raise OptionError(f"limit is {query.limit}; it must be 1 or more.", hint="Omit it for all images.")
         check_options(query.source, [name for name, value in given.items() if value is not None], query.user_id)
         return query
 
@@ -67,7 +67,7 @@ class ImageQuery:
 
 
 class Found(t.NamedTuple):
-    """The images in the order asked, how many there are before the limit, and what to tell the user."""
+    """The sorted images, how many match before the limit, and the warnings for the user."""
 
     images: list[dict[str, t.Any]]
     total: int
@@ -158,8 +158,8 @@ def _at_most(value: float | None, limit: float | None) -> bool:
     return limit is None or (value is not None and value <= limit)
 
 
-def _same(wanted: str | None, value: str | None) -> bool:
-    return wanted is None or (value is not None and wanted.casefold() == value.casefold())
+def _same(filtered: str | None, value: str | None) -> bool:
+    return filtered is None or (value is not None and filtered.casefold() == value.casefold())
 
 
 def _among(wanted: t.Iterable[str], present: t.Iterable[str]) -> bool:
@@ -190,7 +190,7 @@ def _tie_break(image: Mapping[str, t.Any]) -> tuple[str, str, str]:
 
 
 def newest(images: list[dict[str, t.Any]]) -> dict[str, t.Any]:
-    """Return the image published, or else made, last."""
+    """Return the image published last, or else created last."""
     return max(images, key=lambda image: (image["publish_time"] or image["create_time"] or "", _tie_break(image)))
 
 
@@ -237,14 +237,14 @@ def nearest_names(term: str, names: list[str], most: int = 5) -> list[str]:
 
 
 def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]]) -> None:
-    """Fill in the readmes that a flat list leaves out; the API gives them only when an image is asked for by its id."""
+    """Fill in the readmes that a flat list omits; the API returns them only in a request for one id."""
     for image in images:
         if image["readme"] is None and image["id"] is not None:
             image["readme"] = readme_of(client, source, image["id"])
 
 
 def readme_of(client: Client, source: Source, image_id: str) -> str | None:
-    """Return the readme of an image in a flat list, which a list of many leaves out; None if it has none."""
+    """Return the readme of an image in a flat list, which the whole list omits; None if it has none."""
     listing = Listing(source.action, {"Region": client.scope.region, "CompShareImageId": image_id})
     try:
         (rows,) = client.read_all([listing])
@@ -252,6 +252,6 @@ def readme_of(client: Client, source: Source, image_id: str) -> str | None:
         if error.names_parameter("CompShareImageId"):
             return None  # deleted since it was listed
         raise
-    # Asking by id was seen to answer with other rows, so the id is compared.
+    # Requests for one id were seen to return other rows, so the id is compared.
     mine = next((row for row in rows if row.get("CompShareImageId") == image_id), {})
     return values.text(mine.get("Readme"))

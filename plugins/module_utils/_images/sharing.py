@@ -33,11 +33,11 @@ def ensure_shares(task: Task) -> dict[str, t.Any]:
         raise OptionError("exclusive=true cannot be used with state=absent: it names exactly the accounts that stay.")
     image = _image(task)
     if image is None:
-        return _foreseen(task, accounts)
+        return _predicted(task, accounts)
     shares = _Shares(task.client, image)
     before = shares.read()
     if options["exclusive"] and not before:
-        # Null stands for no account, and may stand for accounts that were left out: none is to keep access by that.
+        # Null stands for no account, and once in a while for accounts: none of them may keep access by that.
         before = shares.read()
     if options["state"] == "absent":
         adds, removes = [], [account for account in accounts if account in before]
@@ -78,7 +78,7 @@ def _image(task: Task) -> Image | None:
     return image
 
 
-def _foreseen(task: Task, accounts: list[int]) -> dict[str, t.Any]:
+def _predicted(task: Task, accounts: list[int]) -> dict[str, t.Any]:
     """Return what check mode reports for an image that does not exist yet: nobody has access to it."""
     name = task.options["image_name"]
     after = sorted(accounts) if task.options["state"] == "present" else []
@@ -114,16 +114,16 @@ class _Shares:
     def change(self, adds: list[int], removes: list[int], deadline: float) -> None:
         """Add and remove accounts with one request, and see that it was done.
 
-        Documented: where one account id is not valid, the answer names it, with RetCode 0, and nothing is done.
+        Documented: if an account id is not valid, the response names it, with RetCode 0, and nothing is changed.
         """
 
         def done() -> bool:
             now = set(self.read())
             return now.issuperset(adds) and now.isdisjoint(removes)
 
-        def check(answer: Mapping[str, t.Any]) -> None:
-            told = answer.get("InvalidAccounts")
-            invalid = sorted(_account_ids(told if isinstance(told, list) else []))
+        def check(response: Mapping[str, t.Any]) -> None:
+            refused = response.get("InvalidAccounts")
+            invalid = sorted(_account_ids(refused if isinstance(refused, list) else []))
             if not invalid:
                 return
             listed = ", ".join(str(account) for account in invalid)
@@ -153,10 +153,10 @@ class _Shares:
             facts["accounts"] = self.read()
             facts["changed"] = facts["accounts"] != before
         except CompShareError:
-            pass  # the error to tell is the one before
+            pass  # the first error is the one to report
         return facts
 
 
-def _account_ids(told: Iterable[object]) -> set[int]:
+def _account_ids(items: Iterable[object]) -> set[int]:
     """Return account ids, which come as numbers or as their text."""
-    return {account for account in map(values.integer, told) if account is not None}
+    return {account for account in map(values.integer, items) if account is not None}

@@ -20,7 +20,7 @@ from .._api.values import POD_PREFIX, region_of
 from .._waiting import confirm_within
 
 _ACTION = "DescribeCompShareInstance"
-#: An empty answer can be a passing fault of the API, so an instance is looked for this long before it does not exist.
+#: An empty response can be a transient fault, so an instance is looked for this long before it counts as missing.
 _FOUND_WITHIN = 4.0
 IMAGE_MAKING = "ImageMaking"
 #: The API refuses to image an instance whose community image has a price and another publisher.
@@ -53,18 +53,18 @@ class SourceInstance:
 def find_source(client: Client, instance_id: str) -> SourceInstance:
     """Return the instance; raises OptionError if there is none, or where region or zone say that it is elsewhere.
 
-    The question names no region, so that an instance of any region is found, as recorded.
+    The request names no region, so that an instance of any region is found, as recorded.
     """
     found: list[SourceInstance] = []
 
-    def ask() -> bool:
-        answer = client.call(_ACTION, {"UHostIds": [instance_id], "Limit": 100, "Offset": 0})
-        rows = rows_of(_ACTION, answer, "UHostSet")
-        # The API was seen to answer with other instances than the one asked for.
+    def probe() -> bool:
+        response = client.call(_ACTION, {"UHostIds": [instance_id], "Limit": 100, "Offset": 0})
+        rows = rows_of(_ACTION, response, "UHostSet")
+        # The API was seen to return other instances than the requested one.
         found.extend(_read(row) for row in rows if row.get("UHostId") == instance_id)
         return bool(found)
 
-    if not confirm_within(client, ask, _FOUND_WITHIN):
+    if not confirm_within(client, probe, _FOUND_WITHIN):
         raise OptionError(
             f"There is no instance {printable(instance_id, 80)} to create an image from.",
             action=_ACTION,
@@ -110,14 +110,14 @@ def paid_image_error(source: SourceInstance) -> NotImageableError:
 
 
 def _check_place(client: Client, source: SourceInstance) -> None:
-    for option, wanted, place in (
+    for option, given, place in (
         ("region", client.scope.region, source.region),
         ("zone", client.scope.zone, source.zone),
     ):
-        if wanted and place and wanted != place:
+        if given and place and given != place:
             raise OptionError(
-                f"The instance {source.title} is in the {option} {place}, not in {printable(wanted, 40)}.",
-                hint=f"Leave {option} (or COMPSHARE_{option.upper()}) out: the place of the instance is used.",
+                f"The instance {source.title} is in the {option} {place}, not in {printable(given, 40)}.",
+                hint=f"Omit {option} (or COMPSHARE_{option.upper()}): the place of the instance is used.",
             )
 
 

@@ -54,7 +54,7 @@ SOURCES = {
             frozenset({"group_id"}),
             "the list of images you published",
         ),
-        Source("favorite", "DescribeFavoriteImages", True, frozenset({"group_id"}), "the list of your favourites"),
+        Source("favorite", "DescribeFavoriteImages", True, frozenset({"group_id"}), "the list of your favorites"),
         Source("community", "DescribeCommunityImages", True, frozenset({"group_id"}), "the community list"),
         Source(
             "user",
@@ -70,7 +70,7 @@ _PARTIAL_OPTIONS = frozenset(option for source in SOURCES.values() for option in
 
 
 class SourceImages(t.NamedTuple):
-    """All images of a source, and what to tell the user about how they were found."""
+    """All images of a source, and warnings about how they were found."""
 
     images: list[dict[str, t.Any]]
     warnings: list[str]
@@ -90,7 +90,7 @@ def check_options(source_name: str, given: Iterable[str], user_id: int | None) -
         )
     if source_name == "user" and user_id is None:
         raise OptionError(
-            "source=user needs user_id: the account whose published images are wanted.",
+            "source=user needs user_id: the account whose published images to list.",
             hint="It is the number that the console shows as CompanyID.",
         )
     return source
@@ -102,10 +102,10 @@ def read_images(
     """Return every image of a source that can bear C(name) and C(image_type); the caller filters exactly.
 
     Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) asks for readmes,
-    which flat lists leave out all the same. Raises the client's errors.
+    which flat lists omit all the same. Raises the client's errors.
     """
     if source.name == "favorite":
-        return _read_favourites(client, readme)
+        return _read_favorites(client, readme)
     params: dict[str, t.Any] = {"Region": client.scope.region}
     if source.name == "user":
         params["TargetTopOrganizationId"] = user_id
@@ -131,7 +131,7 @@ def _read_groups(client: Client, source: Source, params: dict[str, t.Any], readm
 
 
 def _with_identity(row: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return a row with what tells it from others: a group by its own id, a version in a list without groups by its."""
+    """Return a row with what identifies it: a group by its own id, a version in a list without groups by its."""
     return {**row, _IDENTITY: row.get("CompShareImageId") or row.get("GroupId")}
 
 
@@ -148,8 +148,8 @@ def _versions(group: dict[str, t.Any], source: Source, readme: bool, **defaults:
     return [normalise({**defaults, **row}, group=group) for row in rows if isinstance(row, dict)]
 
 
-def _read_favourites(client: Client, readme: bool) -> SourceImages:
-    """Return the favourites: by the documented action, or where that is not served, the marked community groups."""
+def _read_favorites(client: Client, readme: bool) -> SourceImages:
+    """Return the favorites: by the documented action, or where that is not served, the marked community groups."""
     source = SOURCES["favorite"]
     params = {"Region": client.scope.region}
     try:
@@ -163,7 +163,7 @@ def _read_favourites(client: Client, readme: bool) -> SourceImages:
     return SourceImages(
         [image for group in marked for image in _versions(group, source, readme)],
         [
-            f"The API does not serve {source.action}; the favourites are the groups of the community list that it "
-            "marks as such. A favourite that is no longer in the community is not among them."
+            f"The API does not serve {source.action}; the favorites are the groups of the community list that it "
+            "marks as such. A favorite that is no longer in the community is not among them."
         ],
     )

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The steps that a custom image's life is made of, each with its rehearsal for check mode.
+"""The steps in the life of a custom image, each with its prediction for check mode.
 
 A step changes the API's state and returns the image as it is then. In check mode it sends nothing and returns the
 image as it would be, so that what decides about steps is the same in both.
@@ -21,7 +21,7 @@ from .._builds.schedule import PollSettings
 from .._builds.state import BuildTarget
 from .._builds.wait import wait_for_builds
 from .._task import Task
-from .create import make_image, predicted_image
+from .create import create_image, predicted_image
 from .delete import delete_image
 from .own_images import AVAILABLE, MAKING, Image, OwnImages, place_of
 from .source_instance import SourceInstance, check_imageable, find_source, instance_to_come, paid_image_error
@@ -34,7 +34,7 @@ class ImageWork:
     """One task about one custom image, and what it has done so far.
 
     C(images) is the list as it was read last, C(image) the image as it was last seen, C(build) what is known of the
-    build that was waited for, C(copies) where copies were wanted; C(before) and C(after) are the two sides of the diff.
+    build that was waited for, C(copies) if copies were requested; C(before) and C(after) are the two sides of the diff.
     """
 
     def __init__(self, task: Task) -> None:
@@ -85,10 +85,12 @@ class ImageWork:
                 raise paid_image_error(source)
             self.changed = self._begun = True
             return self._saw(predicted_image(name, source, self.options, status=MAKING))
-        made = make_image(self.client, self.own, source, name, self.options, deadline=self.deadline, warn=self.warn)
-        self._begun = made.begun
-        self.changed |= made.begun
-        return self._saw(made.image)
+        created = create_image(
+            self.client, self.own, source, name, self.options, deadline=self.deadline, warn=self.warn
+        )
+        self._begun = created.begun
+        self.changed |= created.begun
+        return self._saw(created.image)
 
     def wait(self, image: Image) -> Image:
         """Wait until an image that is being created has ended; raises WaitError if it fails or takes too long."""
@@ -114,9 +116,9 @@ class ImageWork:
         self._note_build(outcome.as_result())
         return self.look(image)
 
-    def update(self, image: Image, fields: Iterable[Field], wanted: t.Mapping[str, t.Any] | None = None) -> Image:
-        """Change what is not as the options (or C(wanted)) say."""
-        changes = changes_of(image, self.options if wanted is None else wanted, fields)
+    def update(self, image: Image, fields: Iterable[Field], desired: t.Mapping[str, t.Any] | None = None) -> Image:
+        """Update the fields that differ from the options (or from C(desired))."""
+        changes = changes_of(image, self.options if desired is None else desired, fields)
         if not changes:
             return self._saw(image)
         with_readme = any(change.field is README for change in changes)
@@ -154,7 +156,7 @@ class ImageWork:
         return self._saw((self.own.find(image_id=image["id"]) if image["id"] else None) or image)
 
     def facts(self) -> dict[str, t.Any]:
-        """Return the result's keys that tell what was done and what there is."""
+        """Return the result's keys: what was done, and the image as it is."""
         facts: dict[str, t.Any] = {"changed": self.changed, "image": self.image}
         if self.build is not None:
             facts["build"] = self.build
@@ -167,12 +169,12 @@ class ImageWork:
     def facts_after(self, *, accepted: bool) -> dict[str, t.Any]:
         """Return the facts for a task that has failed, with the image as it is now if that may have changed.
 
-        C(accepted) tells whether the API has taken a request whose outcome could not be seen.
+        C(accepted) is whether the API accepted a request whose outcome could not be seen.
         """
         self.changed |= accepted
         touched = self._touched or self.image
         if touched is not None and touched["id"] and not self.check_mode:
-            # The error to tell is the first one; where this look fails, too, the image stays as it was last seen.
+            # The first error is the one to report; if this read fails, too, the image stays as it was last seen.
             with suppress(CompShareError):
                 now = self.own.find(image_id=touched["id"])
                 self.changed |= self._touched is not None and now != touched
@@ -183,6 +185,6 @@ class ImageWork:
         self.image = image
         return image
 
-    def _note_build(self, told: t.Mapping[str, t.Any]) -> None:
-        for build in told.get("builds", []):
-            self.build = {**build, "elapsed": told["elapsed"], "polls": told["polls"]}
+    def _note_build(self, outcome: t.Mapping[str, t.Any]) -> None:
+        for build in outcome.get("builds", []):
+            self.build = {**build, "elapsed": outcome["elapsed"], "polls": outcome["polls"]}

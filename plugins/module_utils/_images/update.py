@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What can be changed on an image that exists: how it differs from what is wanted, and the request that changes it."""
+"""What can be changed on an existing image: how it differs from the desired state, and the request that updates it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .own_images import Image, place_of, title_of
 UPDATE_ACTION = "UpdateCompShareImage"
 
 
-def _same_text(present: t.Any, wanted: t.Any) -> bool:
+def _same_text(present: t.Any, desired: t.Any) -> bool:
     # A text from a file or a block of YAML ends with a newline, which the API may drop.
-    return str(present or "").rstrip() == str(wanted or "").rstrip()
+    return str(present or "").rstrip() == str(desired or "").rstrip()
 
 
-def _same_members(present: t.Any, wanted: t.Any) -> bool:
-    return set(values.tags(present)) == set(values.tags(wanted))
+def _same_members(present: t.Any, desired: t.Any) -> bool:
+    return set(values.tags(present)) == set(values.tags(desired))
 
 
-def _equal(present: t.Any, wanted: t.Any) -> bool:
-    return bool(present == wanted)
+def _equal(present: t.Any, desired: t.Any) -> bool:
+    return bool(present == desired)
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,21 @@ VERSION_DESCRIPTION = Field("version_description", "VersionDesc")
 
 
 class Change(t.NamedTuple):
-    """One part of an image that is not as wanted."""
+    """One field of an image that is not in the desired state."""
 
     field: Field
     before: t.Any
     after: t.Any
 
 
-def changes_of(image: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any], fields: t.Iterable[Field]) -> list[Change]:
-    """Return what differs between an image and the options in C(wanted); those that are None are not looked at.
+def changes_of(image: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any], fields: t.Iterable[Field]) -> list[Change]:
+    """Return what differs between an image and the options in C(desired); those that are None are ignored.
 
     Raises OptionError if a list should become empty: the API has no way to receive that.
     """
     changes = []
     for field in fields:
-        after = wanted.get(field.option)
+        after = desired.get(field.option)
         before = image.get(field.option)
         if after is None or field.same(before, after):
             continue
@@ -98,7 +98,7 @@ def update_image(
     """Change an image and see that it is changed; C(read) returns it as it is now, None if it is not to be seen.
 
     C(extra) are parameters that do not change anything by themselves. Raises the client's errors, and WaitError where
-    the API accepts a change without making it.
+    the API accepts a change without applying it.
     """
 
     def seen() -> bool:

@@ -157,7 +157,7 @@ def test_a_misspelt_variable_of_the_environment_is_refused(torch_world: World, m
         look_up(torch_world)
 
 
-def test_favourites_come_with_a_warning_where_the_api_does_not_list_them(
+def test_favorites_come_with_a_warning_where_the_api_does_not_list_them(
     make_world: MakeWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert look_up(make_world(), source="favorite")

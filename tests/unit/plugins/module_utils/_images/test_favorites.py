@@ -29,9 +29,9 @@ GROUP = {
 ACTIONS = {"present": "CreateCompShareImageFavorite", "absent": "DeleteCompShareImageFavorite"}
 
 
-def world_with(favourite: bool, **settings: Any) -> World:
+def world_with(favorite: bool, **settings: Any) -> World:
     counts = {"platform": 10, "community_groups": 3}
-    return new_world(rows={"community": [{**GROUP, "IsFavorite": favourite}]}, counts=counts, **settings)
+    return new_world(rows={"community": [{**GROUP, "IsFavorite": favorite}]}, counts=counts, **settings)
 
 
 def run(world: World, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
@@ -109,5 +109,5 @@ def test_a_state_that_cannot_be_read_is_not_made_up() -> None:
 def test_an_action_that_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_with(False)
     world.add_faults({"kind": "raw", "action": ACTIONS["present"], "body": '{"RetCode": 0}'})
-    with pytest.raises(CompShareError, match="the API does not show that the group planted is a favourite"):
+    with pytest.raises(CompShareError, match="the API does not show that the group planted is a favorite"):
         run(world)

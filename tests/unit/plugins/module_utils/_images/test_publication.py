@@ -144,7 +144,7 @@ def test_free_unless_a_price_is_given() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"version_name": "1.0"}, "'1.0' is not one"),
+        ({"version_name": "1.0"}, "'1.0' is not a version name"),
         ({"version_name": None}, "version_name is needed"),
         ({"community_name": None}, "community_name for a new group"),
         ({"image_id": VM}, "only container images can be published"),

@@ -96,14 +96,14 @@ def test_a_flat_answer_of_a_community_list_is_read_too() -> None:
     assert [(image["id"], image["group_id"]) for image in found.images] == [("a", None)]
 
 
-def test_favourites_by_the_documented_action() -> None:
+def test_favorites_by_the_documented_action() -> None:
     found, requests = read("favorite", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
     assert [(image["id"], image["is_favorite"]) for image in found.images] == [("a", True)]
     assert found.warnings == []
     assert len(requests) == 1
 
 
-def test_favourites_fall_back_to_marked_groups_with_a_warning() -> None:
+def test_favorites_fall_back_to_marked_groups_with_a_warning() -> None:
     def answer(fields: Mapping[str, str]) -> HttpResponse:
         if fields["Action"] == "DescribeFavoriteImages":
             return refusal(161)
@@ -119,7 +119,7 @@ def test_favourites_fall_back_to_marked_groups_with_a_warning() -> None:
     assert len(requests) == 2
 
 
-def test_another_refusal_of_the_favourites_is_an_error() -> None:
+def test_another_refusal_of_the_favorites_is_an_error() -> None:
     with pytest.raises(RefusedError):
         read("favorite", lambda _fields: refusal(299))
 
