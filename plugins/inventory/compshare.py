@@ -157,6 +157,10 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
+from ..plugin_utils._bytecode import keep_bytecode
+
+keep_bytecode()
+
 from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.credentials import find_credentials
 from ..module_utils._api.errors import CompShareError, OptionError, printable

@@ -97,6 +97,10 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
+from ..plugin_utils._bytecode import keep_bytecode
+
+keep_bytecode()
+
 from ..module_utils._api.client import Client, connection_warnings
 from ..module_utils._api.errors import CompShareError, OptionError
 from ..module_utils._api.list_cache import ListCache

@@ -32,3 +32,15 @@ def test_hosts_read_a_list_once(tmp_path: Path, make_world: MakeWorld) -> None:
     assert len(set(pages)) == len(pages) == one_reading
     assert requests() == 0
     assert requests("--flush-cache") == one_reading
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_tasks_find_the_bytecode_of_shared_files(tmp_path: Path, make_world: MakeWorld, writable: bool) -> None:
+    """ansible-core itself keeps that of plugins only."""
+    kept = tmp_path / "kept"
+    if not writable:
+        kept.write_text("a file, so that no folder can be created in its place")
+    run = Run(tmp_path, make_world(), [{"ansible.builtin.debug": {"msg": LOOKUP}}])
+    done = run.plain(XDG_RUNTIME_DIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(kept))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len([*kept.rglob("list_cache.*.pyc")]) == (1 if writable else 0)
