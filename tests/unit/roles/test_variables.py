@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Template
 
 import ansible_collections.compshare.cloud as collection
 
@@ -32,6 +33,12 @@ class Role:
     def defaults(self) -> str:
         return (self.path / "defaults/main.yml").read_text(encoding="utf-8")
 
+    def values(self, **variables: Any) -> dict[str, Any]:
+        """Return the defaults as tasks see them if a user sets variables."""
+        values = yaml.safe_load(self.defaults)
+        texts = {name: Template(value).render(variables) for name, value in values.items() if isinstance(value, str)}
+        return {**values, **texts}
+
     @property
     def prefix(self) -> str:
         return self.path.name
@@ -44,7 +51,7 @@ def role(request: pytest.FixtureRequest) -> Role:
 
 def test_defaults_are_those_of_the_documentation(role: Role) -> None:
     documented = {name: option["default"] for name, option in role.options.items() if "default" in option}
-    assert yaml.safe_load(role.defaults) == documented
+    assert role.values() == documented
 
 
 def test_the_file_of_defaults_shows_every_variable(role: Role) -> None:
@@ -54,8 +61,16 @@ def test_the_file_of_defaults_shows_every_variable(role: Role) -> None:
 
 def test_the_tasks_use_every_variable_and_no_other(role: Role) -> None:
     files = [file for folder in ("tasks", "templates", "vars") for file in (role.path / folder).glob("*")]
-    used = set(re.findall(rf"(?<![_.]){role.prefix}_\w+", "".join(file.read_text(encoding="utf-8") for file in files)))
+    defaults = map(str, yaml.safe_load(role.defaults).values())
+    texts = [*defaults, *(file.read_text(encoding="utf-8") for file in files)]
+    used = set(re.findall(rf"(?<![_.]){role.prefix}_\w+", "\n".join(texts)))
     assert used - RESULTS == set(role.options)
+
+
+def test_the_former_name_of_the_lease_sets_it() -> None:
+    role = Role(ROLES / "golden_image")
+    assert role.values(golden_image_builder_stops_after="6h")["golden_image_lease"] == "6h"
+    assert role.values(golden_image_builder_stops_after="")["golden_image_lease"] == "30m"
 
 
 def test_the_readme_names_the_role(role: Role) -> None:
