@@ -72,7 +72,8 @@ check-account: export HOME := $(USER_HOME)
 check-account: export XDG_CONFIG_HOME := $(USER_CONFIG)
 $(foreach name,$(USER_SETTINGS),$(eval check-account: export $(name) := $(value $(name))))
 check-account: setup-demo ## Compare the real API with what the collection assumes: your keys, read-only, about a minute
-	@$(PYTHON) -m tests.tools.check_account
+	@mkdir -p build && ANSIBLE_COLLECTIONS_PATH="$$($(PYTHON) -m tests.tools.trees)" \
+	  $(VENV)/bin/ansible-playbook playbooks/check_account.yml -e check_path='$(CURDIR)/build/compshare-check.md'
 
 # --- The fast loop -----------------------------------------------------------
 
@@ -113,9 +114,18 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 
 # --- Everything --------------------------------------------------------------
 
-.PHONY: test test-matrix
-test: setup ## Every test and check, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) sanity integration unit playbooks reliability package docs docs-check docs-pages $(LINTERS)
+# The longest come first, so that short ones fill what time is left.
+TESTS := reliability sanity unit package docs docs-check docs-pages $(LINTERS)
+PLAYBOOKS := integration playbooks
+.PHONY: test test-playbooks test-all test-matrix
+test: setup ## Every check that needs no long playbook: within 8 minutes on two idle cores
+	@$(RUN_STEPS) --jobs $(JOBS) $(TESTS)
+
+test-playbooks: setup ## Integration targets, and examples, roles and live lines in real playbooks
+	@$(RUN_STEPS) --jobs $(JOBS) $(PLAYBOOKS)
+
+test-all: setup ## Everything on one core: test, test-playbooks, examples, test-eda
+	@$(RUN_STEPS) --jobs $(JOBS) $(PLAYBOOKS) $(TESTS) examples test-eda
 
 test-matrix: setup ## Everything that depends on the core, on every supported core; CORES="2.16 2.22"
 	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)

@@ -203,7 +203,6 @@ def docs(session: nox.Session) -> None:
     """The documentation of plugins and the guides, every reference resolved, as a site."""
     lint_docs = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck")
     session.run(*lint_docs, "--validate-collection-refs=self", "--check-extra-docs-refs", ".", external=True)
-    session.run("python", "-m", "tests.tools.error_guide", "--check", external=True)
     session.log(f"file://{build_site(session)}")
 
 

@@ -18,7 +18,7 @@ from ansible_collections.compshare.cloud.tests.reliability.operations import OPE
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import Outcome, WorldClock
 from ansible_collections.compshare.cloud.tests.simulator.server import Simulator
 from ansible_collections.compshare.cloud.tests.simulator.world import World
-from tests.tools.connect_proxy import (
+from tests.reliability.connect_proxy import (
     AFTER_FORWARD,
     BEFORE_FORWARD,
     BUSY,
@@ -31,7 +31,7 @@ from tests.tools.connect_proxy import (
     tls_for_test_host,
     to_address,
 )
-from tests.tools.oldest_http import oldest_http
+from tests.reliability.oldest_http import oldest_http
 from tests.tools.trees import ROOT
 
 LOSSES = (BUSY, DROPPED, HANDSHAKE, BEFORE_FORWARD, AFTER_FORWARD)

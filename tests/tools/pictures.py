@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import pty
 import re
-import struct
+import shlex
 import subprocess
 import tempfile
-import termios
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -66,36 +63,21 @@ FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, Ping
 WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe6f\uff00-\uffef]+")
 
 
-def run_in_terminal(command: list[str], folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> str:
+def run_in_terminal(command: Sequence[str], folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
     """Run a command in a terminal of its own and return everything that it printed there, with its colours.
 
     Raises CalledProcessError if it fails.
     """
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    process = subprocess.Popen(
-        command,
+    in_terminal = f"stty cols {COLUMNS} rows {LINES}; exec {shlex.join(command)}"
+    ended = subprocess.run(
+        ["script", "--quiet", "--return", "--command", in_terminal, "/dev/null"],
         cwd=folder,
-        env={**(os.environ if environment is None else environment), "TERM": "xterm-256color"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
+        env={**environment, "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
     )
-    os.close(theirs)
-    printed = bytearray()
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # how a terminal tells that nobody holds its other end
-            break
-        if not piece:
-            break
-        printed += piece
-    os.close(ours)
-    if process.wait() != 0:
-        raise subprocess.CalledProcessError(process.returncode, command, bytes(printed))
-    return printed.decode("utf-8").replace("\r\n", "\n")
+    return ended.stdout.decode("utf-8").replace("\r\n", "\n")
 
 
 def as_svg(transcript: str, title: str) -> str:

@@ -50,3 +50,7 @@ def copy_tree(tree: Path) -> Path:
             shutil.copy2(source, target)
     subprocess.run(["git", "init", "--quiet", collection], check=True)
     return collection
+
+
+if __name__ == "__main__":
+    print(link_tree())

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import TransportError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, Transport
-from ansible_collections.compshare.cloud.tests.tools.connect_proxy import (
+from ansible_collections.compshare.cloud.tests.reliability.connect_proxy import (
     AFTER_FORWARD,
     BEFORE_FORWARD,
     BUSY,
