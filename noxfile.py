@@ -218,7 +218,7 @@ def pins(session: nox.Session) -> None:
     options = ["--quiet", "--strip-extras", "--allow-unsafe", "--upgrade", "--no-header", "--generate-hashes"]
     # Where packages come from is a matter of the machine.
     options += ["--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links", "--no-emit-options"]
-    for name in ("dev", "demo", "eda"):
+    for name in ("dev", "demo", "eda", "oldest-http"):
         output = f"--output-file=requirements/{name}.txt"
         session.run("pip-compile", *options, output, f"requirements/{name}.in", external=True)
 

@@ -28,8 +28,8 @@ def test_every_core_is_tested() -> None:
     assert legs == [*interpreters.CONTROLLER_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
 
 
-@pytest.mark.parametrize("pins", ["demo", "dev", "eda"])
+@pytest.mark.parametrize("pins", ["demo", "dev", "eda", "oldest-http"])
 def test_every_pin_has_a_hash(pins: str) -> None:
     text = (Path(__file__).parents[3] / f"requirements/{pins}.txt").read_text(encoding="utf-8")
-    assert len(re.findall(r"(?m)^[\w.-]+==", text)) > 10
+    assert len(re.findall(r"(?m)^[\w.-]+==", text)) > 3
     assert re.findall(r"(?m)^[\w.-]+==.*[^\\]$", text) == []
