@@ -65,7 +65,7 @@ demo: setup-demo ## Run the example playbook against the simulator: no account, 
 .PHONY: simulator
 # Settings: PORT, SPEED, SCENARIO=FILE.
 simulator: setup-demo ## Run the simulator, to try playbooks on: no account, no cost
-	@$(PYTHON) -m tests.tools.simulator $(if $(PORT),--port $(PORT)) $(if $(SPEED),--speed $(SPEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
+	@$(PYTHON) -m tests.tools.simulator $(or $(PORT),8765) $(or $(SPEED),60) $(or $(SCENARIO),tests/docs/scenario.yml)
 
 .PHONY: check-account
 check-account: export HOME := $(USER_HOME)
