@@ -6,44 +6,22 @@ in both languages and both themes, with 3, 300 and 3,000 instances, on a screen 
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.simulator import Simulator
 from tests.simulator.world import World
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "build/look"
-SCREEN, PHONE = 1280, 375
-#: Taller pictures than this show nothing more.
-HEIGHT = 1600
+#: The sizes of windows; a taller one shows nothing more.
+SCREEN, PHONE = "1280,1600", "375,1600"
 #: The values of Chromium's setting preferredColorScheme.
 THEMES = {"dark": 0, "light": 1}
-
-
-class Shot(NamedTuple):
-    instances: int
-    language: str
-    theme: str
-    width: int
-
-    @property
-    def name(self) -> str:
-        return f"report-{self.instances}-{self.language}-{self.theme}-{self.width}.png"
-
-
-def shots() -> Iterator[Shot]:
-    for instances in (3, 300, 3000):
-        for language in ("en", "zh"):
-            for theme in THEMES:
-                yield Shot(instances, language, theme, SCREEN)
-                if instances == 3:
-                    yield Shot(instances, language, theme, PHONE)
 
 
 def a_world(simulator: Simulator, instances: int) -> World:
@@ -65,33 +43,23 @@ def write_report(world: World, language: str) -> Path:
     return page
 
 
-def take(page: Path, shot: Shot, browser: str) -> None:
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
-    size = f"--window-size={shot.width},{HEIGHT}"
-    theme = f"--blink-settings=preferredColorScheme={THEMES[shot.theme]}"
-    picture = f"--screenshot={FOLDER / shot.name}"
-    subprocess.run(
-        [browser, *options, size, theme, picture, f"file://{page}"], check=True, capture_output=True, timeout=120
-    )
-    print(FOLDER / shot.name)
-
-
-def main() -> int:
+def main() -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
-        print("Chromium is missing: apt-get install chromium fonts-noto-cjk", file=sys.stderr)
-        return 1
+        sys.exit("Chromium is missing: apt-get install chromium fonts-noto-cjk")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
     with Simulator() as simulator:
-        pages: dict[tuple[int, str], Path] = {}
-        for shot in shots():
-            key = (shot.instances, shot.language)
-            if key not in pages:
-                pages = {key: write_report(a_world(simulator, shot.instances), shot.language)}
-            take(pages[key], shot, browser)
-    return 0
+        for instances, language in itertools.product((3, 300, 3000), ("en", "zh")):
+            page = write_report(a_world(simulator, instances), language)
+            for theme, size in itertools.product(THEMES, (SCREEN, PHONE) if instances == 3 else (SCREEN,)):
+                picture = FOLDER / f"report-{instances}-{language}-{theme}-{size.partition(',')[0]}.png"
+                shown = (f"--window-size={size}", f"--blink-settings=preferredColorScheme={THEMES[theme]}")
+                command = [browser, *options, *shown, f"--screenshot={picture}", f"file://{page}"]
+                subprocess.run(command, check=True, capture_output=True, timeout=120)
+                print(picture)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
