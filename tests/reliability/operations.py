@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ansible_collections.compshare.cloud.tests.reliability.public_runs import (
     run_lookup,
     run_module,
 )
+from ansible_collections.compshare.cloud.tests.reliability.ssh_stand_in import instances_with_ssh
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 Options = Mapping[str, Any]
@@ -40,6 +42,7 @@ class Operation:
     what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
     tell to run besides the same one again. ``answers`` are titles of faults that are an answer here: no fault at all.
     ``undoes`` are actions that put back what a failure would leave behind, besides the writes of a good run.
+    ``stand_in`` provides what the simulator does not have while the module runs.
     """
 
     plugin: str
@@ -57,6 +60,7 @@ class Operation:
     undoes: Sequence[str] = ()
     waits: bool = False
     terms: Sequence[str] = ()
+    stand_in: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def title(self) -> str:
@@ -88,7 +92,8 @@ class Operation:
             return run_inventory(path, clock=clock, transport=transport)
         if self.plugin == "lookup":
             return run_lookup(list(self.terms), options, clock=clock, transport=transport)
-        return run_module(self.plugin, options, clock=clock, transport=transport, check_mode=check_mode)
+        with self.stand_in():
+            return run_module(self.plugin, options, clock=clock, transport=transport, check_mode=check_mode)
 
 
 def state_of(world: World) -> dict[str, Any]:
@@ -462,6 +467,14 @@ OPERATIONS: tuple[Operation, ...] = (
         touched="instance_id",
         repeats=False,
         may_repeat=True,
+    ),
+    Operation(
+        "compshare_instance_access",
+        "install a key, turn password log-in off",
+        {"name": "train-vm", "keys": [f"ssh-ed25519 {'A' * 68}"], "password_login": False},
+        lambda result: (result["changes"], result["instance"]["name"]),
+        _MACHINES,
+        stand_in=instances_with_ssh,
     ),
     Operation(
         "compshare_instance_info",
