@@ -170,8 +170,15 @@ from ..module_utils._api.version import VERSION
 from ..module_utils._instances.hosts import host_variables, unique_names
 from ..module_utils._instances.login import decode_password
 from ..module_utils._instances.model import INSTANCE_KEYS, normalise_instance
-from ..module_utils._instances.query import InstanceQuery, matches, ordered, read_rows, unknown_states
-from ..module_utils._instances.zones import check_places, explaining_places
+from ..module_utils._instances.query import (
+    InstanceQuery,
+    check_places,
+    explaining_places,
+    matches,
+    ordered,
+    read_rows,
+    unknown_states,
+)
 from ..plugin_utils._options import CheckedOptions, plugin_options
 from ..plugin_utils._templates import holds, is_template, render, rendered
 from ..plugin_utils._unsafe import make_unsafe

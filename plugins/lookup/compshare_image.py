@@ -108,7 +108,7 @@ from ..module_utils._api.values import inert
 from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
 from ..module_utils._images.sources import SOURCES
-from ..module_utils._instances.zones import check_places, explaining_places
+from ..module_utils._instances.query import check_places, explaining_places
 from ..plugin_utils._flush_cache import flushed_at
 from ..plugin_utils._options import CheckedOptions, plugin_options
 

@@ -24,11 +24,8 @@ from datetime import datetime, timezone
 from ._api.client import Client
 from ._api.errors import CompShareError, OptionError, WaitError, printable
 from ._api.private_files import private_folder
-from ._waiting import Backoff, DeadlineError, wait_until
+from ._waiting import SHOWN_WITHIN, Backoff, DeadlineError, wait_until
 
-#: Seconds after an order within which the list must show what it created. The gateway gives up on a request after 60;
-#: the rest is for the list. Waits, records and the advice in messages all follow this one clock.
-SHOWN_WITHIN = 150.0
 _LOCK_BACKOFF = Backoff(first=0.5, longest=5.0)
 #: Absence is believed when so many looks in a row have found nothing.
 _ABSENT_LOOKS = 2

@@ -30,6 +30,9 @@ _T = t.TypeVar("_T")
 VISIBLE_WITHIN = 45.0
 #: For so many seconds a request without a response may still take effect: the gateway gives up after 60 seconds.
 LOST_WITHIN = 75.0
+#: Seconds after an order within which the list must show what it created. The gateway gives up on a request after 60;
+#: the rest is for the list. Waits, records and the advice in messages all follow this one clock.
+SHOWN_WITHIN = 150.0
 #: How often a request that may be repeated is retried after a lost response that had no effect.
 _REPEATS = 2
 

@@ -501,9 +501,9 @@ from ansible_collections.compshare.cloud.plugins.module_utils._module import run
 
 from ..module_utils._images.sources import SOURCES
 from ..module_utils._instances.ensure import STATES, ensure_instances
-from ..module_utils._instances.no_gpu import WITHOUT_GPU
 from ..module_utils._instances.ports import PROTOCOLS
 from ..module_utils._instances.query import CHARGE_TYPES
+from ..module_utils._instances.transitions import WITHOUT_GPU
 
 
 def main() -> None:

@@ -455,8 +455,7 @@ error:
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
 from ..module_utils._instances.gpu_types import unknown_gpu_types
-from ..module_utils._instances.model import secrets_of
-from ..module_utils._instances.outcome import release_warning
+from ..module_utils._instances.model import release_warning, secrets_of
 from ..module_utils._instances.query import CHARGE_TYPES, KINDS, InstanceQuery, find_instances, unknown_states
 from ..module_utils._task import Task
 

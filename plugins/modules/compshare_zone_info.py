@@ -128,7 +128,7 @@ error:
 # Absolute, because Mitogen looks for it to know a module.
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
-from ..module_utils._instances.zones import list_zones, zones_in
+from ..module_utils._instances.query import list_zones, zones_in
 from ..module_utils._task import Task
 
 

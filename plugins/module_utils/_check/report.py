@@ -23,7 +23,7 @@ from .._api.version import VERSION
 from .._disks.model import DISK_KEYS, normalise_disk
 from .._images.model import IMAGE_KEYS, normalise_image
 from .._instances.model import INSTANCE_KEYS, STATES, normalise_instance
-from .._instances.zones import ZONE_KEYS, normalise_zone
+from .._instances.query import ZONE_KEYS, normalise_zone
 from .checks import CHECKS, Finding
 from .survey import Response, Survey
 

@@ -17,8 +17,8 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, WaitError, printable
 from .._instances.model import Instance
-from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
-from .._waiting import send_when_free
+from .._pending import PendingOrder, order_lock
+from .._waiting import SHOWN_WITHIN, send_when_free
 from .model import Disk
 from .query import pick, read_disks
 

@@ -16,9 +16,8 @@ from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, printable
 from .._api.options import check_name
 from .._instances.model import Instance, normalise_instance
-from .._instances.query import describe as describe_instance
-from .._instances.query import one_named, read_rows
-from .._instances.reconcile import read_by_id
+from .._instances.model import describe as describe_instance
+from .._instances.query import one_named, read_by_id, read_rows
 from .._task import Task
 from .._waiting import Backoff, DeadlineError, apply_and_confirm, wait_until
 from .create import ACTION as CREATE

@@ -18,7 +18,7 @@ from .._api.parallel import each_in_parallel
 from .._instances.gpu_types import list_types
 from .._instances.model import Instance
 from .._instances.pricing import HOURS, UNITS, Offer, Size, price_of
-from .._instances.zones import list_zones
+from .._instances.query import list_zones
 from .model import Disk
 
 UPGRADE = "GetCompShareAttachedDiskUpgradePrice"

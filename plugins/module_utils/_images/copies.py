@@ -20,9 +20,9 @@ from contextlib import suppress
 from .._api import values
 from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, Retry, WaitError, printable
 from .._api.retcodes import UNKNOWN_ACTION, describe
-from .._instances.zones import list_zones, zones_named
-from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
-from .._waiting import Backoff, DeadlineError, send_when_free, wait_until
+from .._instances.query import list_zones, zones_named
+from .._pending import PendingOrder, order_lock
+from .._waiting import SHOWN_WITHIN, Backoff, DeadlineError, send_when_free, wait_until
 from .create import is_taken
 from .delete import delete_image
 from .naming import NAME_LENGTH

@@ -15,8 +15,8 @@ from contextlib import ExitStack
 from .._api.errors import CompShareError, OptionError, WaitError, printable
 from .._waiting import Backoff, DeadlineError, wait_until
 from .login import decode_password
-from .model import RUNNING, Instance, normalise_instance, settled
-from .query import describe, one_named, read_rows
+from .model import RUNNING, Instance, describe, normalise_instance, settled
+from .query import one_named, read_rows
 from .ssh_client import LostLoginError, SshClient, SshResult
 from .ssh_wait import wait_for_ssh
 

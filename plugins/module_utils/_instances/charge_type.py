@@ -12,15 +12,13 @@ import typing as t
 
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
-from .._pending import SHOWN_WITHIN, order_lock
-from .._waiting import send_when_free, sent_before_errors
-from .model import RUNNING, Instance
+from .._pending import order_lock
+from .._waiting import SHOWN_WITHIN, send_when_free, sent_before_errors
+from .model import RUNNING, Instance, describe
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .query import describe
-from .reconcile import read_by_id
+from .query import list_zones, read_by_id
 from .spec import DEFAULT_CHARGE_TYPE, DEFAULT_DISK_TYPE, PREPAID
 from .steps import InstanceWork
-from .zones import list_zones
 
 ACTION = "SwitchChargeType"
 _DESTINATIONS = ("Dynamic", *PREPAID)
@@ -30,7 +28,7 @@ def switch_charge_type(work: InstanceWork) -> None:
     """Switch instances that exist to the charge type in the options; warns before, and of what cannot be switched."""
     desired = work.options["charge_type"]
     for instance in work.outcome.existing():
-        if desired is None or instance["charge_type"] in (desired, None):
+        if instance["charge_type"] in (desired, None):
             continue
         obstacle = _obstacle(instance, desired)
         if obstacle is not None:

@@ -14,23 +14,174 @@ no means against tasks elsewhere that create the same one at the same moment, so
 
 from __future__ import annotations
 
+import re
 import typing as t
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import CompShareError, ResponseError, printable
-from .._pending import SHOWN_WITHIN, PendingOrder, order_lock
-from .._waiting import send_when_free
+from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, printable
+from .._images.query import ImageQuery, find_images, no_such_image, pick_image
+from .._images.sources import SOURCES
+from .._pending import PendingOrder, order_lock
+from .._waiting import SHOWN_WITHIN, send_when_free
 from .login import encode_password
-from .model import Instance, normalise_instance
-from .placement import Choice
-from .pricing import Offer
-from .query import describe, one_named, read_rows
-from .reconcile import read_by_id
-from .spec import Order
+from .model import CREATING, Instance, describe, normalise_instance
+from .placement import Choice, StockWait, offer_for
+from .pricing import SOLD_OUT_CODES, Offer
+from .query import list_zones, one_named, read_by_id, read_rows, zones_in, zones_named
+from .spec import Order, OrderedImage, charge_warnings, check_password_for
+from .steps import InstanceWork
+from .transitions import Ready
 
 ACTION = "CreateCompShareInstance"
+#: The sources in which an image's name is looked up if none is given: the vendor's, and the account's own.
+_USUAL_SOURCES = ("platform", "custom")
+_IMAGE_ID = re.compile(r"compshareImage-[0-9A-Za-z]+\Z")
+
+
+# --- The missing instances of a task ---
+
+
+def create_missing(work: InstanceWork, orders: Sequence[Order]) -> dict[int, Order]:
+    """Create each instance that is not there, the first of C(orders) that can be had; return the order of each index.
+
+    What would fail only after an instance was created, and is charged, is checked before.
+    """
+    image = resolve_image(work.client, orders[0].image, orders[0].image_source)
+    check_password_for(orders[0].password, image.found)
+    zones = list_zones(work.client)
+    desired = work.options["zones"]
+    zones = zones_in(zones, work.client.scope) if desired is None else zones_named(zones, desired)
+    patience = 0.0 if work.check_mode else work.options["wait_for_stock"]
+    stock = StockWait(
+        work.client,
+        [(order, offer_for(order, image)) for order in orders],
+        zones,
+        deadline=work.client.clock.now() + patience,
+        report=lambda message: work.tell(work.options["name"], message),
+    )
+    warned: set[str] = set()
+    return {index: _create_at(work, index, stock, warned) for index in work.outcome.missing()}
+
+
+def _create_at(work: InstanceWork, index: int, stock: StockWait, warned: set[str]) -> Order:
+    name, sold_out = t.cast("str", work.outcome.names[index]), set[tuple[Order, str]]()
+    while True:
+        began = work.client.clock.now()
+        order, offer, choice = stock.select(title=f"The instance {printable(name)!r}", sold_out=sold_out)
+        work.deadline += work.client.clock.now() - began  # the wait for stock has a time of its own
+        _note_choice(work, index, order, choice, warned)
+        if work.check_mode:
+            _note_new(work, index, predicted_instance(name, order, offer, choice))
+            return order
+        work.ordering = name
+        try:
+            created = create_instance(
+                work.client,
+                name,
+                order,
+                offer,
+                choice,
+                deadline=work.deadline,
+                accepted=lambda instance: _note_new(work, index, instance),
+                warn=work.warn,
+            )
+        except RefusedError as error:
+            # The last one was taken since stock was read; nothing was created.
+            if error.ret_code not in SOLD_OUT_CODES or error.outcome_unknown:
+                raise
+            sold_out.add((order, choice.zone["zone"]))
+            work.ordering = None
+            continue
+        if created.begun:
+            _note_new(work, index, created.instance)
+        work.outcome.instances[index] = created.instance
+        work.ordering = None
+        return order
+
+
+def _note_choice(work: InstanceWork, index: int, order: Order, choice: Choice, warned: set[str]) -> None:
+    work.outcome.prices[index] = choice.price
+    if choice.price is None:
+        work.warn(f"The API names no price for {choice.size} in {choice.zone['zone']}.")
+    for warning in charge_warnings(order.charge_type):
+        if warning not in warned:
+            warned.add(warning)
+            work.warn(warning)
+
+
+def _note_new(work: InstanceWork, index: int, instance: Instance) -> None:
+    work.ordering = None
+    if index in work.outcome.new:
+        return
+    work.outcome.note(index, instance, ACTION)
+    work.outcome.new.add(index)
+    price = work.outcome.prices.get(index)
+    cost = "" if price is None else f" for {price['per_hour']:g} CNY per hour"
+    if not work.check_mode:
+        work.tell(instance, f"ordered in {instance['zone']}{cost}")
+        work.new_seen(instance)
+
+
+def settle(work: InstanceWork, ordered: Mapping[int, Order]) -> None:
+    """Wait until new instances run; raises if one could not be installed, or is not what was ordered."""
+    waiting = [
+        instance
+        for index, instance in enumerate(work.outcome.instances)
+        if instance is not None and (index in work.outcome.new or instance["state"] in CREATING)
+    ]
+    if not work.check_mode and work.options["wait"]:
+        work.bring(waiting, Ready())
+    work.check_installed()
+    if not work.check_mode and work.options["wait"]:
+        for instance in work.outcome.created():
+            _check_delivery(instance, ordered[work.outcome.index_of(instance)])
+
+
+def _check_delivery(instance: Instance, order: Order) -> None:
+    """Raise if a new instance is not what was ordered: it is charged."""
+    requested = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
+    wrong = [
+        f"{key} is {instance[key]}, not {value}"
+        for key, value in requested.items()
+        if value is not None and instance[key] is not None and instance[key] != value
+    ]
+    if wrong:
+        raise ResponseError(
+            f"{describe(instance)} was created, but {' and '.join(wrong)}.",
+            action=ACTION,
+            hint="It is charged. Delete it with state=absent if you do not want it like this.",
+        )
+
+
+def resolve_image(client: Client, image: str, image_source: str | None) -> OrderedImage:
+    """Return the image that an id or an exact name means; raises OptionError if none, or several, have the name.
+
+    An id is taken as it is; the API says whether it can be used in a zone. A name is looked for in C(image_source), or
+    if that is None, among the vendor's images and the account's own.
+    """
+    if _IMAGE_ID.match(image):
+        return OrderedImage(image, None)
+    sources = (image_source,) if image_source else _USUAL_SOURCES
+    title = " and ".join(SOURCES[source].title for source in sources)
+    found = pick_image(_listed(client, sources, image), image, most_recent=False, list_title=title)
+    if found is None:
+        raise no_such_image(_listed(client, sources, None), image, title)
+    if found["status"] not in (None, "Available"):
+        raise OptionError(
+            f"The image {printable(image, 80)!r} ({found['id']}) is not available: its status is {found['status']}.",
+            hint="compshare_image_progress waits for an image that is being created.",
+        )
+    return OrderedImage(found["id"], found)
+
+
+def _listed(client: Client, sources: Sequence[str], name: str | None) -> list[dict[str, t.Any]]:
+    return [image for source in sources for image in find_images(client, ImageQuery(source=source, name=name)).images]
+
+
+# --- One instance ---
 
 
 class Created(t.NamedTuple):

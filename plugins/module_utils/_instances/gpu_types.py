@@ -19,7 +19,7 @@ from .._api.errors import CompShareError, OptionError, RefusedError, ResponseErr
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .zones import list_zones, zones_in, zones_named
+from .query import list_zones, zones_in, zones_named
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
 _INVENTORY = "DescribeCompShareGpuInventory"

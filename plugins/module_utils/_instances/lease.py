@@ -16,11 +16,9 @@ from pathlib import Path
 
 from .._api.errors import CompShareError, OptionError, printable
 from .._api.values import iso_time
-from .model import FAILED, RUNNING, STOPPED, Instance
-from .query import describe
-from .reconcile import read_by_id
-from .stop_schedule import UPDATE, parse_stop
-from .zones import project_of
+from .model import FAILED, RUNNING, STOPPED, Instance, describe
+from .query import read_by_id
+from .stop_schedule import UPDATE, parse_stop, project_of
 
 if t.TYPE_CHECKING:
     from .._task import Task

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .._api import values
+from .._api.errors import printable
 from .._api.secrets import is_secret_name
-from .._api.values import POD_PREFIX, region_of
+from .._api.values import POD_PREFIX, epoch_seconds, iso_time, region_of
 from .login import decode_password, is_address, parse_ssh_command, without_secrets
 
 #: An instance as results have it.
@@ -165,6 +166,9 @@ _KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) 
 }
 _PUBLIC = ("Internation", "Bgp")
 _WITHOUT_GPU = "O"
+#: A release that is so near, in seconds, is warned of.
+_SOON = 2 * 86400
+_LISTED = 10
 
 
 def settled(state: str | None) -> str | None:
@@ -175,6 +179,14 @@ def settled(state: str | None) -> str | None:
 def system_disk(instance: Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     """Return the system disk of an instance, None if the API shows none."""
     return next((disk for disk in instance["disks"] if disk["boot"]), None)
+
+
+def describe(instance: Mapping[str, t.Any]) -> str:
+    """Return C(train-vm (uhost-1a, Running, cn-wlcb-01)): an instance in words, for messages."""
+    details = [instance["id"] or "no id yet", instance["state"] or "state unknown"]
+    if instance["zone"]:
+        details.append(instance["zone"])
+    return f"{printable(instance['name'] or 'without a name')} ({', '.join(printable(text) for text in details)})"
 
 
 def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = False) -> Instance:
@@ -314,3 +326,23 @@ def _scrubbed(value: t.Any) -> t.Any:
     if isinstance(value, str) and "://" in value:
         return without_secrets(value)
     return value
+
+
+def release_warning(instances: Sequence[Mapping[str, t.Any]], now: float) -> str | None:
+    """Return a warning about instances that will be released within two days; C(now) is epoch seconds.
+
+    A stopped instance that is not prepaid is deleted with its system disk on the seventh day, its release time.
+    """
+    due = sorted(
+        (released_at, describe(instance))
+        for instance in instances
+        if (released_at := epoch_seconds(instance["release_time"])) is not None and released_at - now < _SOON
+    )
+    if not due:
+        return None
+    listed = "; ".join(f"{name} at {iso_time(released_at)}" for released_at, name in due[:_LISTED])
+    more = f" and {len(due) - _LISTED} more" if len(due) > _LISTED else ""
+    return (
+        f"The platform will soon delete {listed}{more}, with the system disk and the address; data disks are only "
+        "detached. A start and a new stop put that off by seven days."
+    )

@@ -8,27 +8,13 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .._api.errors import CompShareError, OptionError
-from .model import FAILED, RUNNING, STOPPED, Instance, normalise_instance, settled
-from .query import describe, read_rows
+from .model import FAILED, RUNNING, STOPPED, Instance, describe, normalise_instance, settled
+from .query import read_rows
 from .steps import InstanceWork
-from .transitions import START
+from .transitions import START, WITHOUT_GPU
 
-#: What a start without the GPU has: 2 CPUs and 4 GB of memory, or 8 and 16, as documented.
-WITHOUT_GPU = ("A", "B")
-_TIER_A_CPUS = 2
 _CHARGE_TYPES = ("Postpay", "Dynamic")
-
-
-def start_params(spec: str | None) -> dict[str, t.Any]:
-    """Return what a start needs beside the place.
-
-    The documentation knows a truth value, the vendor's client a size. The API ignores what it does not know and then
-    starts the GPU, so both are sent.
-    """
-    return {"WithoutGpu": True, "WithoutGpuSpec": spec} if spec else {}
 
 
 def check_no_gpu(work: InstanceWork) -> None:
@@ -82,10 +68,3 @@ def check_started_without_gpu(work: InstanceWork) -> None:
                 action=START,
                 hint="The GPU is charged. Stop the instance if you do not want that.",
             )
-
-
-def no_gpu_spec(instance: Instance) -> str | None:
-    """Return the size that an instance has without its GPU, None if it has its GPU."""
-    if not instance["without_gpu"]:
-        return None
-    return WITHOUT_GPU[1] if (instance["cpu"] or 0) > _TIER_A_CPUS else WITHOUT_GPU[0]

@@ -11,18 +11,20 @@ If there is none, the wait for stock tries again whenever the list of free GPUs 
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from .._api.client import Client
-from .._api.errors import CompShareError, RefusedError
+from .._api.errors import CompShareError, OptionError, RefusedError, printable
 from .._api.values import duration_text
 from .._waiting import Backoff, DeadlineError, wait_until
 from .gpu_types import list_types, read_stock
 from .pricing import NOT_SOLD_CODES, SOLD_OUT_CODES, Offer, Size, price_of, stock_of
-from .spec import Order
+from .spec import DEFAULT_DISK_TYPE, Order, OrderedImage
 
 _SHOWN_SIZES, _SHOWN_OFFERS = 8, 3
+_DEFAULT_BOOT_GB = 100
 #: The API renews its list of free GPUs every five minutes, so a shorter interval shows nothing new.
 _BACKOFF = Backoff(first=300.0, longest=300.0, growth=1.0, jitter=0.05)
 
@@ -58,6 +60,21 @@ class NoZoneError(CompShareError):
 
     reasons: str = ""
     too_dear: Sequence[tuple[str, str, float]] = ()
+
+
+def offer_for(order: Order, image: OrderedImage) -> Offer:
+    """Return what stock and price are read for; raises OptionError if the system disk cannot hold the image."""
+    size_mb = (image.found or {}).get("size_mb") or 0
+    needed = math.ceil(size_mb / 1024)
+    disks = order.disks or ({"IsBoot": True, "Type": DEFAULT_DISK_TYPE, "Size": max(_DEFAULT_BOOT_GB, needed)},)
+    boot = next(disk for disk in disks if disk["IsBoot"])
+    if boot["Size"] < needed:
+        raise OptionError(
+            f"The system disk of {boot['Size']} GB cannot hold the image {printable(order.image, 80)!r}, "
+            f"which needs {needed} GB.",
+            hint="Give a larger size_gb to the disk with boot=true, or omit disks.",
+        )
+    return Offer(order.gpu_type, image.image_id, order.charge_type, disks, (image.found or {}).get("type"))
 
 
 class Selection(t.NamedTuple):

@@ -13,11 +13,9 @@ from collections.abc import Mapping
 
 from .._api.errors import OptionError
 from .._waiting import apply_and_confirm
-from .model import RUNNING, Instance
-from .query import describe
-from .reconcile import read_by_id
+from .model import RUNNING, Instance, describe
+from .query import list_zones, read_by_id
 from .steps import InstanceWork
-from .zones import list_zones
 
 ACTION = "UpdateCompShareInstancePorts"
 PROTOCOLS = ("http", "tcp", "udp")
@@ -27,10 +25,10 @@ _MOST = 10
 _LARGEST = 65535
 
 
-def check_ports(ports: Mapping[str, t.Any] | None) -> None:
+def check_ports(ports: Mapping[str, t.Any]) -> None:
     """Raise OptionError for ports that the API would not take."""
     for protocol in PROTOCOLS:
-        desired = _with_always(protocol, (ports or {}).get(protocol) or [])
+        desired = _with_always(protocol, ports.get(protocol) or [])
         wrong = [port for port in desired if not 1 <= port <= _LARGEST]
         if wrong:
             raise OptionError(f"ports has the {protocol} port {wrong[0]}; ports are from 1 to {_LARGEST}.")
@@ -44,8 +42,6 @@ def check_ports(ports: Mapping[str, t.Any] | None) -> None:
 def set_ports(work: InstanceWork) -> None:
     """Give running pods the ports in the options; raises OptionError for what is no pod."""
     ports = work.options["ports"]
-    if ports is None:
-        return
     for instance in work.outcome.present():
         if instance["kind"] not in ("pod", None):
             raise OptionError(f"{describe(instance)} is no pod, and only pods have ports.")

@@ -4,26 +4,30 @@
 
 # Private to this collection: it may change at any time.
 
-"""Finding instances. One implementation for the modules and the inventory."""
+"""Finding instances, and the regions and zones that they can be in. One implementation for modules and inventory."""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from .._api.client import Client
-from .._api.errors import OptionError, RefusedError, printable
-from .._api.pages import PAGE_SIZE, Listing
+from .._api import values
+from .._api.client import ZONES, Client, Scope
+from .._api.errors import OptionError, RefusedError, ResponseError, Retry, printable
+from .._api.pages import PAGE_SIZE, Listing, rows_of
 from .._api.retcodes import GONE_CODES
-from .._api.values import epoch_seconds
-from .model import STATES, normalise_instance
+from .._api.values import epoch_seconds, region_of
+from .model import STATES, Instance, describe, normalise_instance
 from .times import parse_time
-from .zones import check_places, explaining_places
 
 ACTION = "DescribeCompShareInstance"
 KINDS = ("vm", "container", "pod")
 CHARGE_TYPES = ("Postpay", "Dynamic", "Day", "Month", "Year", "Spot")
+#: Every key that a zone always has, in the order of the documentation.
+ZONE_KEYS = ("zone", "region", "description", "pod", "unsupported_image_types", "zone_id", "region_id")
+_KNOWN_OF_ZONE = frozenset(("Zone", "Region", "Describe", "IsPod", "UnsupportedImageTypes", "ZoneId", "RegionId"))
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,30 @@ def read_rows(
         if rows:
             return rows
     return []
+
+
+def read_by_id(client: Client, ids: Sequence[str], *, strict: bool = False) -> dict[str, Instance]:
+    """Return the instances of these ids that the API shows at the moment. One may be missing that exists.
+
+    The vendor's clients expect other instances in the response than those requested. One that is missing from such
+    a response may stand on a later page, so the whole list is read then, and if the API refuses an id as unknown. With
+    C(strict), that refusal is raised (C(is_unknown_id())).
+    """
+    rows: list[dict[str, t.Any]] = []
+    try:
+        for start in range(0, len(ids), PAGE_SIZE):
+            params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
+            rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
+        listed = {row.get("UHostId") for row in rows}
+        whole = not (listed - set(ids) and set(ids) - listed)
+    except RefusedError as error:
+        if strict or not is_unknown_id(error):
+            raise
+        whole = False
+    if not whole:
+        rows = read_rows(client)
+    instances = (normalise_instance(row) for row in rows)
+    return {instance["id"]: instance for instance in instances if instance["id"] in ids}
 
 
 def find_instances(client: Client, query: InstanceQuery) -> list[dict[str, t.Any]]:
@@ -151,14 +179,97 @@ def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[st
     return found[0] if found else None
 
 
-def describe(instance: Mapping[str, t.Any]) -> str:
-    """Return C(train-vm (uhost-1a, Running, cn-wlcb-01)): an instance in words, for messages."""
-    details = [instance["id"] or "no id yet", instance["state"] or "state unknown"]
-    if instance["zone"]:
-        details.append(instance["zone"])
-    return f"{printable(instance['name'] or 'without a name')} ({', '.join(printable(text) for text in details)})"
-
-
 def is_unknown_id(error: RefusedError) -> bool:
     """Return whether a refusal says that there is no instance of an id."""
     return error.ret_code in GONE_CODES or error.names_parameter("UHostId") or error.names_parameter("UHostIds")
+
+
+# --- Regions and zones ---
+
+
+def normalise_zone(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the zone in a row of DescribeCompShareSupportZone, with ZONE_KEYS and then its other fields."""
+    name = values.text(row.get("Zone"))
+    zone: dict[str, t.Any] = {
+        "zone": name,
+        "region": values.text(row.get("Region")) or region_of(name),
+        "description": values.text(row.get("Describe")),
+        "pod": bool(values.boolean(row.get("IsPod"))),
+        "unsupported_image_types": values.text_list(row.get("UnsupportedImageTypes")),
+        "zone_id": values.integer(row.get("ZoneId")),
+        "region_id": values.integer(row.get("RegionId")),
+    }
+    for key, value in row.items():
+        if key not in _KNOWN_OF_ZONE:
+            zone.setdefault(values.snake_case(str(key)), value)
+    return zone
+
+
+def list_zones(client: Client) -> list[dict[str, t.Any]]:
+    """Return the zones that sell GPUs, in the API's order, each once.
+
+    The list works without a region, as recorded. It is short and comes in one response. Raises the client's errors, and
+    ResponseError if it is empty.
+    """
+    response = client.call(ZONES, {})
+    rows = rows_of(ZONES, response, "ZoneInfo")
+    zones = {zone["zone"]: zone for zone in map(normalise_zone, rows) if zone["zone"]}
+    if not zones:
+        raise ResponseError(
+            f"The response to {ZONES} has no zone.", action=ZONES, hint="Run the task again.", retry=Retry.READ
+        )
+    return list(zones.values())
+
+
+def zones_in(zones: Sequence[dict[str, t.Any]], scope: Scope) -> list[dict[str, t.Any]]:
+    """Return the zones within the region and zone that the connection options set; all of them if they set none.
+
+    Raises OptionError if there is no such region or zone, or the zone is in another region.
+    """
+    check_listed(zones, regions=[scope.region] if scope.region else [], zones=[scope.zone] if scope.zone else [])
+    found = [zone for zone in zones if scope.region in (None, zone["region"]) and scope.zone in (None, zone["zone"])]
+    if not found and scope.zone and scope.region:
+        own = next(zone["region"] for zone in zones if zone["zone"] == scope.zone)
+        raise OptionError(f"The zone {scope.zone} is in the region {own}, not in {scope.region}.")
+    return found
+
+
+def zones_named(zones: Sequence[dict[str, t.Any]], names: Sequence[str]) -> list[dict[str, t.Any]]:
+    """Return the zones of these names, in this order; raises OptionError for a name that no zone has."""
+    check_listed(zones, zones=names)
+    by_name = {zone["zone"]: zone for zone in zones}
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def check_places(client: Client, *, regions: Iterable[str], zones: Iterable[str]) -> None:
+    """Raise OptionError for a region or zone that the API does not list, with those that it lists."""
+    try:
+        listed = list_zones(client)
+    except RefusedError:
+        return  # an account that may not list zones can still use them
+    check_listed(listed, regions=regions, zones=zones)
+
+
+def check_listed(
+    listed: Sequence[Mapping[str, t.Any]], *, regions: Iterable[str] = (), zones: Iterable[str] = ()
+) -> None:
+    """Raise OptionError for a region or zone that is not among C(listed), with those that are."""
+    for kind, names in (("region", regions), ("zone", zones)):
+        known = list(dict.fromkeys(zone[kind] for zone in listed if zone[kind]))
+        unknown = [printable(name, 60) for name in names if name not in known]
+        if unknown:
+            raise OptionError(
+                f"There is no {kind} {' or '.join(map(repr, unknown))}.",
+                hint=f"There are: {', '.join(known) or 'none'}.",
+            )
+
+
+@contextlib.contextmanager
+def explaining_places(client: Client, *, regions: Collection[str], zones: Collection[str]) -> Iterator[None]:
+    """If the API refuses a region or zone, raise the error that lists those that exist."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.names_parameter("Region") or error.names_parameter("Zone"):
+            check_places(client, regions=regions, zones=zones)
+        raise

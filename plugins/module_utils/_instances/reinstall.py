@@ -8,24 +8,32 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from .._api.errors import CompShareError
-from .boot_image import check_reinstall, resolve_image
+from .._api.errors import CompShareError, OptionError, printable
 from .login import decode_password, encode_password
-from .model import REINSTALLING, RUNNING, STOPPED, Instance, settled
-from .no_gpu import no_gpu_spec, start_params
-from .query import describe, read_rows
-from .spec import check_password_for
+from .model import REINSTALLING, RUNNING, STOPPED, Instance, describe, settled, system_disk
+from .query import read_rows
+from .spec import OrderedImage, check_password_for
 from .steps import InstanceWork
-from .transitions import Ready, Reinstalled, Running, Stopped, predict_reinstall, predict_start, predict_stop
+from .transitions import (
+    Ready,
+    Reinstalled,
+    Running,
+    Stopped,
+    no_gpu_spec,
+    predict_reinstall,
+    predict_start,
+    predict_stop,
+    start_params,
+)
 
 
-def reinstall(work: InstanceWork) -> None:
-    work.require_all()
-    image = resolve_image(work.client, work.options["image"], work.options["image_source"])
+def reinstall(work: InstanceWork, image: OrderedImage) -> None:
+    """Put an image on the instances that do not have it, or on all of them with C(force)."""
     image_id = image.image_id
     targets = [
         instance for instance in work.outcome.present() if work.options["force"] or instance["image_id"] != image_id
@@ -52,6 +60,30 @@ def reinstall(work: InstanceWork) -> None:
             work.bring(begun, Ready())
     if password and targets:
         _check_password(work, [str(instance["id"]) for instance in targets], password)
+
+
+def check_reinstall(instance: Mapping[str, t.Any], image: OrderedImage) -> None:
+    """Raise OptionError if an image that was looked up by its name cannot be put on an instance.
+
+    The API refuses the same, but only after the instance was stopped for it.
+    """
+    found = image.found
+    if found is None:
+        return
+    title = f"{describe(instance)} cannot get the image {printable(str(found['name']), 80)!r}"
+    if instance["kind"] == "pod" and found["container"] is False:
+        raise OptionError(f"{title}: a pod needs a container image.")
+    needed = math.ceil((found["size_mb"] or 0) / 1024)
+    boot_gb = (system_disk(instance) or {}).get("size_gb")
+    if boot_gb is not None and boot_gb < needed:
+        raise OptionError(f"{title}: its system disk has {boot_gb} GB, and the image needs {needed} GB.")
+    gpu_type, supported = instance["gpu_type"], found["supported_gpu_types"]
+    # In no-GPU mode, the API reports another type.
+    if not gpu_type or not supported or instance["without_gpu"]:
+        return
+    # 4090_48G is a 4090.
+    if not any(gpu_type == other or gpu_type.startswith(f"{other}_") for other in supported):
+        raise OptionError(f"{title}: it supports {printable(', '.join(supported))}, and this is a {gpu_type}.")
 
 
 def _leave_no_gpu_mode(work: InstanceWork, instances: Sequence[Instance]) -> None:

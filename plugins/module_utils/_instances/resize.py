@@ -14,24 +14,60 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from .._api import values
 from .._api.errors import CompShareError, OptionError, RefusedError
 from .gpu_types import list_types
-from .model import RUNNING, STOPPED, Instance, settled, system_disk
+from .model import RUNNING, STOPPED, Instance, describe, settled, system_disk
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .query import describe
-from .reconcile import read_by_id
+from .query import list_zones, read_by_id
 from .spec import DEFAULT_DISK_TYPE, PREPAID
 from .steps import InstanceWork
-from .transitions import RESIZE, Predicted, Resized, Running, Stopped, predict_start, predict_stop, sizes_of
-from .zones import list_zones
+from .transitions import (
+    Course,
+    Done,
+    Move,
+    Predicted,
+    Running,
+    Stopped,
+    Wait,
+    check_course,
+    predict_start,
+    predict_stop,
+)
 
+RESIZE = "ResizeCompShareInstance"
 UPGRADE_PRICE = "GetCompShareInstanceUpgradePrice"
 #: Documented: a system disk has at most so many GB.
 _LARGEST_SYSTEM_DISK = 1000
 _SHOWN_SIZES = 12
+
+
+@dataclass(frozen=True)
+class Resized:
+    """Stopped, with C(desired): values of its keys, and C(system_disk_gb). C(params) request them from the API."""
+
+    desired: Mapping[str, t.Any]
+    params: Mapping[str, t.Any]
+    purpose: str = "get its size"
+    ends_in: str | None = None
+
+    def next_move(self, course: Course) -> Move:
+        """Resize it while it is stopped, once."""
+        check_course(course)
+        if course.missing or course.instance["state"] != STOPPED:
+            return Wait()
+        if self.desired.items() <= sizes_of(course.instance).items():
+            return Done()
+        return course.send_once(RESIZE, self.params)
+
+
+def sizes_of(instance: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what a resize can change of an instance."""
+    disk = system_disk(instance) or {}
+    return {**{key: instance[key] for key in ("gpu_count", "cpu", "memory_gb")}, "system_disk_gb": disk.get("size_gb")}
 
 
 class _Plan(t.NamedTuple):

@@ -18,7 +18,6 @@ from .._api.errors import OptionError, printable
 from .._api.options import check_name
 
 NAME_LENGTH = 63
-#: The sources in which an image's name is looked up if none is given: the vendor's, and the account's own.
 _PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"
 _PASSWORD_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _PUNCTUATION)
 _PASSWORD_LENGTH = (8, 32)
@@ -31,6 +30,13 @@ _DISK_TYPE = re.compile(r"[A-Z][A-Z0-9_]{2,31}\Z")
 DEFAULT_DISK_TYPE = "CLOUD_SSD"
 #: Beyond what any offer has; it keeps a mistake, such as MB for GB, from becoming a request.
 _MOST = {"gpu_count": 16, "cpu": 1024, "memory_gb": 8192, "size_gb": 100_000}
+
+
+class OrderedImage(t.NamedTuple):
+    """The image of an order: its id, and its row if it was looked up by its name."""
+
+    image_id: str
+    found: dict[str, t.Any] | None
 
 
 @dataclass(frozen=True)

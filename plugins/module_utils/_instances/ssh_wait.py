@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._waiting import Backoff, DeadlineError, raise_lasting, wait_until
-from .model import RUNNING, STOPPED, Instance, settled
-from .query import describe
-from .reconcile import read_by_id
+from .model import RUNNING, STOPPED, Instance, describe, settled
+from .query import read_by_id
 
 _BANNER = b"SSH-"
 #: Seconds for connecting, and again for the greeting.

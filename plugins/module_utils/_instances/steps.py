@@ -4,44 +4,285 @@
 
 # Private to this collection: it may change at any time.
 
-"""The steps of a task about instances, and what it remembers for its result.
+"""What a task about instances works with: what it found and did, and how it brings instances into a state.
 
-A step changes the API's state and notes the instances as they are then. In check mode it sends nothing and notes them
-as they would be, so that what decides about steps is the same in both.
+InstanceWork.bring() polls, decides, sends, and polls again, until each instance is there or on a timeout. What is sent
+follows from the state that was just seen, so nothing depends on what earlier requests promised: a state that passes is
+waited for, a lost response is replaced by what is seen next, and one deadline holds for all. In check mode nothing is
+sent, and the instances are noted as they would be, so that what decides about steps is the same in both.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, printable
-from .._api.values import iso_time
+from .._api.client import Client
+from .._api.errors import CompShareError, RefusedError, Retry, WaitError
 from .._task import Task
-from .._waiting import look_again, send_when_free
-from .boot_image import offer_for, resolve_image
-from .create import ACTION, create_instance, predicted_instance
-from .model import CREATING, FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, normalise_instance, settled
-from .outcome import Outcome
-from .placement import Choice, StockWait
-from .pricing import SOLD_OUT_CODES
-from .query import describe, is_unknown_id, one_named, read_rows
-from .reconcile import Goal, Mover, read_by_id
-from .spec import Order, charge_warnings, check_password_for
-from .ssh_wait import wait_for_ssh
-from .stop_schedule import DELETE, UPDATE, check_ahead, early_stop, parse_stop, stop_to_set
-from .transitions import Ready, Running
-from .zones import list_zones, project_of, zones_in, zones_named
+from .._waiting import Backoff, DeadlineError, send_when_free, wait_until
+from .model import FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, describe, settled, system_disk
+from .query import read_by_id
+from .transitions import STATE_CODES, Course, Done, Goal, Running, Send
 
-RENAME = "ModifyCompShareInstanceName"
-#: An instance that is missing is looked up again after so many seconds. An id says that there was one.
-_LOOK_AGAIN_BY_NAME = (5.0,)
-_LOOK_AGAIN_BY_ID = (5.0, 15.0)
+_BACKOFF = Backoff(first=2.0, longest=10.0)
+#: What the diff shows of an instance.
+_SHOWN = (
+    "name",
+    "state",
+    "zone",
+    "gpu_type",
+    "gpu_count",
+    "cpu",
+    "memory_gb",
+    "image_id",
+    "charge_type",
+    "without_gpu",
+    "scheduled_stop_time",
+)
+
+
+class Outcome:
+    """The instances of one task, and what was done to them.
+
+    C(names) are the names of the instances; a single one is None where only an id says which it is. C(instances) has,
+    in the same order, each one as it was last seen or would be, None where there is none.
+    """
+
+    def __init__(self, options: Mapping[str, t.Any]) -> None:
+        self.names = _names(options)
+        self.instances: list[Instance | None] = [None] * len(self.names)
+        self.before: list[Instance | None] = list(self.instances)
+        self.changed = False
+        self.actions: list[dict[str, t.Any]] = []
+        #: The indexes of the instances that this task created, or would create.
+        self.new: set[int] = set()
+        #: What each of them costs, None where the API names no price.
+        self.prices: dict[int, dict[str, t.Any] | None] = {}
+        #: What was resized, or would be.
+        self.resized: list[dict[str, t.Any]] = []
+        self._title = options["instance_id"]
+
+    def found(self, instances: Sequence[Instance | None]) -> None:
+        """Take the instances as they are before anything is done."""
+        self.instances, self.before = list(instances), list(instances)
+
+    def missing(self) -> list[int]:
+        """Return the indexes of the instances that are not there."""
+        return [index for index, instance in enumerate(self.instances) if instance is None]
+
+    def present(self) -> list[Instance]:
+        """Return the instances that are there, or would be."""
+        return [instance for instance in self.instances if instance is not None]
+
+    def created(self) -> list[Instance]:
+        """Return the instances that this task created, or would create, as far as they are still there."""
+        return [instance for index in sorted(self.new) if (instance := self.instances[index]) is not None]
+
+    def existing(self) -> list[Instance]:
+        """Return the instances that were there before the task."""
+        return [one for index, one in enumerate(self.instances) if one is not None and index not in self.new]
+
+    def index_of(self, instance: Instance) -> int:
+        """Return the index of an instance that is there."""
+        return next(
+            index
+            for index, known in enumerate(self.instances)
+            if known is not None and (known is instance or (known["id"] is not None and known["id"] == instance["id"]))
+        )
+
+    def note(self, index: int, instance: Instance | None, action: str) -> None:
+        """Note that something was done, or would be, and how the instance is after it."""
+        known = instance or self.instances[index] or {}
+        self.note_sent(known, action)
+        self.instances[index] = instance
+
+    def note_sent(self, instance: Mapping[str, t.Any], action: str) -> None:
+        """Note that a request was sent that may have changed something."""
+        self.changed = True
+        self.actions.append({"action": action, "id": instance.get("id"), "name": instance.get("name")})
+
+    def per_hour(self, instance: Instance) -> float | None:
+        """Return what an instance costs while it runs, in CNY per hour, None where the API does not say."""
+        price = self.prices.get(self.index_of(instance))
+        if price is not None:
+            return t.cast("float", price["per_hour"])
+        parts = [instance[key] for key in ("instance_price", "disk_price", "image_price") if instance[key] is not None]
+        return round(sum(parts), 4) if parts else None
+
+    def facts(self, *, diff: bool = False) -> dict[str, t.Any]:
+        """Return the keys of the result: what was done and which instances there are."""
+        present = self.present()
+        facts: dict[str, t.Any] = {
+            "changed": self.changed,
+            "instances": present,
+            "instance": present[0] if len(self.names) == 1 and present else None,
+            "actions": self.actions,
+        }
+        prices = [price for index, price in self.prices.items() if index in self.new and price is not None]
+        if prices:
+            facts["price"] = max(prices, key=lambda price: t.cast("float", price["per_hour"]))
+        if self.resized:
+            facts["resized"] = self.resized
+        if diff:
+            facts["diff"] = {"before": self._shown(self.before), "after": self._shown(self.instances)}
+        return facts
+
+    def _shown(self, instances: Sequence[Instance | None]) -> dict[str, dict[str, t.Any]]:
+        shown = {}
+        for index, instance in enumerate(instances):
+            if instance is None:
+                continue
+            shown[str(self._title or self.names[index])] = details = {key: instance[key] for key in _SHOWN}
+            details["system_disk_gb"] = (system_disk(instance) or {}).get("size_gb")
+            price = self.prices.get(index) if index in self.new else None
+            if price is not None:
+                details["price_per_hour"] = price["per_hour"]
+        return shown
+
+
+def _names(options: Mapping[str, t.Any]) -> list[str | None]:
+    """Return the names of the instances that a task is about; None stands for the one that is known by its id."""
+    name, count = options["name"], options["count"]
+    if count is None:
+        return [name]
+    return [f"{name}-{number}" for number in range(1, count + 1)]
+
+
+class Mover:
+    """Brings instances to a goal until C(deadline) (a value of C(clock.now())).
+
+    Without C(wait), an instance is let go when the last request for it was accepted, or when it is on its way.
+    C(report) is called with an instance each time that its state has changed, C(sent) with the instance and the action
+    of each request.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        deadline: float,
+        wait: bool = True,
+        report: t.Callable[[Instance], None] = lambda _instance: None,
+        sent: t.Callable[[Instance, str], None] = lambda _instance, _action: None,
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._wait = wait
+        self._report = report
+        self._sent = sent
+        #: How each instance was seen last, None once it is gone.
+        self.seen: dict[str, Instance | None] = {}
+
+    def bring(self, instances: Sequence[Instance], goal: Goal) -> list[Instance | None]:
+        """Return the instances as they are at the goal, None for those that are gone.
+
+        Raises WaitError, naming each that did not get there, or what the API refused for good.
+        """
+        now = self._client.clock.now()
+        courses = {instance["id"]: Course(instance, now, since=now) for instance in instances}
+        for identity, course in courses.items():
+            self.seen.setdefault(identity, course.instance)
+        pending = set(courses)
+        began = self._client.clock.now()
+        stepping = False
+
+        def probe() -> bool | None:
+            nonlocal stepping
+            stepping = False
+            self._look([course for identity, course in courses.items() if identity in pending])
+            stepping = True
+            pending.difference_update([identity for identity in pending if self._step(courses[identity], goal)])
+            return None if pending else True
+
+        def on_error(error: CompShareError) -> None:
+            # What a step raises is final; only a look is retried.
+            if stepping or not error.retryable:
+                raise error
+
+        try:
+            if pending:
+                wait_until(self._client.clock, probe, deadline=self._deadline, backoff=_BACKOFF, on_error=on_error)
+        except DeadlineError as late:
+            unfinished = [courses[identity] for identity in courses if identity in pending]
+            raise self._too_late(unfinished, goal, began, late.error) from None
+        return [self.seen[identity] for identity in courses]
+
+    def _look(self, courses: Sequence[Course]) -> None:
+        """Show each course how its instance is now."""
+        found = read_by_id(self._client, [course.instance["id"] for course in courses])
+        now = self._client.clock.now()
+        for course in courses:
+            instance = found.get(course.instance["id"])
+            if instance is not None and instance["state"] != course.instance["state"]:
+                self._report(instance)
+            course.see(instance, now)
+            if instance is not None:
+                self.seen[instance["id"]] = instance
+
+    def _step(self, course: Course, goal: Goal) -> bool:
+        """Do what is to be done with one instance now; return whether it needs no more."""
+        move = goal.next_move(course)
+        if isinstance(move, Done):
+            if move.gone:
+                self.seen[course.instance["id"]] = None
+            return True
+        if isinstance(move, Send):
+            return self._send(course, move) and move.last and not self._wait
+        return not self._wait and goal.ends_in is not None and settled(course.instance["state"]) == goal.ends_in
+
+    def _send(self, course: Course, move: Send) -> bool:
+        """Send a request; return whether it was accepted. Raises what the API refuses for good."""
+        instance = course.instance
+        params = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"], **move.params}
+        course.tried[move.action, instance["state"]] = self._client.clock.now()
+        try:
+            self._client.call(move.action, params, write=True, deadline=self._deadline)
+        except CompShareError as error:
+            waits = isinstance(error, RefusedError) and self._note_refusal(course, move, error)
+            if not waits and not error.outcome_unknown:
+                raise
+            if not waits:
+                course.note(move.action, self._client.clock.now(), accepted=False)
+                self._sent(instance, move.action)
+            return False
+        course.refusal = None
+        course.note(move.action, self._client.clock.now(), accepted=True)
+        self._sent(instance, move.action)
+        return True
+
+    def _note_refusal(self, course: Course, move: Send, error: RefusedError) -> bool:
+        """Note a refusal; return whether it had no effect and lets the wait go on."""
+        waits = error.retry is Retry.BUSY or course.outdated_by(error) or (move.forced and not error.outcome_unknown)
+        if waits or error.outcome_unknown:
+            course.refusal = error
+        if move.forced or error.ret_code in STATE_CODES:
+            course.refusals[move.action, course.instance["state"]] = error
+        return waits
+
+    def _too_late(
+        self, courses: Sequence[Course], goal: Goal, began: float, fault: CompShareError | None
+    ) -> CompShareError:
+        listed = ", ".join(describe(course.instance) for course in courses[:10])
+        more = f" and {len(courses) - 10} more" if len(courses) > 10 else ""
+        refusals = [error for course in courses for error in (course.refusal, *course.refusals.values()) if error]
+        last = fault or (refusals[-1] if refusals else None)
+        if fault is not None or len(refusals) == 1:
+            because = f" The last response was: {t.cast('CompShareError', last).summary}"
+        else:
+            because = "".join(f" {summary}" for summary in dict.fromkeys(error.summary for error in refusals))
+        return WaitError(
+            f"After {self._client.clock.now() - began:.0f} s, at the end of wait_timeout, "
+            f"{listed}{more} did not {goal.purpose}.{because}",
+            action=last.action if last is not None else None,
+            hint="Run the task again to go on waiting, or raise wait_timeout.",
+            retryable=True,
+        )
 
 
 class InstanceWork:
-    """One task about some instances: the steps it may take. C(outcome) remembers what they came to."""
+    """One task about some instances. C(outcome) remembers what they came to."""
 
     def __init__(self, task: Task) -> None:
         self.options = task.options
@@ -50,208 +291,12 @@ class InstanceWork:
         self.client = task.client
         self.outcome = Outcome(task.options)
         self._task = task
-        self._project: str | None = None
-        #: What was ordered of each new instance.
-        self._orders: dict[int, Order] = {}
-        self._said: set[str] = set()
-        schedule_stop = self.options["schedule_stop"]
-        self._stop = None if schedule_stop is None else parse_stop(schedule_stop)
-        if self._stop is not None and self._stop.as_utc and self._stop.epoch is not None:
-            self.warn(f"schedule_stop names no time zone and is taken as UTC: {iso_time(self._stop.epoch)}.")
-        #: The new instances of which it is known whether they stop by themselves, by id; the time if it was accepted
-        #: while they ran.
-        self._scheduled: dict[str, str | None] = {}
         #: The instance of which a create may be under way.
         self.ordering: str | None = None
+        #: Called with an instance of this task each time that it is seen in another state.
+        self.new_seen: t.Callable[[Instance], None] = lambda _instance: None
         self.deadline = self.client.clock.now() + self.options["wait_timeout"]
         self._began = self.client.clock.now()
-
-    # --- Looking ---
-
-    def find(self) -> None:
-        """Note the instances that are there; raises OptionError if several have a name.
-
-        One response may lack a row, so absence is believed only after further looks.
-        """
-        pauses = _LOOK_AGAIN_BY_ID if self.options["instance_id"] else _LOOK_AGAIN_BY_NAME
-        look_again(self.client.clock, lambda: self._look() or None, pauses)
-
-    def _look(self) -> bool:
-        """Note the instances as the API shows them now; return whether further looks can show no more of them."""
-        instance_id, name = self.options["instance_id"], self.options["name"]
-        found: list[Instance | None]
-        if instance_id and not name:
-            try:
-                found = [read_by_id(self.client, [instance_id], strict=True).get(instance_id)]
-            except RefusedError as error:
-                if not is_unknown_id(error):
-                    raise
-                return True
-        elif instance_id:
-            rows = read_rows(self.client)
-            row = next((row for row in rows if row.get("UHostId") == instance_id), None)
-            found = [None if row is None else normalise_instance(row)]
-            self._check_name_is_free(found[0], rows)
-        else:
-            named = [normalise_instance(row) for row in read_rows(self.client) if row.get("Name") in self.outcome.names]
-            one_by_one = [one_named(named, t.cast("str", name)) for name in self.outcome.names]
-            found = [None if instance is None else dict(instance) for instance in one_by_one]
-        self.outcome.found(found)
-        return None not in found
-
-    def _check_name_is_free(self, instance: Instance | None, rows: Sequence[dict[str, t.Any]]) -> None:
-        """Raise OptionError if an instance, named by its id, is to get a name that another one has."""
-        name = self.options["name"]
-        if instance is None or not name or instance["name"] == name or self.options["state"] == "absent":
-            return
-        other = next((normalise_instance(row) for row in rows if row.get("Name") == name), None)
-        if other is not None:
-            raise OptionError(
-                f"{describe(instance)} cannot be named {printable(name)!r}: {describe(other)} has this name.",
-                hint="An instance is known by its name, so choose another one.",
-            )
-
-    def require_all(self) -> None:
-        """Raise OptionError if an instance is not there."""
-        missing = [self.outcome.names[index] for index in self.outcome.missing()]
-        if not missing:
-            return
-        if self.options["instance_id"]:
-            raise OptionError(
-                f"There is no instance {printable(self.options['instance_id'])}.",
-                hint="Check instance_id, project_id and the account of the key.",
-            )
-        raise OptionError(
-            f"There is no instance named {', '.join(repr(printable(str(name))) for name in missing)}.",
-            hint="Names are exact. state=present or state=running creates one.",
-        )
-
-    # --- Creating ---
-
-    def create_missing(self) -> None:
-        """Create each instance that is not there; raises OptionError if the options do not say how.
-
-        What would fail only after an instance was created, and is charged, is checked before.
-        """
-        missing = self.outcome.missing()
-        if not missing:
-            return
-        if self.options["instance_id"]:
-            self.require_all()
-        orders = Order.preferences(self.options)
-        if not orders:
-            names = ", ".join(repr(printable(str(self.outcome.names[index]))) for index in missing)
-            raise OptionError(
-                f"There is no instance named {names}.",
-                hint="To create it, give at least image and gpu_type or gpu_types.",
-            )
-        image = resolve_image(self.client, orders[0].image, orders[0].image_source)
-        check_password_for(orders[0].password, image.found)
-        zones = list_zones(self.client)
-        desired = self.options["zones"]
-        zones = zones_in(zones, self.client.scope) if desired is None else zones_named(zones, desired)
-        self._check_stop_ahead()
-        patience = 0.0 if self.check_mode else self.options["wait_for_stock"]
-        stock = StockWait(
-            self.client,
-            [(order, offer_for(order, image)) for order in orders],
-            zones,
-            deadline=self.client.clock.now() + patience,
-            report=lambda message: self._task.report({"kind": "note", "name": self._title(), "message": message}),
-        )
-        for index in missing:
-            self._make(index, stock)
-
-    def _title(self) -> str:
-        return str(self.options["name"] or self.options["instance_id"])
-
-    def _check_stop_ahead(self) -> None:
-        """Raise OptionError if a new instance could not be given the stop that is desired."""
-        if self._stop is None or self._stop.is_never:
-            return
-        if not self.options["wait"]:
-            raise OptionError(
-                "schedule_stop needs wait=true to create an instance: the API may accept it only once that runs."
-            )
-        check_ahead(self._stop, self.client.clock.epoch())
-        self._find_project()
-
-    def _find_project(self) -> str:
-        if self._project is None:
-            self._project = project_of(self.client)
-        return self._project
-
-    def _make(self, index: int, stock: StockWait) -> None:
-        name, sold_out = t.cast("str", self.outcome.names[index]), set[tuple[Order, str]]()
-        while True:
-            began = self.client.clock.now()
-            order, offer, choice = stock.select(title=f"The instance {printable(name)!r}", sold_out=sold_out)
-            self.deadline += self.client.clock.now() - began  # the wait for stock has a time of its own
-            self._note_choice(index, order, choice)
-            if self.check_mode:
-                self._note_new(index, predicted_instance(name, order, offer, choice))
-                return
-            self.ordering = name
-            try:
-                created = create_instance(
-                    self.client,
-                    name,
-                    order,
-                    offer,
-                    choice,
-                    deadline=self.deadline,
-                    accepted=lambda instance: self._note_new(index, instance),
-                    warn=self.warn,
-                )
-            except RefusedError as error:
-                # The last one was taken since stock was read; nothing was created.
-                if error.ret_code not in SOLD_OUT_CODES or error.outcome_unknown:
-                    raise
-                sold_out.add((order, choice.zone["zone"]))
-                self.ordering = None
-                continue
-            if created.begun:
-                self._note_new(index, created.instance)
-            self.outcome.instances[index] = created.instance
-            self.ordering = None
-            return
-
-    def _note_new(self, index: int, instance: Instance) -> None:
-        self.ordering = None
-        if index in self.outcome.new:
-            return
-        self.outcome.note(index, instance, ACTION)
-        self.outcome.new.add(index)
-        price = self.outcome.prices.get(index)
-        cost = "" if price is None else f" for {price['per_hour']:g} CNY per hour"
-        if not self.check_mode:
-            self._tell(instance, f"ordered in {instance['zone']}{cost}")
-            self._schedule_early(instance)
-
-    def _note_choice(self, index: int, order: Order, choice: Choice) -> None:
-        self._orders[index] = order
-        self.outcome.prices[index] = choice.price
-        if choice.price is None:
-            self.warn(f"The API names no price for {choice.size} in {choice.zone['zone']}.")
-        for warning in charge_warnings(order.charge_type):
-            if warning not in self._said:
-                self._said.add(warning)
-                self.warn(warning)
-
-    def settle(self) -> None:
-        """Wait until new instances run; raises if one could not be installed, or is not what was ordered."""
-        waiting = [
-            instance
-            for index, instance in enumerate(self.outcome.instances)
-            if instance is not None and (index in self.outcome.new or instance["state"] in CREATING)
-        ]
-        if self.check_mode or not self.options["wait"]:
-            self.check_installed()
-            return
-        self.bring(waiting, Ready())
-        self.check_installed()
-        for instance in self.outcome.created():
-            self._check_delivery(instance)
 
     def check_installed(self) -> None:
         """Raise if an instance could not be installed: only its deletion, or another image, helps."""
@@ -261,24 +306,6 @@ class InstanceWork:
                     f"{describe(instance)} could not be installed ({INSTALL_FAIL}).",
                     hint="Delete it with state=absent, and run the task again; the API gives no reason.",
                 )
-
-    def _check_delivery(self, instance: Instance) -> None:
-        """Raise if a new instance is not what was ordered: it is charged."""
-        order = self._orders[self.outcome.index_of(instance)]
-        requested = {key: getattr(order, key) for key in ("gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type")}
-        wrong = [
-            f"{key} is {instance[key]}, not {value}"
-            for key, value in requested.items()
-            if value is not None and instance[key] is not None and instance[key] != value
-        ]
-        if wrong:
-            raise ResponseError(
-                f"{describe(instance)} was created, but {' and '.join(wrong)}.",
-                action=ACTION,
-                hint="It is charged. Delete it with state=absent if you do not want it like this.",
-            )
-
-    # --- Changing ---
 
     def bring(
         self,
@@ -334,105 +361,6 @@ class InstanceWork:
             error.add_sentence(f"{stopped} {failure.summary}")
             error.hint = "Start it with state=running."
 
-    def rename(self) -> None:
-        """Give an instance that was named by its id the name in the options."""
-        instance, name = self.outcome.instances[0], self.options["name"]
-        if not self.options["instance_id"] or not name or instance is None or instance["name"] == name:
-            return
-        self.change(instance, RENAME, {"Name": name}, {"name": name})
-
-    def schedule(self) -> None:
-        """Schedule the stop of running instances, or cancel it; raises the first error after all have been tried."""
-        if self._stop is None:
-            return self._warn_of_lost_stops()
-        failed: list[tuple[Instance, CompShareError]] = []
-        for instance in self.outcome.present():
-            if not instance["scheduled_stop_time"]:
-                # The row that was seen last may be older than the schedule.
-                instance["scheduled_stop_time"] = self._scheduled.get(instance["id"])
-            moment = stop_to_set(self._stop, instance["scheduled_stop_time"], self.client.clock.epoch())
-            if moment is None:
-                continue
-            if instance["state"] != RUNNING:
-                # A stopped instance has no schedule; the API takes one only while it runs.
-                self.warn(f"{describe(instance)} does not run, so schedule_stop has no effect on it.")
-                continue
-            try:
-                if moment:
-                    after = {"scheduled_stop_time": iso_time(moment)}
-                    self.change(instance, UPDATE, self._stop_params(moment), after)
-                else:
-                    self.change(instance, DELETE, {"ProjectId": self._find_project()}, {"scheduled_stop_time": None})
-            except CompShareError as error:
-                failed.append((instance, error))
-        if failed:
-            raise self._not_scheduled(failed)
-        return None
-
-    def _stop_params(self, moment: int) -> dict[str, t.Any]:
-        return {"ProjectId": self._find_project(), "SchedulerStopTime": moment}
-
-    def _not_scheduled(self, failed: Sequence[tuple[Instance, CompShareError]]) -> CompShareError:
-        error = failed[0][1]
-        if self._stop is not None and not self._stop.is_never:
-            error.add_sentence(" ".join(self._runs_on(instance) for instance, _error in failed))
-            error.hint = "Run the task again, or stop it with state=stopped."
-            self._scheduled.update((instance["id"], None) for instance, _error in failed)
-        return error
-
-    def _runs_on(self, instance: Instance) -> str:
-        price = self.outcome.per_hour(instance)
-        cost = "the API does not say what it costs" if price is None else f"costs {price:g} CNY per hour"
-        at = instance["scheduled_stop_time"]
-        stop = f"will stop at {at} only" if at else "will not stop by itself"
-        return f"{describe(instance)} runs, {cost}, and {stop}: schedule_stop is not set."
-
-    def _schedule_early(self, instance: Instance) -> None:
-        """Try to schedule the stop of a new instance before it runs: if this run dies, it still ends by itself.
-
-        The API may accept that only later, so this is tried again each time that the state changes, and reported as an
-        error only when it runs.
-        """
-        if self._stop is None or self._stop.is_never or instance["id"] in self._scheduled:
-            return
-        moment = early_stop(self._stop, self.client.clock.epoch())
-        place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
-        with suppress(CompShareError):
-            self.client.call(UPDATE, {**place, **self._stop_params(moment)}, write=True, deadline=self.deadline)
-            self._scheduled[instance["id"]] = iso_time(moment) if instance["state"] == RUNNING else None
-            instance = {**instance, "scheduled_stop_time": iso_time(moment)}
-            self.outcome.note(self.outcome.index_of(instance), instance, UPDATE)
-            self._tell(instance, f"will stop by itself at {instance['scheduled_stop_time']}")
-
-    def unscheduled(self) -> list[Instance]:
-        """Return the new instances whose stop is desired and not scheduled yet."""
-        if self._stop is None or self._stop.is_never or self.check_mode:
-            return []
-        return [
-            instance
-            for instance in self.outcome.created()
-            if instance["id"] not in self._scheduled and not instance["scheduled_stop_time"]
-        ]
-
-    def reach(self) -> None:
-        """Wait until SSH responds on each instance."""
-        if self.check_mode:
-            return
-        for instance in wait_for_ssh(self.client, self.outcome.present(), deadline=self.deadline):
-            self.outcome.instances[self.outcome.index_of(instance)] = instance
-            self._tell(instance, f"SSH responds after {self._elapsed:.0f} s")
-
-    def _warn_of_lost_stops(self) -> None:
-        """Warn if an instance would have stopped by itself, and lost that when it was stopped and started meanwhile."""
-        for before, instance in zip(self.outcome.before, self.outcome.instances):
-            if before is None or instance is None or instance["state"] != RUNNING:
-                continue
-            if before["scheduled_stop_time"] and not instance["scheduled_stop_time"]:
-                self.warn(
-                    f"{describe(instance)} was to stop by itself at {before['scheduled_stop_time']}, and no longer "
-                    "will. Set schedule_stop again."
-                )
-
     def change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
         """Change an instance with a request that does no harm when repeated."""
         index = self.outcome.index_of(instance)
@@ -451,16 +379,19 @@ class InstanceWork:
 
     def _report(self, instance: Instance) -> None:
         release = f", to be deleted at {instance['release_time']}" if instance["release_time"] else ""
-        self._tell(instance, f"{instance['state'] or 'state unknown'} after {self._elapsed:.0f} s{release}")
+        self.tell(instance, f"{instance['state'] or 'state unknown'} after {self.elapsed}{release}")
         if self.outcome.index_of(instance) in self.outcome.new:
-            self._schedule_early(instance)
+            self.new_seen(instance)
 
     @property
-    def _elapsed(self) -> float:
-        return self.client.clock.now() - self._began
+    def elapsed(self) -> str:
+        """Return for how long the task has run: C(42 s)."""
+        return f"{self.client.clock.now() - self._began:.0f} s"
 
-    def _tell(self, instance: Instance, message: str) -> None:
-        self._task.report({"kind": "note", "name": instance["name"] or instance["id"], "message": message})
+    def tell(self, about: Instance | str, message: str) -> None:
+        """Report what has happened to an instance, or to those of a name, while the task goes on."""
+        name = about if isinstance(about, str) else about["name"] or about["id"]
+        self._task.report({"kind": "note", "name": name, "message": message})
 
     def facts(self) -> dict[str, t.Any]:
         """Return the keys of the result: what was done and which instances there are."""

@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._pending import SHOWN_WITHIN, order_lock
+from ansible_collections.compshare.cloud.plugins.module_utils._pending import order_lock
+from ansible_collections.compshare.cloud.plugins.module_utils._waiting import SHOWN_WITHIN
 
 from .fakes import FakeClock, client_of
 

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import RefusedError
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.boot_image import OrderedImage, offer_for
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.placement import Choice, NoZoneError, choose
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.spec import Order
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.placement import (
+    Choice,
+    NoZoneError,
+    choose,
+    offer_for,
+)
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.spec import Order, OrderedImage
 from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.fakes import client_of, refusal, success
 
 OPTIONS: dict[str, Any] = {

@@ -8,10 +8,9 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import describe, normalise_instance
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.query import (
     InstanceQuery,
-    describe,
     find_instances,
     one_named,
     read_rows,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.stop_schedule import (
     PlannedStop,
     check_ahead,
     parse_stop,
+    project_of,
     stop_to_set,
 )
+
+from ..fakes import client_of, success
 
 NOON = 1_795_262_400  # 2026-11-21T12:00:00Z
 
@@ -66,3 +70,15 @@ def test_a_time_too_soon_for_an_instance_that_must_be_made() -> None:
         check_ahead(PlannedStop(epoch=NOON + 899), NOON)
     for planned in (PlannedStop(epoch=NOON + 900), PlannedStop(after=300), PlannedStop()):
         check_ahead(planned, NOON)
+
+
+def test_the_project_is_the_configured_one_or_the_default_one() -> None:
+    client, transport, _clock = client_of([], scope=Scope(project_id="org-mine"))
+    assert project_of(client) == "org-mine"
+    assert transport.requests == []
+    projects = [{"ProjectId": "org-1"}, {"ProjectId": "org-2", "IsDefault": "true"}]
+    client, _transport, _clock = client_of([success(ProjectSet=projects), success(ProjectSet=projects[:1])])
+    assert (project_of(client), project_of(client)) == ("org-2", "org-1")
+    client, _transport, _clock = client_of([success(ProjectSet=None)])
+    with pytest.raises(OptionError, match="Set project_id"):
+        project_of(client)

@@ -8,13 +8,15 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, RefusedError, WaitError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.reconcile import Goal, Mover, read_by_id
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.query import read_by_id
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.steps import Mover
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.transitions import (
     REBOOT,
     START,
     STOP,
     TERMINATE,
     Absent,
+    Goal,
     Ready,
     Reinstalled,
     Restarted,

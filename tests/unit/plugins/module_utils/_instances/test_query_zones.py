@@ -1,3 +1,5 @@
+"""Regions and zones."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,10 +8,9 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, ResponseError
-from ansible_collections.compshare.cloud.plugins.module_utils._instances.zones import (
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.query import (
     ZONE_KEYS,
     list_zones,
-    project_of,
     zones_in,
     zones_named,
 )
@@ -79,15 +80,3 @@ def test_zones_by_name_keep_the_order_asked_for() -> None:
     assert [zone["zone"] for zone in named] == ["cn-sh2-02", "cn-wlcb-01"]
     with pytest.raises(OptionError, match=r"no zone 'cn-none-01'.*cn-wlcb-01, cn-sh2-01"):
         zones_named(zones(), ["cn-none-01"])
-
-
-def test_the_project_is_the_configured_one_or_the_default_one() -> None:
-    client, transport, _clock = client_of([], scope=Scope(project_id="org-mine"))
-    assert project_of(client) == "org-mine"
-    assert transport.requests == []
-    projects = [{"ProjectId": "org-1"}, {"ProjectId": "org-2", "IsDefault": "true"}]
-    client, _transport, _clock = client_of([success(ProjectSet=projects), success(ProjectSet=projects[:1])])
-    assert (project_of(client), project_of(client)) == ("org-2", "org-1")
-    client, _transport, _clock = client_of([success(ProjectSet=None)])
-    with pytest.raises(OptionError, match="Set project_id"):
-        project_of(client)
