@@ -112,8 +112,8 @@ def test_what_the_account_has_and_costs(report: Report, make_world: MakeWorld) -
         row.update(InstancePrice=1.5, DiskPrice=0.25, CompShareImagePrice=0)
     page = report(world)
     assert page.tiles["Running instances"] == f"{len(running)} / {len(instances)}"
-    assert page.tiles["Cost per hour"] == f"¥{1.75 * len(running):.2f}"
-    assert page.tiles["Cost per day"] == f"¥{42 * len(running):.2f}"
+    assert page.tiles["Cost per hour"] == f"¥{1.75 * len(running):,.2f}"
+    assert page.tiles["Cost per day"] == f"¥{42 * len(running):,.2f}"
     assert len(page.body("instances")) == len(instances)
     assert sorted(row[0] for row in page.body("images"))
     assert any(row[0].startswith("b1") and "50 %" in row[1] for row in page.body("builds"))
@@ -172,6 +172,15 @@ def test_an_account_without_anything(report: Report, make_world: MakeWorld) -> N
 def test_three_thousand_instances(report: Report, make_world: MakeWorld) -> None:
     page = report(make_world(counts={"instances": 3000, "custom": 300}), report_stock="false")
     assert len(page.body("instances")) == 3000
+
+
+def test_a_relative_path_begins_in_the_working_directory(make_world: MakeWorld, tmp_path: Path) -> None:
+    """The page was written into the folder of the playbook, which is inside the installed collection."""
+    world = make_world(replace=["custom", "instances"], counts={"custom": 0, "instances": 0})
+    run = Run(tmp_path, world, [])
+    run.command = [*PLAYBOOK_COMMAND, str(ROOT / "playbooks/report.yml"), "-e", "report_path=my.html"]
+    assert str(tmp_path / "my.html") in run.plain(PWD=str(tmp_path)).stdout
+    assert (tmp_path / "my.html").exists() and not (ROOT / "playbooks/my.html").exists()
 
 
 def test_a_language_that_it_does_not_speak(tmp_path: Path, world: World) -> None:
