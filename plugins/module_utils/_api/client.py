@@ -33,7 +33,7 @@ from .list_cache import ListCache
 from .options import check_numbers
 from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
-from .retcodes import MISSING_PARAMETER, describe
+from .retcodes import MISSING_PARAMETER, RESOURCE_THROTTLED, describe
 from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpResponse, Transport
 from .values import DEEPEST, is_too_deep, number, text
@@ -253,10 +253,10 @@ class Client:
     ) -> _T:
         body = self._signed(action, params or {}, body_format)
         ends = self.clock.now() + self._timeout * _BUDGET
-        failures, throttling = 0, Throttling(self.clock, self._throttle_timeout)
+        failures, throttling, of_key = 0, Throttling(self.clock, self._throttle_timeout), True
         while True:
             queued = self.clock.now()
-            leave = self._limiter.wait(throttling.ends(deadline), throttling.refusals)
+            leave = self._limiter.wait(throttling.ends(deadline), throttling.refusals, of_key=of_key)
             if leave is None:
                 raise throttling.given_up() or _not_sent(action)
             # What others use up of the limit does not count for the tries of this request.
@@ -270,8 +270,10 @@ class Client:
                 if not may_repeat(error, write=write):
                     raise
                 if error.retry is Retry.THROTTLE:
-                    self._limiter.refused(leave, error.retry_after)
                     throttling.refused(error)
+                    of_key = error.ret_code != RESOURCE_THROTTLED
+                    if of_key:
+                        self._limiter.refused(leave, error.retry_after)
                     continue
                 failures += 1
                 pause = pause_before(failures, error.retry_after, self._rng)

@@ -9,9 +9,9 @@
 They keep the rate in a file, locked for the moment of each change. Each process sleeps until its own ticket is due, so
 no two wake at the same time.
 
-The rate is learned from refusals. Requests draw numbered tickets. Until the first refusal, every ticket is due at
-once. A refusal sets or halves the rate at which tickets become due; then the rate grows again, and a minute without
-a refusal ends the limit.
+The rate is learned from refusals. Requests draw numbered tickets. At first, every ticket is due at once. Refusals set
+or halve the rate at which tickets become due; then the rate grows again, and a minute without another halving ends the
+limit. A refusal now and then comes at any rate and changes nothing: only several among few requests show a limit.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ _T = t.TypeVar("_T")
 
 #: Whoever waits checks the ticket again after so many seconds: the rate may have changed.
 _CHECK = 2.0
-#: Without a shared file, a process that was refused pauses for so many seconds at most.
-_LONGEST_PAUSE = 10.0
+#: A request that was refused pauses for so many seconds at most, and for so many if no shared file paces it.
+_LONGEST_PACED_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _LOCK_PATIENCE = 2.0
 #: The file has one size, so that no write has to shorten or extend it.
 _SIZE = 512
+#: So many refusals in a row show that the rate is too high, and so many requests outweigh one refusal.
+CONVINCING, OUTWEIGH = 3.0, 7.0
 #: Seconds in which the rate doubles while nothing is refused, and after which a limit is forgotten.
 DOUBLING, FORGET = 20.0, 60.0
 #: Requests a second, at least.
@@ -66,10 +68,12 @@ class RequestRate:
     counted: float = 0.0
     #: No ticket becomes due before: the API said so in a Retry-After.
     held_until: float = 0.0
-    refused_at: float = 0.0
+    halved_at: float = 0.0
     halvings: float = 0.0
     window: float = 0.0
     sent: float = 0.0
+    #: Refusals that were not outweighed since.
+    evidence: float = 0.0
 
     @classmethod
     def read(cls, data: bytes) -> RequestRate:
@@ -92,7 +96,7 @@ class RequestRate:
         """Let the tickets become due that are due at C(now), at the rate C(fixed) if it was set by hand."""
         if fixed is not None:
             self.rate = fixed
-        elif now - min(self.refused_at, now) > FORGET:
+        elif now - min(self.halved_at, now) > FORGET:
             self.rate = 0.0
         if self.held_until > now + LONGEST_RETRY_AFTER:
             self.held_until = now  # the clock was set back
@@ -124,19 +128,30 @@ class RequestRate:
         if not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
             self.window, self.sent = self.counted, 0
         self.sent += 1
+        self.evidence = max(0.0, self.evidence - 1 / OUTWEIGH)
         return int(self.halvings)
 
     def refuse(self, sent_after: int, retry_after: float = 0.0, fixed: float | None = None) -> None:
-        """Halve the rate, unless the request was sent before the last halving, and hold all for C(retry_after)."""
+        """Halve the rate if this and earlier refusals show that it is too high; hold all for C(retry_after).
+
+        A request that was sent before the last halving says nothing about the rate.
+        """
         if fixed is None and sent_after == self.halvings:
-            if not self.rate:
-                self.rate = self.sent / max(self.counted - self.window, _SHORTEST_WINDOW)
-                self.due = self.drawn
-            self.rate = max(self.rate / 2, SLOWEST)
-            self.halvings += 1
-        self.refused_at = self.counted
+            self.evidence += 1 + 1 / OUTWEIGH
+            if self.evidence >= CONVINCING or retry_after > 0:
+                self._halve()
         if retry_after > 0:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
+
+    def _halve(self) -> None:
+        if not self.rate:
+            self.rate = self.sent / max(self.counted - self.window, _SHORTEST_WINDOW)
+            self.due = self.drawn
+        self.rate = max(self.rate / 2, SLOWEST)
+        self.halvings += 1
+        self.halved_at = self.counted
+        # If it is still too high, a single refusal soon after shows it.
+        self.evidence = CONVINCING
 
 
 class Limiter:
@@ -179,20 +194,21 @@ class Limiter:
         """Return whether other processes know of refusals."""
         return self._path is not None
 
-    def wait(self, deadline: float | None, refusals: int = 0) -> int | None:
+    def wait(self, deadline: float | None, refusals: int = 0, *, of_key: bool = True) -> int | None:
         """Wait until a request may be sent that was refused C(refusals) times; return what C(refused) takes.
 
-        Returns None at once if it may not be sent before C(deadline) (a value of C(clock.now())).
+        Returns None at once if it may not be sent before C(deadline) (a value of C(clock.now())). C(of_key) is false if
+        it was refused for another reason than the rate of the key.
         """
-        if refusals and not self.shared:
-            # Others that were refused, too, are not known.
-            pause = pause_before(refusals, None, self._rng, _LONGEST_PAUSE)
+        if refusals:
+            longest = _LONGEST_PACED_PAUSE if self.shared and of_key else _LONGEST_PAUSE
+            pause = pause_before(refusals, None, self._rng, longest)
             if deadline is not None and self._clock.now() + pause > deadline:
                 return None
             self._clock.sleep(pause)
         ticket: float | None = None
         while True:
-            ticket, wait, sent_after = self._update(partial(self._try, ticket, refusals > 0))
+            ticket, wait, sent_after = self._update(partial(self._try, ticket, refusals > 0 and of_key))
             if sent_after is not None:
                 return sent_after
             if deadline is not None and self._clock.now() + wait > deadline:

@@ -30,6 +30,8 @@ class RetCode(t.NamedTuple):
 UNKNOWN_ACTION = 161
 #: A parameter that is required was not sent.
 MISSING_PARAMETER = 210
+#: Too many requests for one resource, whatever the rate of the key.
+RESOURCE_THROTTLED = 8441
 #: A page begins past the end of its list.
 PAGE_OUT_OF_RANGE = 8401
 _KEYS = "https://console.compshare.cn/uaccount/api_manage"
@@ -152,7 +154,7 @@ _TABLE = (
     RetCode(8434, "a service that this depends on failed, or a detach is still running", _LATER, Retry.READ),
     RetCode(8436, "it cannot be changed at this moment", "Wait until it is in a settled state.", Retry.NEVER),
     RetCode(8438, "the platform ran out of time", _LATER, Retry.READ),
-    RetCode(8441, "too many requests for this resource", _THROTTLED, Retry.THROTTLE),
+    RetCode(RESOURCE_THROTTLED, "too many requests for this resource", _THROTTLED, Retry.THROTTLE),
     RetCode(8442, "this instance cannot start without its GPU", "Start it with its GPU.", Retry.NEVER),
     RetCode(8443, "a start without GPU is running already", "Wait until it has ended.", Retry.NEVER),
     RetCode(8445, "an account can run one instance without GPU at a time", "Stop the other one first.", Retry.NEVER),

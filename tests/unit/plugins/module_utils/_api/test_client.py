@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,21 @@ def test_throttling_that_lasts_says_how_long_and_how_often(answer: HttpResponse)
     )
     assert caught.value.retryable
     assert "raise api_throttle_timeout" in str(caught.value)
+
+
+@pytest.mark.parametrize(("code", "slower"), [(8441, False), (153, True)])
+def test_a_busy_resource_slows_down_no_other_request(code: int, slower: bool, tmp_path: Path) -> None:
+    path = str(tmp_path / "limit.json")
+    client, transport, clock = client_of([*[refusal(code)] * 6, success()])
+    client._limiter = Limiter(clock, path)
+    client.call("StartX", write=True)
+    transport.assert_all_used()
+    # A resource is polled less and less often; the limit of the key alone paces the other.
+    assert (max(clock.slept) > 3) is not slower
+    other, slept = Limiter(clock, path), len(clock.slept)
+    for _number in range(3):
+        assert other.wait(None) is not None
+    assert (len(clock.slept) > slept) is slower
 
 
 def test_throttling_ends_with_the_callers_deadline() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import resource
 import signal
 import tempfile
@@ -54,7 +55,8 @@ def test_one_limiter_learns_what_another_was_told(path: str) -> None:
     for _number in range(8):
         turn = first.wait(None)
     assert turn is not None
-    first.refused(turn, None)
+    for _refusal in range(3):
+        first.refused(turn, None)
     # 8 requests within the shortest time that is measured, 0.2 s: 40 a second, halved.
     moments = times_of(second, clock, 5)
     assert moments == pytest.approx([0.05 * number for number in range(1, 6)], rel=0.05)
@@ -104,6 +106,53 @@ def test_where_there_is_no_folder_it_is_said_and_each_process_is_on_its_own(
     assert sentence.startswith("The limit of requests is not shared with other processes: ")
 
 
+def throughput(path: str, serves: Callable[[FakeClock], Callable[[], bool]]) -> tuple[float, float]:
+    """The requests a second that are served, and the share of refusals, where each response takes 25 ms."""
+    clock = FakeClock()
+    limiter, served = Limiter(clock, path), serves(clock)
+    begin, sent, refused = clock.now(), 0, 0
+    refusals = 0
+    while clock.now() < begin + 200:
+        turn = limiter.wait(None, refusals)
+        assert turn is not None
+        clock.sleep(0.025)
+        sent += 1
+        if served():
+            refusals = 0
+        else:
+            limiter.refused(turn, None)
+            refused += 1
+            refusals += 1
+    return (sent - refused) / 200, refused / sent
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_refusals_by_chance_are_told_from_a_limit(path: str, share: float) -> None:
+    chance = random.Random(1)
+    each_second, _refused = throughput(path, lambda _clock: lambda: chance.random() >= share)
+    assert each_second > 10  # of 40
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(30, 60), (10, 20), (2, 5)])
+def test_a_limit_is_used_up_and_rarely_crossed(path: str, rate: float, burst: float) -> None:
+    def bucket(clock: FakeClock) -> Callable[[], bool]:
+        left, counted = burst, clock.now()
+
+        def serves() -> bool:
+            nonlocal left, counted
+            left = min(burst, left + rate * (clock.now() - counted))
+            counted = clock.now()
+            served = left >= 1
+            left -= served
+            return served
+
+        return serves
+
+    each_second, refused = throughput(path, bucket)
+    assert each_second > 0.9 * rate
+    assert refused < 0.15
+
+
 def garbage(path: str) -> None:
     Path(path).write_bytes(os.urandom(2000))
 
@@ -137,7 +186,7 @@ def test_a_file_that_is_lost_under_those_who_wait_holds_nobody(path: str) -> Non
     for _number in range(40):
         turn = limiter.wait(None)
     assert turn is not None
-    limiter.refused(turn, None)
+    limiter.refused(turn, 1.0)
 
     class Losing(FakeClock):
         def sleep(self, seconds: float) -> None:
@@ -261,7 +310,9 @@ def limited(now: float = NOW, sent: int = 40) -> RequestRate:
         rate.draw()
         rate.send()
     rate.advance(now)
-    rate.refuse(0)
+    for _refusal in range(3):
+        assert not rate.rate
+        rate.refuse(0)
     return rate
 
 
@@ -275,7 +326,7 @@ def test_nothing_waits_before_a_refusal() -> None:
     assert waits(rate, 500) == [0.0] * 500
 
 
-def test_a_first_refusal_halves_the_rate_that_was_measured() -> None:
+def test_first_refusals_halve_the_rate_that_was_measured() -> None:
     assert limited(sent=40).rate == pytest.approx(10, rel=0.05)
 
 
@@ -287,6 +338,23 @@ def test_requests_on_the_way_do_not_halve_the_rate_once_more() -> None:
     assert rate.rate == before
     rate.refuse(rate.send())
     assert rate.rate == before / 2
+
+
+def test_one_refusal_now_and_then_is_no_limit() -> None:
+    rate = RequestRate()
+    for number in range(200):
+        rate.advance(NOW + number / 10)
+        sent_after = rate.send()
+        if number % 10 == 0:
+            rate.refuse(sent_after)
+    assert rate.rate == 0
+
+
+def test_a_server_that_says_when_to_go_on_is_believed_at_once() -> None:
+    rate = RequestRate()
+    rate.advance(NOW)
+    rate.refuse(rate.send(), retry_after=2)
+    assert rate.wait_for(rate.draw()) >= 2
 
 
 def test_tickets_become_due_one_after_the_other() -> None:
@@ -370,14 +438,14 @@ def test_it_is_read_as_it_was_written() -> None:
         b"{}",
         b'"text"',
         b"null",
-        b"[NaN, 0, 0, 0, 0, 0, 0, 0, 0]",
+        b"[NaN, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
         b"[Infinity]",
         b"[-1]",
         b"[1e-300, 10]",
         b'["1"]',
         b"[[1]]",
         b"[1, 1e300]",
-        b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
+        b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]",
         b"[" * 100_000,
         b"\xff\xfe",
         b"[1" + b"0" * 400 + b"]",
@@ -390,7 +458,7 @@ def test_anything_else_is_no_limit(data: bytes) -> None:
 numbers = st.floats(-1e12, 1e12)
 
 
-@given(st.lists(numbers, min_size=9, max_size=9), st.lists(st.floats(0, 1e10), max_size=5))
+@given(st.lists(numbers, min_size=10, max_size=10), st.lists(st.floats(0, 1e10), max_size=5))
 def test_whatever_a_file_holds_waits_are_finite(values: list[float], times: list[float]) -> None:
     rate = RequestRate.read(str(values).encode())
     for now in times:
