@@ -127,61 +127,21 @@ RETURN = r"""
 disk:
   description:
     - The disk after the task, or as it would be in check mode. Null if it does not exist any more.
-    - Fields of the API that have no key of ours follow under their own names.
+    - It has the keys of RV(compshare.cloud.compshare_disk_info#module:disks), without the price. In check mode, the id
+      of a new disk is null.
   returned: always
   type: dict
-  contains:
-    id:
-      description: The id of the disk. Null in check mode for a new one.
-      type: str
-      sample: bsi-1testdisk0001
-    name:
-      description: Its name.
-      type: str
-      sample: datasets
-    state:
-      description: The state that the API reports, such as V(InUse) or V(Available).
-      type: str
-      sample: InUse
-    size_gb:
-      description: Its size in GB.
-      type: int
-      sample: 100
-    type:
-      description: Its type.
-      type: str
-      sample: CLOUD_SSD
-    region:
-      description: The region it is in.
-      type: str
-      sample: cn-wlcb
-    zone:
-      description: The zone it is in.
-      type: str
-      sample: cn-wlcb-01
-    instance_id:
-      description: The id of the instance that has it, null for none.
-      type: str
-      sample: uhost-1testvm00001
-    device:
-      description: The device on that instance, as the API names it.
-      type: str
-      sample: /dev/vdb
-    charge_type:
-      description: How it is paid for.
-      type: str
-      sample: Postpay
-    source:
-      description: The kind of storage, as the API names it.
-      type: str
-      sample: UDisk
-    create_time:
-      description: When it was created.
-      type: str
-      sample: "2026-11-20T08:00:00Z"
-    expire_time:
-      description: Until when it is paid for, null if it is not prepaid.
-      type: str
+  sample:
+    id: bsi-1testdisk0001
+    name: datasets
+    state: InUse
+    size_gb: 100
+    type: CLOUD_SSD
+    region: cn-wlcb
+    zone: cn-wlcb-01
+    instance_id: uhost-1testvm00001
+    device: /dev/vdb
+    charge_type: Postpay
 actions:
   description: What was done, or would be in check mode, in order.
   returned: always
@@ -223,31 +183,13 @@ mount_hint:
   type: str
   sample: "The disk is /dev/vdb on the instance. It is empty: create a file system (mkfs.ext4 /dev/vdb), and mount it."
 error:
-  description: What went wrong, in parts.
+  description: What went wrong, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: CreateAndAttachCompshareDisk
-    ret_code:
-      description: The RetCode that the API returned, null if there is none.
-      type: int
-      sample: 8067
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: The disk size is wrong
-    request_id:
-      description: The API's id of the request, to give to the vendor's support.
-      type: str
-    hint:
-      description: What can be done.
-      type: str
-    retryable:
-      description: Whether the same task may succeed when it is run again.
-      type: bool
+  sample:
+    action: CreateAndAttachCompshareDisk
+    ret_code: 8067
+    message: The disk size is wrong
 """
 
 # Absolute, because Mitogen looks for it to know a module.

@@ -139,31 +139,13 @@ total_gb:
   type: float
   sample: 300
 error:
-  description: What went wrong, in parts.
+  description: What went wrong, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: DescribeCompshareDisk
-    ret_code:
-      description: The RetCode that the API returned, null if there is none.
-      type: int
-      sample: 171
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: Signature VerifyAC Error
-    request_id:
-      description: The API's id of the request, to give to the vendor's support.
-      type: str
-    hint:
-      description: What can be done.
-      type: str
-    retryable:
-      description: Whether the same task may succeed when it is run again.
-      type: bool
+  sample:
+    action: DescribeCompshareDisk
+    ret_code: 171
+    message: Signature VerifyAC Error
 """
 
 # Absolute, because Mitogen looks for it to know a module.

@@ -101,30 +101,12 @@ instance:
   returned: success
   type: dict
 error:
-  description: Details of the failure.
+  description: What went wrong, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API, null if it was not the API that failed.
-      type: str
-      sample: DescribeCompShareInstance
-    ret_code:
-      description: The RetCode of the API, null if there was none.
-      type: int
-      sample: 171
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-    request_id:
-      description: The API's id of the request, for the vendor's support.
-      type: str
-    hint:
-      description: What can be done.
-      type: str
-    retryable:
-      description: Whether the same task may succeed when it is run again.
-      type: bool
+  sample:
+    action: DescribeCompShareInstance
+    ret_code: 171
 """
 
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module

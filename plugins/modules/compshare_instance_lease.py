@@ -86,31 +86,13 @@ scheduled_stop_time:
   type: str
   sample: "2026-11-26T16:00:00Z"
 error:
-  description: Details of the failure.
+  description: What went wrong, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: DescribeCompShareInstance
-    ret_code:
-      description: The RetCode of the API, null if there was none.
-      type: int
-      sample: 171
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: Signature VerifyAC Error
-    request_id:
-      description: The API's id of the request, for the vendor's support.
-      type: str
-    hint:
-      description: What can be done.
-      type: str
-    retryable:
-      description: Whether the same task may succeed when it is run again.
-      type: bool
+  sample:
+    action: DescribeCompShareInstance
+    ret_code: 171
+    message: Signature VerifyAC Error
 """
 
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module

@@ -231,31 +231,13 @@ instance_types:
           description: The memory of that price, in GB.
           type: int
 error:
-  description: What went wrong, in parts.
+  description: What went wrong, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: DescribeAvailableCompShareInstanceTypes
-    ret_code:
-      description: The RetCode of the API. Null if it gave none.
-      type: int
-      sample: 171
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: Signature VerifyAC Error
-    request_id:
-      description: The API's id of the request, for the vendor's support.
-      type: str
-    hint:
-      description: What to do.
-      type: str
-    retryable:
-      description: Whether the same task may succeed if it is run again.
-      type: bool
+  sample:
+    action: DescribeAvailableCompShareInstanceTypes
+    ret_code: 171
+    message: Signature VerifyAC Error
 """
 
 # Absolute, because Mitogen looks for it to know a module.
