@@ -78,7 +78,8 @@ pytest_session(
     "quick-unit", "Unit tests that take neither seconds nor generated examples.",
     *("tests/unit", "-m", "not slow and not hypothesis", *SHARED, "2"),
 )  # fmt: skip
-pytest_session("playbooks", "Playbooks against the simulator, as a user runs them.", "tests/playbooks", *TIMED, "3")
+# Most of the time these wait for what is being created.
+pytest_session("playbooks", "Playbooks against the simulator, as a user runs them.", "tests/playbooks", *TIMED, "6")
 pytest_session(
     "reliability", "Faults, untrusted data, load and interrupts, in short.", "tests/reliability", *TIMED, "3"
 )

@@ -137,6 +137,7 @@ def test_fifty_builds_in_one_task(make_world: MakeWorld) -> None:
     assert outcome.polls == len(world.requests())
 
 
+@pytest.mark.slow
 def test_two_hundred_builds_with_mixed_ends(make_world: MakeWorld) -> None:
     ids = [f"compshareImage-x{number:03}" for number in range(200)]
     traces = [
