@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError
 from ansible_collections.compshare.cloud.plugins.module_utils._images import create
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
-from ansible_collections.compshare.cloud.plugins.module_utils._pending import PendingOrder
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..api_faults import PASSING, UNKNOWN, fault_name
+from ..api_faults import (
+    PASSING,
+    UNKNOWN,
+    Killed,
+    fault_name,
+    kill_once_at,
+    respond_without_id,
+    run_on_two_machines,
+)
+from ..api_faults import random_faults as faults_on
 from ..in_process import REQUEST_TIME, WorldTransport, images_named, instance_in, new_world, task_in, writes
 
 CREATE, UPDATE, DELETE = "CreateCompShareCustomImage", "UpdateCompShareImage", "TerminateCompShareCustomImage"
@@ -121,15 +126,7 @@ def test_a_create_after_which_nothing_can_be_read(world: World) -> None:
 
 def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add_faults({"kind": "null_list", "action": CREATE})
-    post = WorldTransport.post
-
-    def without_id(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
-        if fields["Action"] == CREATE:
-            return answer._replace(body=b'{"RetCode": 0}')
-        return answer
-
-    monkeypatch.setattr(WorldTransport, "post", without_id)
+    respond_without_id(monkeypatch, CREATE)
     assert build(world)["image"]["status"] == "Available"
     assert len(images_named(world, NAME)) == 1
 
@@ -187,27 +184,13 @@ def test_refusals(action: str, fault: dict[str, Any]) -> None:
 # Two tasks at a time
 
 
-class Killed(BaseException):
-    """What a SIGKILL looks like from inside: nothing runs any more."""
-
-
 @pytest.mark.parametrize("lag", [0, 40, 100, 140])
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_run_that_is_killed_while_it_creates(monkeypatch: pytest.MonkeyPatch, effect: bool, lag: int) -> None:
     world = new_world(
         dialect={"duplicate_name": "accepted"}, builds={"default": {"duration": 600, "visible_after": lag}}
     )
-    post, killed = FreedSources.post, []
-
-    def kill_once(self: FreedSources, fields: Any, timeout: float) -> Any:
-        if fields["Action"] != CREATE or killed:
-            return post(self, fields, timeout)
-        killed.append(True)
-        if effect:
-            post(self, fields, timeout)
-        raise Killed
-
-    monkeypatch.setattr(FreedSources, "post", kill_once)
+    kill_once_at(monkeypatch, CREATE, effect=effect, transport=FreedSources)
     with pytest.raises(Killed):
         build(world, FreedSources)
     result = build(world, FreedSources)
@@ -219,12 +202,7 @@ def test_a_run_that_is_killed_while_it_creates(monkeypatch: pytest.MonkeyPatch, 
 @pytest.fixture
 def two_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks on two machines do not wait for each other."""
-
-    @contextmanager
-    def no_lock(client: Client, kind: str, name: str, **_options: Any) -> Iterator[PendingOrder]:
-        yield PendingOrder(client, kind, name, -1)
-
-    monkeypatch.setattr(create, "order_lock", no_lock)
+    run_on_two_machines(monkeypatch, create)
 
 
 @pytest.mark.slow
@@ -256,21 +234,8 @@ def test_two_tasks_that_want_the_same_image(
 # Many runs
 
 
-EFFECTS = [{"effect": True}, {"effect": False}]
-
-
 def random_faults(rng: random.Random) -> list[dict[str, Any]]:
-    """Faults on any action, reads and writes alike, that stop after some time."""
-    faults = []
-    for _number in range(rng.randint(1, 4)):
-        fault = {**rng.choice([*UNKNOWN, *PASSING, *LASTING])}
-        if fault in UNKNOWN and fault["kind"] != "slow":
-            fault.update(rng.choice(EFFECTS))
-        fault["action"] = rng.choice([CREATE, CREATE, UPDATE, DELETE, "*", "Describe*", "Get*"])
-        fault["share"] = rng.choice([0.1, 0.3, 0.6, 1.0])
-        fault["count"] = rng.randint(1, 6)
-        faults.append(fault)
-    return faults
+    return faults_on(rng, LASTING, [CREATE, CREATE, UPDATE, DELETE, "*", "Describe*", "Get*"])
 
 
 class FreedSources(WorldTransport):

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..api_faults import UNKNOWN, fault_name
-from ..in_process import WorldTransport, new_world, writes
+from ..api_faults import UNKNOWN, Killed, fault_name, kill_once_at
+from ..in_process import new_world, writes
 from .tasks import failed, named, put, run, told
 
 SWITCH = "SwitchChargeType"
@@ -89,19 +89,7 @@ def test_a_switch_without_effect_and_answer_is_an_error_and_the_next_run_does_it
 def test_a_run_that_is_killed_while_it_switches_does_so_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next run looks at the instance, for as long as the row may be old, before it orders again."""
 
-    class Killed(BaseException):
-        pass
-
-    post, killed = WorldTransport.post, []
-
-    def kill_once(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
-        if fields["Action"] == SWITCH and not killed:
-            killed.append(True)
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(WorldTransport, "post", kill_once)
+    kill_once_at(monkeypatch, SWITCH, effect=True)
     with pytest.raises(Killed):
         run(world, name="train-vm", charge_type="Month")
     row = named(world, "train-vm")[0]

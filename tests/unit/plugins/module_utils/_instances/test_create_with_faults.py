@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances import create
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
-from ansible_collections.compshare.cloud.plugins.module_utils._pending import PendingOrder
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..api_faults import PASSING, UNKNOWN, fault_name
+from ..api_faults import (
+    PASSING,
+    UNKNOWN,
+    Killed,
+    fault_name,
+    kill_once_at,
+    respond_without_id,
+    run_on_two_machines,
+)
+from ..api_faults import random_faults as faults_on
 from ..in_process import WorldTransport, instance_in, new_world, task_in, writes
 
 CREATE, START, STOP = "CreateCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
@@ -122,10 +127,6 @@ def test_a_lost_answer_is_made_good_however_late_the_list_shows_the_instance(wor
     assert [row["State"] for row in all_named(world)] == ["Running"] and carried_out(world, CREATE) == 1
 
 
-class Killed(BaseException):
-    """The end of a process that gets no chance to do anything more."""
-
-
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("lag", [0, 40, 100, 140])
 def test_a_run_that_is_killed_while_it_orders(
@@ -133,17 +134,7 @@ def test_a_run_that_is_killed_while_it_orders(
 ) -> None:
     """The next run, at once, ordered a second one if the list was late. Its record is what it waits for now."""
     world.scenario.instances.visible_after = lag
-    post, killed = WorldTransport.post, []
-
-    def kill_once(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        if fields["Action"] != CREATE or killed:
-            return post(self, fields, timeout)
-        killed.append(True)
-        if effect:
-            post(self, fields, timeout)
-        raise Killed
-
-    monkeypatch.setattr(WorldTransport, "post", kill_once)
+    kill_once_at(monkeypatch, CREATE, effect=effect)
     with pytest.raises(Killed):
         make(world)
     began = world.clock.now()
@@ -199,13 +190,7 @@ def test_a_create_after_which_nothing_can_be_read(world: World) -> None:
 
 
 def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    post = WorldTransport.post
-
-    def without_id(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
-        return answer._replace(body=b'{"RetCode": 0}') if fields["Action"] == CREATE else answer
-
-    monkeypatch.setattr(WorldTransport, "post", without_id)
+    respond_without_id(monkeypatch, CREATE)
     assert make(world)["instance"]["state"] == "Running"
     assert len(all_named(world)) == 1
 
@@ -301,12 +286,7 @@ def test_a_request_whose_answer_was_lost_is_given_time_before_it_is_sent_again(w
 @pytest.fixture
 def two_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks on two machines do not wait for each other."""
-
-    @contextmanager
-    def no_lock(client: Client, kind: str, name: str, **_options: Any) -> Iterator[PendingOrder]:
-        yield PendingOrder(client, kind, name, -1)
-
-    monkeypatch.setattr(create, "order_lock", no_lock)
+    run_on_two_machines(monkeypatch, create)
 
 
 @pytest.mark.slow
@@ -377,17 +357,7 @@ def test_a_second_task_on_this_machine_waits_for_the_first(world: World, monkeyp
 
 
 def random_faults(rng: random.Random) -> list[dict[str, Any]]:
-    """Faults on any action, reads and writes alike, that stop after some time."""
-    faults = []
-    for _number in range(rng.randint(1, 4)):
-        fault = {**rng.choice([*UNKNOWN, *PASSING, *LASTING])}
-        if fault in UNKNOWN and fault["kind"] != "slow":
-            fault["effect"] = rng.choice([True, False])
-        fault["action"] = rng.choice([CREATE, CREATE, CREATE, START, STOP, TERMINATE, "*", "Describe*", "*Price"])
-        fault["share"] = rng.choice([0.1, 0.3, 0.6, 1.0])
-        fault["count"] = rng.randint(1, 6)
-        faults.append(fault)
-    return faults
+    return faults_on(rng, LASTING, [CREATE, CREATE, CREATE, START, STOP, TERMINATE, "*", "Describe*", "*Price"])
 
 
 def random_world(rng: random.Random) -> World:
