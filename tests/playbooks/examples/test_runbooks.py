@@ -72,7 +72,7 @@ def test_on_an_account_a_tag_must_be_said(make_world: MakeWorld, tmp_path: Path)
     world = make_world(speed=600)
     status, output = run_example(tmp_path, world, "nightly_stop", "-e", '{"on_simulator": false}')
     assert status == 2, output
-    assert "Say which instances are meant: -e tag=..." in output
+    assert "Name the instances to stop: -e tag=..." in output
     assert writes(world) == []
 
 
