@@ -122,9 +122,11 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def limited(running: Simulator, kind: str, hosts: int, forks: int, **settings: Any) -> Run:
+def limited(
+    running: Simulator, kind: str, hosts: int, forks: int, limit: Mapping[str, float] = LIMIT, **settings: Any
+) -> Run:
     """Run one play against an account of its own whose requests are limited."""
-    world = new_world(running, limit=LIMIT, **scenario_of(kind, hosts))
+    world = new_world(running, limit=limit, **scenario_of(kind, hosts))
     return play(world, kind, hosts, forks, **settings)
 
 

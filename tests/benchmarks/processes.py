@@ -19,6 +19,8 @@ CLI = [sys.executable, str(ROOT / "tests/benchmarks/vendor_cli.py"), "--json"]
 def environment(world: Simulator) -> dict[str, str]:
     """The variables that point our client, the vendor's SDK and the vendor's command line at a world."""
     variables = {**os.environ, **world.environment, "COMPSHARE_CONFIG_FILE": f"{os.devnull}.none"}
+    # Bytecode is kept, as it is for users.
+    variables["PYTHONDONTWRITEBYTECODE"] = ""
     # The vendor's command line would report its use, in a process of its own beside what is measured.
     variables["COMPSHARE_INSIGHTS_URL"] = ""
     if world.ca_path:
