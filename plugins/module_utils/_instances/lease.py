@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .._api.errors import CompShareError, OptionError, printable
 from .._api.values import iso_time
-from .model import FAILED, RUNNING, STOPPED, Instance, describe
+from .model import FAILED, RUNNING, STOPPED, Instance, describe, place_of
 from .query import read_by_id
 from .stop_schedule import UPDATE, parse_stop, project_of
 
@@ -141,9 +141,7 @@ class _Lease:
                 self._project = project_of(self._client)
             moment = math.ceil(self._client.clock.epoch()) + self._length
             params = {
-                "Region": instance["region"],
-                "Zone": instance["zone"],
-                "UHostId": self._id,
+                **place_of(instance),
                 "ProjectId": self._project,
                 "SchedulerStopTime": moment,
             }

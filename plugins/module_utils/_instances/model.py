@@ -181,6 +181,11 @@ def system_disk(instance: Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     return next((disk for disk in instance["disks"] if disk["boot"]), None)
 
 
+def place_of(instance: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the parameters of a request that name an instance and where it is."""
+    return {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
+
+
 def describe(instance: Mapping[str, t.Any]) -> str:
     """Return C(train-vm (uhost-1a, Running, cn-wlcb-01)): an instance in words, for messages."""
     details = [instance["id"] or "no id yet", instance["state"] or "state unknown"]

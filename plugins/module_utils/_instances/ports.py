@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from .._api.errors import OptionError
 from .._waiting import apply_and_confirm
-from .model import RUNNING, Instance, describe
+from .model import RUNNING, Instance, describe, place_of
 from .query import list_zones, read_by_id
 from .steps import InstanceWork
 
@@ -57,17 +57,15 @@ def set_ports(work: InstanceWork) -> None:
             continue
         if not work.check_mode:
             _update(work, instance, desired)
-        work.outcome.note(work.outcome.index_of(instance), {**instance, "ports": desired}, ACTION)
+        work.outcome.note_change(instance, {"ports": desired}, ACTION)
 
 
 def _update(work: InstanceWork, instance: Instance, desired: Mapping[str, list[int]]) -> None:
     zone_id = next((zone["zone_id"] for zone in list_zones(work.client) if zone["zone"] == instance["zone"]), None)
     identity = str(instance["id"])
     params = {
-        "Region": instance["region"],
-        "Zone": instance["zone"],
+        **place_of(instance),
         "zone_id": zone_id,
-        "UHostId": identity,
         **{f"{protocol.capitalize()}Ports": desired[protocol] for protocol in PROTOCOLS},
     }
 

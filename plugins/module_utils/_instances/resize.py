@@ -20,7 +20,7 @@ from functools import partial
 from .._api import values
 from .._api.errors import CompShareError, OptionError, RefusedError
 from .gpu_types import list_types
-from .model import RUNNING, STOPPED, Instance, describe, settled, system_disk
+from .model import RUNNING, STOPPED, Instance, describe, place_of, settled, system_disk
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
 from .query import list_zones, read_by_id
 from .spec import DEFAULT_DISK_TYPE, PREPAID
@@ -241,9 +241,7 @@ def _per_hour(
 
 def _upgrade_price(work: InstanceWork, instance: Instance, size: Size) -> float | None:
     params = {
-        "Region": instance["region"],
-        "Zone": instance["zone"],
-        "UHostId": instance["id"],
+        **place_of(instance),
         "Gpu": size.gpu_count,
         "Cpu": size.cpu,
         "Memory": size.memory_gb * 1024,

@@ -22,7 +22,7 @@ from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, Retry, WaitError
 from .._task import Task
 from .._waiting import Backoff, DeadlineError, send_when_free, wait_until
-from .model import FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, describe, settled, system_disk
+from .model import FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, describe, place_of, settled, system_disk
 from .query import read_by_id
 from .transitions import STATE_CODES, Course, Done, Goal, Running, Send
 
@@ -97,6 +97,10 @@ class Outcome:
         known = instance or self.instances[index] or {}
         self.note_sent(known, action)
         self.instances[index] = instance
+
+    def note_change(self, instance: Instance, after: Mapping[str, t.Any], action: str) -> None:
+        """Note that keys of an instance are as C(after) says, or would be."""
+        self.note(self.index_of(instance), {**instance, **after}, action)
 
     def note_sent(self, instance: Mapping[str, t.Any], action: str) -> None:
         """Note that a request was sent that may have changed something."""
@@ -235,7 +239,7 @@ class Mover:
     def _send(self, course: Course, move: Send) -> bool:
         """Send a request; return whether it was accepted. Raises what the API refuses for good."""
         instance = course.instance
-        params = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"], **move.params}
+        params = {**place_of(instance), **move.params}
         course.tried[move.action, instance["state"]] = self._client.clock.now()
         try:
             self._client.call(move.action, params, write=True, deadline=self._deadline)
@@ -363,17 +367,15 @@ class InstanceWork:
 
     def change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
         """Change an instance with a request that does no harm when repeated."""
-        index = self.outcome.index_of(instance)
         if not self.check_mode:
-            place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
             for last in (False, True):
                 try:
-                    send_when_free(self.client, action, {**place, **params}, deadline=self.deadline)
+                    send_when_free(self.client, action, {**place_of(instance), **params}, deadline=self.deadline)
                     break
                 except CompShareError as error:
                     if not error.outcome_unknown or last:
                         raise
-        self.outcome.note(index, {**instance, **after}, action)
+        self.outcome.note_change(instance, after, action)
 
     # --- Reporting ---
 

@@ -18,7 +18,7 @@ from .._api.client import Client
 from .._api.errors import CompShareError, OptionError
 from .._api.pages import rows_of
 from .._api.values import iso_time
-from .model import RUNNING, Instance, describe
+from .model import RUNNING, Instance, describe, place_of
 from .steps import InstanceWork
 from .times import parse_time
 
@@ -151,13 +151,13 @@ class StopSchedule:
         if self._planned.is_never or instance["id"] in self._known:
             return
         moment = early_stop(self._planned, self._client.clock.epoch())
-        place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": instance["id"]}
         with suppress(CompShareError):
-            self._client.call(UPDATE, {**place, **self._params(moment)}, write=True, deadline=self._work.deadline)
+            self._client.call(
+                UPDATE, {**place_of(instance), **self._params(moment)}, write=True, deadline=self._work.deadline
+            )
             self._known[instance["id"]] = iso_time(moment) if instance["state"] == RUNNING else None
-            instance = {**instance, "scheduled_stop_time": iso_time(moment)}
-            self._work.outcome.note(self._work.outcome.index_of(instance), instance, UPDATE)
-            self._work.tell(instance, f"will stop by itself at {instance['scheduled_stop_time']}")
+            self._work.outcome.note_change(instance, {"scheduled_stop_time": iso_time(moment)}, UPDATE)
+            self._work.tell(instance, f"will stop by itself at {iso_time(moment)}")
 
     def missing_on(self) -> list[Instance]:
         """Return the new instances whose stop is desired and not scheduled yet."""
