@@ -8,7 +8,7 @@
 
 Ansible leaves a module running when its task is over before it, because of C(timeout) for example. Such a module could
 start a machine that a later task has stopped. On the controller, its standard output then has no reader any more;
-elsewhere, its temporary folder is gone.
+elsewhere, its temporary folder is gone, which the action plugins of modules that write see to.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._journal import JOURNAL_NAME
 from ._progress_lines import ProgressLines
+from ._task_folder import create_task_folder
 
 display = Display()
 
@@ -65,6 +66,7 @@ class LiveLinesAction(ActionBase):
         task_vars = task_vars or {}
         journal = None if self._task.async_val or not self._lines_wanted() else self._new_journal()
         if journal is None:
+            create_task_folder(self)
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
             return result
         host = str(task_vars.get("inventory_hostname", "localhost"))
