@@ -23,7 +23,8 @@ HEAD = """\
 How the collection behaves under faults, with untrusted data, under load and when it is interrupted. `make test-long`
 writes this page, and every figure in it comes from a run of the tests in `tests/reliability` and `tests/fuzz`; `make
 test` runs a short form of them. They run against the simulator in `tests/simulator`, all on one machine and as one
-user; no request reached the real API.
+user; no request reached the real API. The figures of each part are those of its last long run, at the date beside them:
+tests that were added since are not counted in them.
 """
 PROSE = {
     "faults": """\
