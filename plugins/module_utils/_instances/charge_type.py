@@ -11,13 +11,13 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError, RefusedError, WaitError
+from .._api.errors import CompShareError, OptionError, WaitError
 from .._pending import order_lock
 from .._waiting import SHOWN_WITHIN, send_when_free, sent_before_errors
 from .model import RUNNING, Instance, describe
-from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .query import list_zones, read_by_id
-from .spec import DEFAULT_CHARGE_TYPE, DEFAULT_DISK_TYPE, PREPAID
+from .pricing import Size, price_of_existing
+from .query import read_by_id, zone_of
+from .spec import DEFAULT_CHARGE_TYPE, PREPAID
 from .steps import InstanceWork
 
 ACTION = "SwitchChargeType"
@@ -65,21 +65,10 @@ def _announcement(work: InstanceWork, instance: Instance, desired: str) -> str:
 
 
 def _price(client: Client, instance: Instance, desired: str) -> dict[str, t.Any] | None:
-    zone = next((zone for zone in list_zones(client) if zone["zone"] == instance["zone"]), None)
+    zone = zone_of(client, instance)
     if zone is None:
         return None
-    disks = tuple(
-        {"IsBoot": bool(disk["boot"]), "Type": disk["type"] or DEFAULT_DISK_TYPE, "Size": disk["size_gb"]}
-        for disk in instance["disks"]
-    )
-    size = Size(instance["gpu_count"] or 0, instance["cpu"] or 0, instance["memory_gb"] or 0)
-    try:
-        prices = price_of(client, zone, Offer(instance["gpu_type"], instance["image_id"], desired, disks), size)
-    except RefusedError as error:
-        if error.ret_code not in NOT_SOLD_CODES:
-            raise
-        return None
-    return next((price for price in prices if price["charge_type"] in (None, desired)), None)
+    return price_of_existing(client, zone, instance, desired, Size.of(instance))
 
 
 def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:

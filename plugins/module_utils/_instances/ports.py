@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from .._api.errors import OptionError
 from .._waiting import apply_and_confirm
 from .model import RUNNING, Instance, describe, place_of
-from .query import list_zones, read_by_id
+from .query import read_by_id, zone_of
 from .steps import InstanceWork
 
 ACTION = "UpdateCompShareInstancePorts"
@@ -61,11 +61,11 @@ def set_ports(work: InstanceWork) -> None:
 
 
 def _update(work: InstanceWork, instance: Instance, desired: Mapping[str, list[int]]) -> None:
-    zone_id = next((zone["zone_id"] for zone in list_zones(work.client) if zone["zone"] == instance["zone"]), None)
+    zone = zone_of(work.client, instance)
     identity = str(instance["id"])
     params = {
         **place_of(instance),
-        "zone_id": zone_id,
+        "zone_id": None if zone is None else zone["zone_id"],
         **{f"{protocol.capitalize()}Ports": desired[protocol] for protocol in PROTOCOLS},
     }
 

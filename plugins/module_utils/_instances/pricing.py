@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from .._api import values
 from .._api.client import Client
-from .._api.errors import ResponseError
+from .._api.errors import RefusedError, ResponseError
 from .._api.pages import rows_of
+from .spec import DEFAULT_DISK_TYPE
 
 _PRICE = "GetCompShareInstancePrice"
 _CAPACITY = "CheckCompShareResourceCapacity"
@@ -34,6 +35,11 @@ class Size(t.NamedTuple):
     gpu_count: int
     cpu: int
     memory_gb: int
+
+    @classmethod
+    def of(cls, instance: Mapping[str, t.Any]) -> Size:
+        """Return the size of an instance that exists."""
+        return cls(instance["gpu_count"] or 0, instance["cpu"] or 0, instance["memory_gb"] or 0)
 
     def fits(self, gpu_count: int, cpu: int | None, memory_gb: int | None) -> bool:
         """Return whether this has the given numbers; None fits any."""
@@ -97,6 +103,35 @@ def _price(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "per_hour": None if amount is None else values.number(round(amount / hours, 4)),
         **parts,
     }
+
+
+def price_of_existing(
+    client: Client,
+    zone: Mapping[str, t.Any],
+    instance: Mapping[str, t.Any],
+    charge_type: str,
+    size: Size,
+    system_disk_gb: int | None = None,
+) -> dict[str, t.Any] | None:
+    """Return what an instance that exists would cost by today's prices; None if the API names no such price.
+
+    C(system_disk_gb) is the size of its system disk, None if that stays as it is.
+    """
+    disks = tuple(
+        {
+            "IsBoot": bool(disk["boot"]),
+            "Type": disk["type"] or DEFAULT_DISK_TYPE,
+            "Size": system_disk_gb if disk["boot"] and system_disk_gb is not None else disk["size_gb"],
+        }
+        for disk in instance["disks"]
+    )
+    try:
+        prices = price_of(client, zone, Offer(instance["gpu_type"], instance["image_id"], charge_type, disks), size)
+    except RefusedError as error:
+        if error.ret_code not in NOT_SOLD_CODES:
+            raise
+        return None
+    return next((price for price in prices if price["charge_type"] in (None, charge_type)), None)
 
 
 class Stock(t.NamedTuple):

@@ -221,6 +221,11 @@ def list_zones(client: Client) -> list[dict[str, t.Any]]:
     return list(zones.values())
 
 
+def zone_of(client: Client, instance: Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+    """Return the zone that an instance is in, None if the API does not list it."""
+    return next((zone for zone in list_zones(client) if zone["zone"] == instance["zone"]), None)
+
+
 def zones_in(zones: Sequence[dict[str, t.Any]], scope: Scope) -> list[dict[str, t.Any]]:
     """Return the zones within the region and zone that the connection options set; all of them if they set none.
 

@@ -21,9 +21,9 @@ from .._api import values
 from .._api.errors import CompShareError, OptionError, RefusedError
 from .gpu_types import list_types
 from .model import RUNNING, STOPPED, Instance, describe, place_of, settled, system_disk
-from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .query import list_zones, read_by_id
-from .spec import DEFAULT_DISK_TYPE, PREPAID
+from .pricing import Size, price_of_existing
+from .query import read_by_id, zone_of
+from .spec import PREPAID
 from .steps import InstanceWork
 from .transitions import (
     Course,
@@ -142,8 +142,8 @@ def _predict_resize(instance: Instance, *, goal: Resized) -> Predicted:
 
 def _plan(work: InstanceWork, instance: Instance) -> _Plan:
     options, before = work.options, sizes_of(instance)
-    zone = next((zone for zone in list_zones(work.client) if zone["zone"] == instance["zone"]), None)
-    present = Size(instance["gpu_count"] or 0, instance["cpu"] or 0, instance["memory_gb"] or 0)
+    zone = zone_of(work.client, instance)
+    present = Size.of(instance)
     size = _desired_size(work, instance, zone, present)
     disk_gb = _desired_disk(options["disks"], instance)
     goals = []
@@ -206,8 +206,12 @@ def _prices(
     work: InstanceWork, instance: Instance, zone: Mapping[str, t.Any], present: Size, size: Size, disk_gb: int | None
 ) -> dict[str, t.Any]:
     """Return what an instance costs per hour before and after; raises OptionError if that is above max_price."""
-    before = _per_hour(work, instance, zone, present, None)
-    after = _per_hour(work, instance, zone, size, disk_gb)
+
+    def per_hour(size: Size, disk_gb: int | None) -> float | None:
+        price = price_of_existing(work.client, zone, instance, instance["charge_type"], size, disk_gb)
+        return None if price is None else t.cast("float", price["per_hour"])
+
+    before, after = per_hour(present, None), per_hour(size, disk_gb)
     limit = work.options["max_price"]
     if limit is not None and (after is None or after > limit):
         cost = "at a price that the API does not say" if after is None else f"at {after:g} CNY per hour"
@@ -216,27 +220,6 @@ def _prices(
     if instance["charge_type"] in PREPAID and size != present:
         prices["charged_at_once"] = _upgrade_price(work, instance, size)
     return prices
-
-
-def _per_hour(
-    work: InstanceWork, instance: Instance, zone: Mapping[str, t.Any], size: Size, disk_gb: int | None
-) -> float | None:
-    disks = tuple(
-        {
-            "IsBoot": bool(disk["boot"]),
-            "Type": disk["type"] or DEFAULT_DISK_TYPE,
-            "Size": disk_gb if disk["boot"] and disk_gb is not None else disk["size_gb"],
-        }
-        for disk in instance["disks"]
-    )
-    offer = Offer(instance["gpu_type"], instance["image_id"], instance["charge_type"], disks)
-    try:
-        prices = price_of(work.client, zone, offer, size)
-    except RefusedError as error:
-        if error.ret_code not in NOT_SOLD_CODES:
-            raise
-        return None
-    return next((one["per_hour"] for one in prices if one["charge_type"] in (None, instance["charge_type"])), None)
 
 
 def _upgrade_price(work: InstanceWork, instance: Instance, size: Size) -> float | None:
