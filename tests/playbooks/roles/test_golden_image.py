@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -266,6 +267,8 @@ def test_a_loss_in_a_handler_gives_no_image(role: RoleRun) -> None:
 
 # --- What is left behind, one lease later ---
 
+#: The default of golden_image_create_timeout, in seconds.
+CREATE_TIMEOUT = 1200
 #: Tasks that nobody can check before: the name of the file is a template.
 LATE = [{"ansible.builtin.include_tasks": "{{ late }}", "vars": {"late": "late.yml"}}]
 ACCIDENTS: dict[str, tuple[object, int]] = {
@@ -318,6 +321,36 @@ def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun
     assert re.search(r"is Stopped and costs [\d.]+ CNY per hour, .* Its lease is over, so it is removed", role.words)
     assert role.builders() == []
     assert role.images() == ["team-next"]
+
+
+def test_a_builder_that_was_being_ordered_when_the_run_was_killed(make_world: MakeWorld, tmp_path: Path) -> None:
+    """It has no scheduled stop; the next run shows it, and one that comes later than any run may take removes it."""
+    held = {"kind": "slow", "action": "CreateCompShareInstance", "seconds": 600, "nth": 1}
+    role = RoleRun(tmp_path, make_world(**QUICK, faults=[held]))
+    role.write("prepare.yml", LEAVE)
+    run = role.command("prepare.yml")
+    with (
+        role.hosts,
+        subprocess.Popen(
+            run.command,
+            env=run.environment,
+            cwd=role.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as killed,
+    ):
+        wait_until(lambda: bool(role.world.requests("CreateCompShareInstance")))
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait(LIMIT)
+        assert role.run("prepare.yml") == 0, role.output
+        assert re.search(r"of the image team-base is \w+ and costs [\d.]+ CNY .* A run may be using it", role.words)
+        assert (role.builders(), role.images(), role.created()) == (["Running"], ["team-base"], 2)
+        [builder] = [one for one in role.world.instances.all.values() if "-builder-" in one.row["Name"]]
+        builder.row["CreateTime"] -= CREATE_TIMEOUT + LEASE + 60
+        assert role.run("prepare.yml") == 0, role.output
+        assert "Its lease is over, so it is removed" in role.words
+        assert (role.builders(), role.images(), role.created()) == ([], ["team-base"], 2)
 
 
 def left_behind(number: int, hours: float, **fields: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Logging in takes SSH, and roles and playbooks take Ansible: their requests are m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._disks.ensure impo
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ensure import ensure_instances
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.monitor import read_monitor
+from ansible_collections.compshare.cloud.tests.simulator.gpu_market import hourly_disk_price
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from .in_process import new_world, task_in, writes
@@ -30,6 +32,8 @@ MACHINE: dict[str, Any] = {
     "wait_for_stock": 4 * 3600,
     "wait_timeout": 6 * 3600,
 }
+#: CNY per hour of the smaller size without a GPU, by the price list: check mode names no price of a start.
+WITHOUT_GPU = 0.13
 DISK: dict[str, Any] = {"name": "data", "instance_name": "train", "size_gb": 100}
 
 
@@ -42,17 +46,25 @@ class Week:
             counts={**NONE, "platform": 100},
             instances={"stock": {"cn-wlcb-01": {"4090": 0}}},
         )
-        #: CNY per hour that running machines and disks were charged, each rate once.
-        self.charged: set[float] = set()
-        self.announced: set[float] = {0.13}  # the smaller size without a GPU, by the price list
+        #: CNY per hour that check mode has announced, by name: of a machine while it runs, of a disk while it exists.
+        self.rates: dict[str, float] = {}
+        #: CNY: what the world has charged for, and the same by the announced rates.
+        self.bill = {"machines": 0.0, "disks": 0.0}
+        self.announced = {"machines": 0.0, "disks": 0.0}
         self._charge()
 
     def _charge(self) -> None:
-        """Note every ten minutes what is being paid for."""
+        """Charge a minute of every machine that runs and every disk that exists."""
         for one in self.world.instances.all.values():
             if one.state == "Running":
-                self.charged.add(one.row["InstancePrice"])
-        self.world.clock.after(600, self._charge)
+                self.bill["machines"] += one.row["InstancePrice"] / 60
+                self.announced["machines"] += self.rates[one.row["Name"]] / 60
+            self.bill["disks"] += one.row["DiskPrice"] / 60
+        for disk in self.world.disks.all.values():
+            if disk.owner is None:
+                self.bill["disks"] += hourly_disk_price(0, disk.size) / 60
+            self.announced["disks"] += self.rates[disk.entry["Name"]] / 60
+        self.world.clock.after(60, self._charge)
 
     def machine(self, **options: Any) -> dict[str, Any]:
         return self._twice(ensure_instances, "compshare_instance", {**MACHINE, **options})
@@ -69,17 +81,21 @@ class Week:
     def _twice(self, work: Any, module: str, options: dict[str, Any]) -> dict[str, Any]:
         """Run a task: foreseen, done, and again without a change."""
         foreseen = work(task_in(self.world, module, options, check_mode=True))
+        self.note_rates(options["name"], foreseen)
         done: dict[str, Any] = work(task_in(self.world, module, options))
         assert foreseen["changed"] is done["changed"] is True
         assert work(task_in(self.world, module, options))["changed"] is False
+        return done
+
+    def note_rates(self, name: str, foreseen: Mapping[str, Any]) -> None:
+        """Keep what check mode says that an object will cost, or cost more."""
+        actions = [one["action"] for one in foreseen.get("actions", [])]
         price = foreseen.get("price")
         if price:
-            self.announced.add(price["per_hour"])
+            before = self.rates[name] if "ResizeCompShareDisk" in actions else 0.0
+            self.rates[name] = before + price["per_hour"]
         for resized in foreseen.get("resized") or []:
-            # Both prices are with the disks, which have their own.
-            more = resized["price_per_hour_after"] - resized["price_per_hour_before"]
-            self.announced.add(round(max(self.announced) + more, 4))
-        return done
+            self.rates[name] += resized["price_per_hour_after"] - resized["price_per_hour_before"]
 
     def release_time(self) -> float:
         (one,) = self.world.instances.all.values()
@@ -95,11 +111,14 @@ def test_a_working_week() -> None:
     week = Week()
     world = week.world
 
-    # Monday: no GPU is free before ten o'clock.
-    world.clock.after(3600, lambda: world.stock.left["cn-wlcb-01"].update({"4090": 4}))
+    # Monday: check mode says what it costs, and then no GPU is free before ten o'clock.
+    stock = world.stock.left["cn-wlcb-01"]
+    stock["4090"] = 4
+    week.note_rates("train", ensure_instances(task_in(world, "compshare_instance", MACHINE, check_mode=True)))
+    stock["4090"] = 0
+    world.clock.after(3600, lambda: stock.update({"4090": 4}))
     machine = ensure_instances(task_in(world, "compshare_instance", MACHINE))["instance"]
     assert machine["state"] == "Running" and epoch_seconds(machine["create_time"]) >= MONDAY + 3600
-    week.announced.add(machine["instance_price"])
     assert week.disk()["disk"]["instance_id"] == machine["id"]
 
     # Tuesday: it grows, and its disk.
@@ -122,9 +141,12 @@ def test_a_working_week() -> None:
 
     # Six days later it is kept: started for a moment without its GPU, and stopped again.
     week.until(9)
+    with_gpu = week.rates["train"]
+    week.rates["train"] = WITHOUT_GPU
     week.existing(state="running", without_gpu="A")
     world.advance(900)
     week.existing(state="stopped")
+    week.rates["train"] = with_gpu
     assert week.release_time() > first + 5 * DAY
 
     # On the next day it works, then idles, is found idle, and stopped.
@@ -153,5 +175,6 @@ def test_a_working_week() -> None:
         "CreateCompShareInstance",
         "CreateCompShareInstance",
     ]
-    # Nothing was charged at a rate that was not announced.
-    assert {1.48, 2.96} <= week.charged <= week.announced, (week.charged, week.announced)
+    # The sum of what was charged is that of what check mode announced, and none of its parts is next to nothing.
+    assert week.bill == pytest.approx(week.announced, abs=0.01)
+    assert min(week.bill.values()) > 10
