@@ -12,7 +12,6 @@ text that is no truth value for false: C(validate_certs: flase) would switch off
 
 from __future__ import annotations
 
-import difflib
 import os
 import typing as t
 from collections.abc import Collection, Mapping
@@ -21,28 +20,10 @@ from ansible.constants import config
 from ansible.errors import AnsibleError
 
 from ..module_utils._api.errors import OptionError, printable
-from ..module_utils._api.options import strict_boolean
+from ..module_utils._api.options import CONNECTION_OPTIONS, CONVERTED, CREDENTIALS, check_known, converted
 
-CONNECTION_OPTIONS = (
-    "public_key",
-    "private_key",
-    "profile",
-    "project_id",
-    "region",
-    "zone",
-    "api_url",
-    "validate_certs",
-    "ca_path",
-    "api_timeout",
-    "api_retries",
-    "api_throttle_timeout",
-    "api_rate",
-)
-_CONVERTED = ("bool", "int", "float")
-#: Options of which the environment variables are read where their order is decided, in _api/credentials.py.
-_CREDENTIALS = ("public_key", "private_key", "profile")
 #: Types that empty text is no value of.
-_EMPTY_IS_OMITTED = (*_CONVERTED, "list", "path")
+_EMPTY_IS_OMITTED = (*CONVERTED, "list", "path")
 
 
 class CheckedOptions:
@@ -67,17 +48,17 @@ class CheckedOptions:
         given = _by_name(direct or {}, definitions, self._unnamed)
         given = {name: self._rendered(name, value) for name, value in given.items()}
         given = {name: value for name, value in given.items() if not _is_empty(value, definitions[name])}
-        empty = {name for name in _CREDENTIALS if name in definitions and name not in given}
+        empty = {name for name in CREDENTIALS if name in definitions and name not in given}
         given.update(dict.fromkeys(empty))
         for name, definition in definitions.items():
             variable = next((each["name"] for each in definition.get("env") or () if each["name"] in os.environ), None)
             if name in given:
-                given[name] = _converted(name, given[name], definition)
+                given[name] = converted(name, given[name], definition.get("type"))
             elif variable is not None and not os.environ[variable].strip():
                 empty.add(name)
                 given[name] = definition.get("default")
-            elif variable is not None and definition.get("type") in _CONVERTED:
-                given[name] = _converted(name, os.environ[variable], definition, variable)
+            elif variable is not None and definition.get("type") in CONVERTED:
+                given[name] = converted(name, os.environ[variable], definition["type"], variable)
         self._omitted = frozenset(name for name in empty if given[name] is None)
         super().set_options(task_keys=task_keys, var_options=var_options, direct=given)  # type: ignore[misc]  # a mixin
 
@@ -113,17 +94,7 @@ def _by_name(
     """Return options without aliases; raises OptionError for one that the plugin does not have."""
     names = {name: name for name in definitions if name not in unnamed}
     names.update({alias: name for name in tuple(names) for alias in definitions[name].get("aliases") or ()})
-    unknown = sorted(str(name) for name in given if name not in names)
-    if unknown:
-        said = []
-        for each in unknown:
-            near = [name for name in sorted(names) if name.startswith(each.casefold())]
-            near = near or difflib.get_close_matches(each.casefold(), names, n=1)
-            said.append(f"{printable(each, 60)!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-        raise OptionError(
-            f"There is no option {' or '.join(said)}.",
-            hint=f"The options are: {', '.join(sorted(names))}.",
-        )
+    check_known(given, names)
     return {names[name]: value for name, value in given.items()}
 
 
@@ -131,21 +102,3 @@ def _is_empty(value: t.Any, definition: Mapping[str, t.Any]) -> bool:
     if isinstance(value, str):
         return not value.strip() and definition.get("type") in _EMPTY_IS_OMITTED
     return value is None and definition.get("type") != "raw"
-
-
-def _converted(name: str, value: t.Any, definition: Mapping[str, t.Any], variable: str | None = None) -> t.Any:
-    """Return a value of the type that its option has; raises OptionError where it means none."""
-    kind = definition.get("type")
-    source = f"{name} (from the environment variable {variable})" if variable else name
-    if kind == "bool":
-        return strict_boolean(source, value)
-    if kind not in _CONVERTED:
-        return value
-    try:
-        number = float("no number" if isinstance(value, bool) else value)
-        if kind == "float" or number == int(number):
-            return number if kind == "float" else int(number)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    expected = "a number" if kind == "float" else "a whole number"
-    raise OptionError(f"{source} must be {expected}, not {printable(repr(value), 80)}.")

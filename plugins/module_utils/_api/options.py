@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The checks of numbers, booleans and names from a user: the same for modules, lookup and inventory.
+"""The connection options, and the checks of what a user gives: the same for modules, plugins and event sources.
 
 Every interval, timeout and rate is listed in NUMBERS and checked by check_numbers(); run_module() and
 Client.from_options() call it, so nothing else needs to.
@@ -12,13 +12,34 @@ Client.from_options() call it, so nothing else needs to.
 
 from __future__ import annotations
 
+import difflib
 import math
+import os
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .errors import OptionError, printable
 
+#: The options of the documentation fragment compshare.cloud.connection, each with the type of its value.
+CONNECTION_OPTIONS = {
+    "public_key": "str",
+    "private_key": "str",
+    "profile": "str",
+    "project_id": "str",
+    "region": "str",
+    "zone": "str",
+    "api_url": "str",
+    "validate_certs": "bool",
+    "ca_path": "path",
+    "api_timeout": "float",
+    "api_retries": "int",
+    "api_throttle_timeout": "float",
+    "api_rate": "float",
+}
+#: Options of which the environment variables are read where their order is decided, in credentials.py.
+CREDENTIALS = ("public_key", "private_key", "profile")
+CONVERTED = ("bool", "int", "float")
 _DAY = 86400.0
 
 
@@ -103,3 +124,50 @@ def check_name(thing: str, name: str, longest: int) -> None:
             f"The {thing} name {shown} has {printable(forbidden.group())!r} in it.",
             hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
         )
+
+
+def connection_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the connection options in C(given), or else in the environment, None for those in neither.
+
+    Keys and profile of the environment are left to the client. Raises OptionError.
+    """
+    found: dict[str, t.Any] = {}
+    for name, kind in CONNECTION_OPTIONS.items():
+        value, variable = given.get(name), None
+        if value is None and name not in CREDENTIALS:
+            variable = f"COMPSHARE_{name.upper()}"
+            value = os.environ.get(variable, "").strip() or None
+        found[name] = None if value is None else converted(name, value, kind, variable)
+    return found
+
+
+def converted(name: str, value: t.Any, kind: str | None, variable: str | None = None) -> t.Any:
+    """Return a value of the type C(kind) that its option has; raises OptionError if it is not one.
+
+    C(variable) is the environment variable that it comes from, if any.
+    """
+    source = f"{name} (from the environment variable {variable})" if variable else name
+    if kind == "bool":
+        return strict_boolean(source, value)
+    if kind not in CONVERTED:
+        return value
+    try:
+        number = float("no number" if isinstance(value, bool) else value)
+        if kind == "float" or number == int(number):
+            return number if kind == "float" else int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    expected = "a number" if kind == "float" else "a whole number"
+    raise OptionError(f"{source} must be {expected}, not {printable(repr(value), 80)}.")
+
+
+def check_known(given: Iterable[object], names: Iterable[str], thing: str = "option") -> None:
+    """Raise OptionError, with the nearest name, for each of the C(thing)s in C(given) that is none of C(names)."""
+    known = sorted(names)
+    said = []
+    for each in sorted(str(name) for name in given if name not in known):
+        near = [name for name in known if name.startswith(each.casefold())]
+        near = near or difflib.get_close_matches(each.casefold(), known, n=1)
+        said.append(f"{printable(each, 60)!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+    if said:
+        raise OptionError(f"There is no {thing} {' or '.join(said)}.", hint=f"The {thing}s are: {', '.join(known)}.")

@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
-import os
 import time
 import typing as t
 import weakref
@@ -19,31 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._api.client import Client
-from .._api.errors import CompShareError, OptionError, printable
+from .._api.errors import CompShareError, OptionError
+from .._api.options import CONNECTION_OPTIONS, check_known, connection_options
 from .._api.values import inert
 
 _Reading = t.TypeVar("_Reading")
 _log = logging.getLogger("compshare.cloud")
 
-#: The connection options that a source takes as arguments, and the environment variable of each.
-CONNECTION_ARGUMENTS = {
-    name: f"COMPSHARE_{name.upper()}"
-    for name in (
-        "public_key",
-        "private_key",
-        "profile",
-        "project_id",
-        "region",
-        "zone",
-        "api_url",
-        "validate_certs",
-        "ca_path",
-        "api_timeout",
-        "api_retries",
-        "api_throttle_timeout",
-        "api_rate",
-    )
-}
 #: What ansible-rulebook may add to the arguments of a source.
 _ADDED = frozenset({"eda_feedback_queue"})
 SHORTEST_INTERVAL = 5.0
@@ -91,13 +71,7 @@ _shared: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object,
 
 def check_arguments(args: Mapping[str, t.Any], *names: str) -> None:
     """Raise OptionError for an argument that is neither one of C(names) nor a connection option nor C(interval)."""
-    known = {*names, *CONNECTION_ARGUMENTS, "interval"}
-    for name in sorted(set(args) - known - _ADDED):
-        near = difflib.get_close_matches(str(name), known, n=1)
-        raise OptionError(
-            f"The event source does not know the argument {printable(str(name), 80)!r}.",
-            hint=f"Did you mean {near[0]}?" if near else f"It knows: {', '.join(sorted(known))}.",
-        )
+    check_known(set(args) - _ADDED, {*names, *CONNECTION_OPTIONS, "interval"}, "argument")
 
 
 async def run_source(
@@ -114,7 +88,7 @@ async def run_source(
     A transient error is logged, and the next reading comes later; any other error is raised, which ends the source.
     Runs until it is cancelled.
     """
-    client = Client.from_options(_connection(args))
+    client = Client.from_options(connection_options(args))
     interval = _interval(args, interval)
     key = (source.name, client.endpoint, client.credentials.public_key, client.scope, *source.sharing)
     faults = 0
@@ -141,19 +115,6 @@ async def _read(
             shared.reading = await asyncio.to_thread(source.read, client)
             shared.read_at = now()
         return t.cast(_Reading, shared.reading)
-
-
-def _connection(args: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the connection options: the source's arguments, or else the environment.
-
-    Keys and profile of the environment are left to the client, which knows their order.
-    """
-    return {
-        name: args.get(name)
-        if args.get(name) is not None or name in ("public_key", "private_key", "profile")
-        else os.environ.get(variable) or None
-        for name, variable in CONNECTION_ARGUMENTS.items()
-    }
 
 
 def _interval(args: Mapping[str, t.Any], default: float) -> float:

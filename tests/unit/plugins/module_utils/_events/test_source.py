@@ -128,10 +128,13 @@ def test_sources_with_the_same_arguments_share_one_reading(world: World) -> None
 @pytest.mark.parametrize(
     ("name", "args", "message"),
     [
-        ("builds", {"image_id": ["x"]}, "argument 'image_id'.*Did you mean image_ids"),
+        ("builds", {"image_id": ["x"]}, "no argument 'image_id' .did you mean 'image_ids'"),
         ("builds", {"image_ids": "x"}, "image_ids must be a list"),
         ("builds", {"step": 0}, "step must be a number above 0"),
         ("instances", {"interval": 1}, "interval must be 5 seconds or more"),
+        ("builds", {"api_timeout": "soon"}, "^api_timeout must be a number, not 'soon'"),
+        ("builds", {"api_timeout": True}, "^api_timeout must be a number, not True"),
+        ("builds", {"validate_certs": "flase"}, "^validate_certs must be true or false, not 'flase'"),
         ("stock", {"max_price": float("nan")}, "max_price must be a number above 0"),
     ],
 )
@@ -139,6 +142,35 @@ def test_arguments_that_mean_nothing_are_refused(world: World, name: str, args: 
     main = load(name).main
     with pytest.raises(OptionError, match=message):
         asyncio.run(main(Queue(), arguments(world, **args)))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        (
+            "API_TIMEOUT",
+            "soon",
+            r"^api_timeout \(from .* COMPSHARE_API_TIMEOUT\) must be a number",
+        ),
+        ("API_TIMEOUT", "0", "^api_timeout must be 0.1 seconds or more"),
+        ("API_RETRIES", "1.5", "^api_retries .* must be a whole number"),
+        ("API_RATE", "nan", "^api_rate is nan; it must be a number"),
+        ("VALIDATE_CERTS", "flase", "^validate_certs .* must be true or false"),
+    ],
+)
+def test_what_the_environment_says_is_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"COMPSHARE_{variable}", value)
+    with pytest.raises(OptionError, match=message):
+        first_events("builds", world, api_retries=None)
+
+
+def test_numbers_of_the_environment_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPSHARE_API_TIMEOUT", " 30 ")
+    monkeypatch.setenv("COMPSHARE_API_RETRIES", "")
+    monkeypatch.setenv("COMPSHARE_VALIDATE_CERTS", "false")
+    assert first_events("builds", world, api_retries=None)
 
 
 def first_events(name: str, world: World, **args: Any) -> list[dict[str, Any]]:
