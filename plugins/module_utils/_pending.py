@@ -24,7 +24,7 @@ from datetime import datetime, timezone
 from ._api.client import Client
 from ._api.errors import CompShareError, OptionError, WaitError, printable
 from ._api.private_files import private_folder
-from ._waiting import SHOWN_WITHIN, Backoff, DeadlineError, wait_until
+from ._waiting import SHOWN_WITHIN, Applied, Backoff, DeadlineError, apply, send_when_free, wait_until
 
 _LOCK_BACKOFF = Backoff(first=0.5, longest=5.0)
 #: Absence is believed when so many looks in a row have found nothing.
@@ -72,6 +72,53 @@ class PendingOrder:
         self.sent_at = None
         if self._file != _NO_FILE:
             os.ftruncate(self._file, 0)
+
+    def send(
+        self,
+        action: str,
+        params: t.Mapping[str, t.Any],
+        seen: t.Callable[[], bool],
+        *,
+        deadline: float,
+        doubt: str,
+        look: t.Callable[[], bool] | None = None,
+        **settings: t.Any,
+    ) -> Applied:
+        """Record and send the order, once; if its response is lost, the list decides.
+
+        C(seen) returns whether the list shows the object; an order that finds it while the API is busy is not sent.
+        C(look) polls that after a lost response, by default as wait_until_shown() does. C(settings) are further ones of
+        send_when_free(). Raises the client's errors; that of a lost response whose order the list does not show begins
+        with C(doubt) ("Whether it was created is not known") what is known of it.
+        """
+        sent_at = 0.0
+
+        def record() -> None:
+            nonlocal sent_at
+            self.record()
+            sent_at = self._clock.now()
+
+        def send() -> dict[str, t.Any] | None:
+            settings.update(deadline=deadline, unless=seen, before_try=record)
+            return send_when_free(self._client, action, params, **settings)
+
+        try:
+            applied = apply(send, look or (lambda: self.wait_until_shown(seen)))
+        except CompShareError:
+            self.settle()
+            raise
+        if applied.lost is None or applied.done:
+            if applied.response is None:
+                self.settle()
+            return applied
+        kind, error, unreadable = self._facts["kind"], applied.lost, applied.unreadable
+        error.add_sentence(
+            f"{doubt}: none of this name has appeared in the {self._clock.now() - sent_at:.0f} s since."
+            + (f" The list of {kind}s could not be read: {unreadable.summary}" if unreadable else "")
+        )
+        error.hint = f"Run the task again: it looks for the {kind} before it creates one."
+        error.retryable = True
+        raise error
 
     def wait_until_shown(self, seen: t.Callable[[], bool], *, deadline: float | None = None) -> bool:
         """Call C(seen) until it returns True or the list must have shown what was ordered; return whether it did.

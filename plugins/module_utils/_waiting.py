@@ -7,8 +7,9 @@
 """Waiting: whatever waits outside of the client does it with one of these.
 
 wait_until() polls anything. look_again() repeats a look that finds nothing. confirm_within() polls a state with the
-usual back-off. send_when_free() sends a write and retries it while the API is busy. apply_and_confirm() sends a write
-that may be repeated, and confirms it by the list. All deadlines are values of C(client.clock.now()).
+usual back-off. send_when_free() sends a write and retries it while the API is busy. apply() sends a write and lets the
+list decide if its response is lost; apply_and_confirm() then confirms it, too. All deadlines are values of
+C(client.clock.now()).
 """
 
 from __future__ import annotations
@@ -28,13 +29,11 @@ _T = t.TypeVar("_T")
 
 #: For so many seconds a list may still show what was before a change. Not documented; other clouds need about as long.
 VISIBLE_WITHIN = 45.0
-#: For so many seconds a request without a response may still take effect: the gateway gives up after 60 seconds.
-LOST_WITHIN = 75.0
 #: Seconds after an order within which the list must show what it created. The gateway gives up on a request after 60;
 #: the rest is for the list. Waits, records and the advice in messages all follow this one clock.
 SHOWN_WITHIN = 150.0
 #: How often a request that may be repeated is retried after a lost response that had no effect.
-_REPEATS = 2
+REPEATS = 2
 
 
 @dataclass(frozen=True)
@@ -132,14 +131,9 @@ def confirm_within(client: Client, confirmed: t.Callable[[], bool], seconds: flo
         return False
 
 
-def confirm_after(
-    client: Client, confirmed: t.Callable[[], bool], seconds: float, *, action: str, accepted: bool
-) -> bool:
-    """Do what confirm_within() does after C(action) was sent, with errors that say so.
-
-    C(accepted): the API has accepted the request; otherwise its response was lost.
-    """
-    with sent_before_errors(action, accepted=accepted):
+def confirm_accepted(client: Client, action: str, confirmed: t.Callable[[], bool], seconds: float) -> bool:
+    """Do what confirm_within() does after the API has accepted C(action), with errors that say so."""
+    with sent_before_errors(action, accepted=True):
         return confirm_within(client, confirmed, seconds)
 
 
@@ -205,6 +199,56 @@ def _raise_unless_busy(error: CompShareError) -> None:
         raise error
 
 
+class Applied(t.NamedTuple):
+    """What came of a write: the API accepted it, or its response was lost and the list decided.
+
+    C(response): None if it was lost, or if the write was no longer needed. C(lost): the error of the lost response;
+    then C(done) is whether the list shows the effect, and C(unreadable) why that is not known.
+    """
+
+    response: dict[str, t.Any] | None
+    lost: CompShareError | None = None
+    done: bool = True
+    unreadable: CompShareError | None = None
+
+    def raise_unless_done(self, action: str) -> None:
+        """Raise why the list cannot be read after a lost response, or the lost one if the list shows no effect."""
+        if self.unreadable is not None:
+            with sent_before_errors(action, accepted=False):
+                raise self.unreadable
+        if self.lost is not None and not self.done:
+            raise self.lost
+
+
+def apply(
+    send: t.Callable[[], dict[str, t.Any] | None],
+    look: t.Callable[[], bool],
+    *,
+    repeats: int = 0,
+    leaves_open: t.Callable[[CompShareError], bool] = lambda _error: False,
+) -> Applied:
+    """Send a write with C(send), and let the list decide if its response is lost.
+
+    C(look) polls the list until it shows the effect or must have shown it, and returns whether it does. A write that
+    does no harm when repeated is sent again if it had no effect, C(repeats) times at most. C(leaves_open) returns
+    whether the list decides after a refusal, too. Raises all other errors of C(send).
+    """
+    while True:
+        try:
+            return Applied(send())
+        except CompShareError as error:
+            if not (error.outcome_unknown or leaves_open(error)):
+                raise
+            lost = error
+        try:
+            done = look()
+        except CompShareError as unreadable:
+            return Applied(None, lost, done=False, unreadable=unreadable)
+        if done or not repeats or not lost.outcome_unknown:
+            return Applied(None, lost, done=done)
+        repeats -= 1
+
+
 def apply_and_confirm(
     client: Client,
     action: str,
@@ -218,26 +262,19 @@ def apply_and_confirm(
     """Send a write that does no harm when repeated, and confirm that it took effect.
 
     C(confirmed) reads the state and returns whether it is as desired; C(desired) says in words what that is ("the tags
-    are changed"). C(check) raises if a response with RetCode 0 says that nothing was done. If the response is lost, the
-    state decides, and the write is repeated only if it had no effect.
+    are changed"). C(check) raises if a response with RetCode 0 says that nothing was done.
     Raises the client's errors, and WaitError if the API accepts the request without doing what it says. An error after
     the request was accepted has C(changed) in its facts.
     """
-    for repeat in range(_REPEATS + 1):
-        try:
-            check(send_when_free(client, action, params, deadline=deadline) or {})
-        except CompShareError as error:
-            if not error.outcome_unknown:
-                raise
-            if confirm_after(client, confirmed, VISIBLE_WITHIN, action=action, accepted=False):
-                return
-            if repeat == _REPEATS:
-                raise
-        else:
-            if confirm_after(client, confirmed, VISIBLE_WITHIN, action=action, accepted=True):
-                return
-            raise WaitError(
-                f"{action} was accepted, but {VISIBLE_WITHIN:g} s later the API does not show that {desired}.",
-                action=action,
-                hint="The API may not support this here; look in the console.",
-            )
+    applied = apply(
+        lambda: send_when_free(client, action, params, deadline=deadline, check=check),
+        lambda: confirm_within(client, confirmed, VISIBLE_WITHIN),
+        repeats=REPEATS,
+    )
+    applied.raise_unless_done(action)
+    if applied.lost is None and not confirm_accepted(client, action, confirmed, VISIBLE_WITHIN):
+        raise WaitError(
+            f"{action} was accepted, but {VISIBLE_WITHIN:g} s later the API does not show that {desired}.",
+            action=action,
+            hint="The API may not support this here; look in the console.",
+        )

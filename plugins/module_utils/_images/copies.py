@@ -22,7 +22,7 @@ from .._api.errors import CompShareError, OptionError, RefusedError, ResponseErr
 from .._api.retcodes import UNKNOWN_ACTION, describe
 from .._instances.query import list_zones, zones_named
 from .._pending import PendingOrder, order_lock
-from .._waiting import SHOWN_WITHIN, Backoff, DeadlineError, send_when_free, wait_until
+from .._waiting import Applied, Backoff, DeadlineError, wait_until
 from .create import is_taken
 from .delete import delete_image
 from .naming import NAME_LENGTH
@@ -185,35 +185,48 @@ class ImageCopies:
                 pending.settle()
                 return found[0]
             try:
-                response = self._send(image, zone, name, pending, appeared)
+                applied = self._send(image, zone, name, pending, appeared)
             except CompShareError as error:
-                if not error.outcome_unknown:
-                    pending.settle()
-                    if is_taken(self._client, error, appeared):
-                        return found[0]
-                    raise
-                self._find_lost(name, pending, appeared, error)
-                self._work.changed = True
+                if is_taken(self._client, error, appeared):
+                    return found[0]
+                raise
+            self._work.changed |= applied.response is not None or applied.lost is not None
+            if applied.response is None:
                 return found[0]
-            if response is None:
-                pending.settle()
-                return found[0]
-            self._work.changed = True
             with suppress(CompShareError):  # the record then stays until the list must show the copy
                 if appeared():
                     pending.settle()
-        return found[0] if found else {**begun, **response, "status": None}
+        if found:
+            return found[0]
+        response = applied.response
+        image_id = response.get("NewCompShareImageId") or _result_in(response, zone).get("CompShareImageId")
+        return {**begun, "id": values.text(image_id), "status": None}
 
     def _send(
         self, image: Image, zone: Zone, name: str, pending: PendingOrder, appeared: t.Callable[[], bool]
-    ) -> Image | None:
-        """Request a copy by the action that the API serves, and return its id.
-
-        Returns None if the copy has appeared while the API was busy.
-        """
+    ) -> Applied:
+        """Request a copy by the action that the API serves."""
+        doubt = f"It may have been done: whether the copy {printable(name, 80)!r} is being created is not known"
         if self._sync_served:
+            if zone["zone_id"] is None:
+                raise CompShareError(
+                    f"The list of zones shows no id of {zone['zone']}, so nothing can be copied there."
+                )
             try:
-                return self._sync(image, zone, name, pending, appeared)
+                return pending.send(
+                    SYNC_ACTION,
+                    {
+                        "SourceCompShareImageId": image["id"],
+                        "TargetImageName": name,
+                        "TargetImageDescription": image["description"],
+                        "TargetZoneIds": [zone["zone_id"]],
+                    },
+                    appeared,
+                    deadline=self._work.deadline,
+                    doubt=doubt,
+                    body_format="json",
+                    check=lambda response: _raise_refused(response, zone),
+                )
             except RefusedError as error:
                 if error.ret_code != UNKNOWN_ACTION:
                     raise
@@ -224,55 +237,7 @@ class ImageCopies:
             "CompShareImageId": image["id"],
             "TargetImageName": name,
         }
-        response = send_when_free(
-            self._client,
-            COPY_ACTION,
-            params,
-            deadline=self._work.deadline,
-            unless=appeared,
-            before_try=pending.record,
-        )
-        return None if response is None else {"id": values.text(response.get("NewCompShareImageId"))}
-
-    def _sync(
-        self, image: Image, zone: Zone, name: str, pending: PendingOrder, appeared: t.Callable[[], bool]
-    ) -> Image | None:
-        if zone["zone_id"] is None:
-            raise CompShareError(f"The list of zones shows no id of {zone['zone']}, so nothing can be copied there.")
-        params = {
-            "SourceCompShareImageId": image["id"],
-            "TargetImageName": name,
-            "TargetImageDescription": image["description"],
-            "TargetZoneIds": [zone["zone_id"]],
-        }
-        response = send_when_free(
-            self._client,
-            SYNC_ACTION,
-            params,
-            deadline=self._work.deadline,
-            unless=appeared,
-            before_try=pending.record,
-            body_format="json",
-            check=lambda response: _raise_refused(response, zone),
-        )
-        return None if response is None else {"id": values.text(_result_in(response, zone).get("CompShareImageId"))}
-
-    @staticmethod
-    def _find_lost(name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError) -> None:
-        """Look for the copy after a lost response; if it stays away, raise the error with what is known."""
-        unreadable = ""
-        try:
-            if pending.wait_until_shown(appeared):
-                return
-        except CompShareError as failure:
-            unreadable = f" The list of images could not be read: {failure.summary}"
-        error.add_sentence(
-            f"It may have been done: whether the copy {printable(name, 80)!r} is being created is not known. None of "
-            f"this name has appeared in the {SHOWN_WITHIN:g} s since.{unreadable}"
-        )
-        error.hint = "Run the task again: it looks for the copy before it creates one."
-        error.retryable = True
-        raise error
+        return pending.send(COPY_ACTION, params, appeared, deadline=self._work.deadline, doubt=doubt)
 
     def _wait(self, image: Image) -> None:
         """Wait until each copy that was found or begun has ended; note an error for each that is not available."""

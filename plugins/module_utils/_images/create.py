@@ -23,11 +23,10 @@ from .._api.errors import CompShareError, RefusedError, ResponseError, printable
 from .._pending import PendingOrder, order_lock
 from .._waiting import (
     BUSY_BACKOFF,
-    LOST_WITHIN,
+    SHOWN_WITHIN,
     VISIBLE_WITHIN,
     DeadlineError,
     confirm_within,
-    send_when_free,
     wait_until,
 )
 from .model import normalise_image
@@ -125,27 +124,50 @@ def _create(
         "Description": desired.get("description"),
         "Softwares": {param: software.get(option) for option, param in _SOFTWARE.items()},
     }
+    imaged = False
+
+    def look() -> bool:
+        """Look for the image until the list must show it, and longer while the instance is being imaged."""
+        nonlocal imaged
+        if confirm_within(client, appeared, min(SHOWN_WITHIN, max(_LEAST_SEARCH, deadline - client.clock.now()))):
+            return True
+        imaged = find_source(client, source.instance_id).busy
+        left = max(VISIBLE_WITHIN, deadline - client.clock.now())
+        return imaged and confirm_within(client, appeared, min(_WHILE_IMAGED, left))
+
     try:
-        response = send_when_free(client, ACTION, params, deadline=deadline, unless=appeared, before_try=pending.record)
-        if response is None:
-            pending.settle()
-            return Created(found[0], begun=False)
-        image_id = values.text(response.get("CompShareImageId"))
-        if image_id is None:
-            raise ResponseError(f"The response to {ACTION} names no image.", action=ACTION)
+        applied = pending.send(
+            ACTION,
+            params,
+            appeared,
+            deadline=deadline,
+            doubt=f"Whether the image {printable(name, 80)!r} is being created is not known",
+            look=look,
+            check=_check_names_image,
+        )
     except CompShareError as error:
-        if not error.outcome_unknown:
-            pending.settle()
-            if is_taken(client, error, appeared):
-                return Created(found[0], begun=False)
-            raise
-        _find_lost(client, source, name, pending, appeared, error, deadline)
-        pending.settle()
-        return Created(found[0], begun=True)
+        if is_taken(client, error, appeared):
+            return Created(found[0], begun=False)
+        if error.outcome_unknown:
+            if imaged:
+                error.add_sentence("The instance is being imaged, so it may still appear.")
+            error.hint = (
+                f"Run the task again: it creates the image only if the list still does not show it at "
+                f"{pending.shown_by}."
+            )
+        raise
+    if applied.response is None:
+        return Created(found[0], begun=applied.lost is not None)
     with suppress(CompShareError):  # the build has begun; the record then stays until the list must show it
         if appeared():
             pending.settle()
+    image_id = values.text(applied.response.get("CompShareImageId"))
     return Created(predicted_image(name, source, desired, status=MAKING, image_id=image_id), begun=True)
+
+
+def _check_names_image(response: Mapping[str, t.Any]) -> None:
+    if values.text(response.get("CompShareImageId")) is None:
+        raise ResponseError(f"The response to {ACTION} names no image.", action=ACTION)
 
 
 def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callable[[], bool], deadline: float) -> bool:
@@ -182,41 +204,9 @@ def is_taken(client: Client, error: CompShareError, appeared: t.Callable[[], boo
     Which RetCode says so is not documented, so the list decides; where the refusal is about the name, the image that
     has it may show late.
     """
-    if not isinstance(error, RefusedError):
+    if not isinstance(error, RefusedError) or error.outcome_unknown:
         return False
     about_the_name = error.names_parameter("Name") or error.ret_code == _NAME_EXISTS
     with suppress(CompShareError):  # the refusal is the error to report
         return confirm_within(client, appeared, VISIBLE_WITHIN if about_the_name else 0.0)
     return False
-
-
-def _find_lost(
-    client: Client,
-    source: SourceInstance,
-    name: str,
-    pending: PendingOrder,
-    appeared: t.Callable[[], bool],
-    error: CompShareError,
-    deadline: float,
-) -> None:
-    """Look for the image of a create whose response was lost; if it stays away, raise the error with what is known."""
-    began = client.clock.now()
-    situation = ""
-    try:
-        if confirm_within(client, appeared, min(LOST_WITHIN, max(_LEAST_SEARCH, deadline - began))):
-            return
-        if find_source(client, source.instance_id).busy:
-            situation = " The instance is being imaged, so it may still appear."
-            if confirm_within(client, appeared, min(_WHILE_IMAGED, max(VISIBLE_WITHIN, deadline - client.clock.now()))):
-                return
-    except CompShareError as unreadable:
-        situation = f" The list of images could not be read: {unreadable.summary}"
-    error.summary += (
-        f" Whether the image {printable(name, 80)!r} is being created is not known: none of this name has appeared in "
-        f"the {client.clock.now() - began:.0f} s since.{situation}"
-    )
-    error.hint = (
-        f"Run the task again: it creates the image only if the list still does not show it at {pending.shown_by}."
-    )
-    error.retryable = True
-    raise error

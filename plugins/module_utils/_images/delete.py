@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, WaitError
 from .._api.retcodes import GONE_CODES
-from .._waiting import VISIBLE_WITHIN, confirm_after, send_when_free
+from .._waiting import REPEATS, VISIBLE_WITHIN, apply, confirm_accepted, confirm_within, send_when_free
 from .own_images import AVAILABLE, MAKING, REVIEWING, Image, OwnImages, place_of, title_of
 
 ACTION = "TerminateCompShareCustomImage"
@@ -46,21 +46,15 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
         return own.find(image_id=image["id"]) is None
 
     params = {**place_of(client, image), "CompShareImageId": image["id"]}
-    for last in (False, False, True):
-        try:
-            send_when_free(client, ACTION, params, deadline=deadline)
-        except CompShareError as error:
-            if not (error.outcome_unknown or _says_gone(error)):
-                raise
-            if confirm_after(client, gone, VISIBLE_WITHIN, action=ACTION, accepted=False):
-                return
-            if last or _says_gone(error):
-                raise
-        else:
-            break
-    if not wait:
-        return
-    if not confirm_after(client, gone, deadline - client.clock.now(), action=ACTION, accepted=True):
+    applied = apply(
+        lambda: send_when_free(client, ACTION, params, deadline=deadline),
+        lambda: confirm_within(client, gone, VISIBLE_WITHIN),
+        repeats=REPEATS,
+        leaves_open=_says_gone,
+    )
+    applied.raise_unless_done(ACTION)
+    left = deadline - client.clock.now()
+    if wait and applied.lost is None and not confirm_accepted(client, ACTION, gone, left):
         raise WaitError(
             f"The deletion of the image {title_of(image)} was accepted, but the image was still there when the time of "
             "wait_timeout was up.",

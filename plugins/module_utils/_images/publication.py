@@ -20,12 +20,14 @@ from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, 
 from .._api.values import duration_text
 from .._task import Task
 from .._waiting import (
-    LOST_WITHIN,
+    SHOWN_WITHIN,
     VISIBLE_WITHIN,
     Backoff,
     DeadlineError,
+    apply,
     apply_and_confirm,
-    confirm_after,
+    confirm_accepted,
+    confirm_within,
     send_when_free,
     wait_until,
 )
@@ -302,20 +304,20 @@ class _Publication:
 
         self._sent = True
         try:
-            send_when_free(self._client, _ACTION, params, deadline=self._deadline)
-        except CompShareError as error:
-            if not error.outcome_unknown:
-                if isinstance(error, RefusedError) and is_rejected(image["status"]):
-                    error.summary += f" It was rejected in review before: {_reason(image)}."
-                raise
-            if confirm_after(self._client, seen, LOST_WITHIN, action=_ACTION, accepted=False):
-                self._done = True
-                return
-            error.summary += " The image is not among the published ones, so it seems that nothing was done."
-            error.hint = "Run the task again: it looks at what is published before it publishes."
-            error.retryable = True
+            applied = apply(
+                lambda: send_when_free(self._client, _ACTION, params, deadline=self._deadline),
+                lambda: confirm_within(self._client, seen, SHOWN_WITHIN),
+            )
+        except RefusedError as error:
+            if is_rejected(image["status"]):
+                error.summary += f" It was rejected in review before: {_reason(image)}."
             raise
-        if not confirm_after(self._client, seen, VISIBLE_WITHIN, action=_ACTION, accepted=True):
+        if applied.lost is not None:
+            applied.lost.summary += " The image is not among the published ones, so it seems that nothing was done."
+            applied.lost.hint = "Run the task again: it looks at what is published before it publishes."
+            applied.lost.retryable = True
+        applied.raise_unless_done(_ACTION)
+        if applied.lost is None and not confirm_accepted(self._client, _ACTION, seen, VISIBLE_WITHIN):
             raise WaitError(
                 f"{_ACTION} was accepted, but {VISIBLE_WITHIN:g} s later the image {title_of(image)} is not among the "
                 "published ones.",
