@@ -17,36 +17,8 @@ COLLECTION = "compshare.cloud"
 
 FILLED_IN = "filled in by tests/tools/docs_site.py"
 
-# What plugin pages point to in Ansible's own documentation: each with its place there and its title.
-ANSIBLE_TARGETS = {
-    "std:label": {
-        "action_plugins": ("plugins/action.html", "Action plugins"),
-        "ansible_collections.ansible.builtin.add_host_module": (
-            "collections/ansible/builtin/add_host_module.html",
-            "ansible.builtin.add_host module",
-        ),
-        "ansible_collections.ansible.builtin.constructed_inventory": (
-            "collections/ansible/builtin/constructed_inventory.html",
-            "ansible.builtin.constructed inventory",
-        ),
-        "ansible_collections.ansible.builtin.setup_module": (
-            "collections/ansible/builtin/setup_module.html",
-            "ansible.builtin.setup module",
-        ),
-        "ansible_configuration_settings": ("reference_appendices/config.html", "Configuration settings"),
-        "common_return_values": ("reference_appendices/common_return_values.html", "Return values"),
-    },
-    "std:envvar": {
-        name: (f"reference_appendices/config.html#envvar-{name}", "-")
-        for name in (
-            "ANSIBLE_CACHE_PLUGIN",
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION",
-            "ANSIBLE_CACHE_PLUGIN_PREFIX",
-            "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
-            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
-        )
-    },
-}
+# What plugin pages point to in Ansible's own documentation: an inventory of Sphinx before it is compressed.
+ANSIBLE_TARGETS = SITE / "ansible_inventory.txt"
 
 
 def build_site(session: nox.Session) -> Path:
@@ -72,7 +44,8 @@ def build_site(session: nox.Session) -> Path:
         page.write_text(without_default_returned(page.read_text(encoding="utf-8")), encoding="utf-8")
     for guide in (reference / "docsite").glob("guide_*.rst"):
         guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")
-    write_inventory(source / "ansible.inv", ANSIBLE_TARGETS)
+    *head, targets = ANSIBLE_TARGETS.read_bytes().split(b"\n", 4)
+    (source / "ansible.inv").write_bytes(b"\n".join([*head, zlib.compress(targets)]))
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     pages = OUTPUT / "html"
     session.run("sphinx-build", *strict, "--conf-dir", SITE, source, pages, external=True)
@@ -109,17 +82,3 @@ def with_other_language(text: str, name: str) -> str:
     other, language = (name.removesuffix("_zh"), "English") if name.endswith("_zh") else (f"{name}_zh", "中文")
     before, title_line, after = re.split(r"(?m)^(=+\n)", text, maxsplit=1)
     return f"{before}{title_line}\n:doc:`{language} <{other}>`\n{after}"
-
-
-def write_inventory(path: Path, targets: dict[str, dict[str, tuple[str, str]]]) -> None:
-    """Write targets, by their role, as an inventory that intersphinx reads: a plain head, then a line for each."""
-    head = (
-        "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n"
-        "# The remainder of this file is compressed using zlib.\n"
-    )
-    lines = (
-        f"{name} {role} -1 {place} {title}\n"
-        for role, entries in targets.items()
-        for name, (place, title) in sorted(entries.items())
-    )
-    path.write_bytes(head.encode() + zlib.compress("".join(lines).encode()))
