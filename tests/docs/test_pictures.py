@@ -38,21 +38,11 @@ def test_last_line_is_shown_whole() -> None:
     assert float(window[1]) - max(baselines) > 10
 
 
-def test_chinese_letters_take_two_columns() -> None:
-    picture = as_svg("ab镜像cd\n", "make demo")
-    places = {text: (float(x), float(length)) for x, length, text in _texts(picture)}
-    column = places["ab"][1] / 2
-    assert places["镜像"] == pytest.approx((places["ab"][0] + 2 * column, 4 * column))
-    assert places["cd"] == pytest.approx((places["ab"][0] + 6 * column, 2 * column))
-
-
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_pictures_show_no_warning_and_no_path_of_a_machine(name: str) -> None:
     picture = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
     assert f"ansible-playbook&#160;{name}.yml" in picture
     assert "WARNING" not in picture
+    # Fonts differ in how wide they make Chinese letters, so these would not stand in their columns.
+    assert not re.search("[\u2e80-\u9fff]", picture.partition("<text")[2])
     assert not re.search(r"[ ;(]/(home|root|tmp|Users|work)/", picture)
-
-
-def _texts(picture: str) -> list[tuple[str, str, str]]:
-    return re.findall(r'<text [^>]*x="([\d.]+)" y="[\d.]+" textLength="([\d.]+)"[^>]*>([^<]*)</text>', picture)

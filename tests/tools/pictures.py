@@ -13,7 +13,6 @@ from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
-from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
@@ -58,9 +57,6 @@ PLAYBOOKS = {
 }
 # A picture in a README can load nothing: the letters come from the reader's own fonts.
 FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei, monospace"
-# Runs of Chinese. Each becomes a piece of its own in the picture: fonts differ in how much wider than a Latin letter
-# they make a Chinese one, and a piece is placed by its column.
-WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe6f\uff00-\uffef]+")
 
 
 def run_in_terminal(command: Sequence[str], folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
@@ -83,23 +79,10 @@ def run_in_terminal(command: Sequence[str], folder: Path = ROOT, environment: Ma
 def as_svg(transcript: str, title: str) -> str:
     """Return a terminal's text as an SVG picture that loads nothing from elsewhere."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, legacy_windows=False)
-    text = Text.from_ansi(transcript)
-    for number, run in enumerate(WIDE.finditer(text.plain)):
-        text.stylize(Style(meta={"run": number}), *run.span())
-    console.print(text, soft_wrap=False, overflow="fold")
+    console.print(Text.from_ansi(transcript), soft_wrap=False, overflow="fold")
     console.print()  # what hangs below the letters of the last line would be cut off
     template = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)
-    template = template.replace("Fira Code, monospace", FONTS)
-    return _with_wide_runs(console.export_svg(title=title, theme=MONOKAI, code_format=template))
-
-
-def _with_wide_runs(picture: str) -> str:
-    """Give each run of Chinese the two columns a letter that it takes; rich reserves one."""
-
-    def widened(match: re.Match[str]) -> str:
-        return f'textLength="{2 * float(match["length"]):g}"{match["rest"]}'
-
-    return re.sub(rf'textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*>{WIDE.pattern}</text>)', widened, picture)
+    return console.export_svg(title=title, theme=MONOKAI, code_format=template.replace("Fira Code, monospace", FONTS))
 
 
 def draw(name: str, speed: float) -> None:
