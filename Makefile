@@ -87,7 +87,7 @@ format: setup ## Format the code, and mend what ruff can mend
 
 # --- Single steps: each is a session of noxfile.py ---------------------------
 
-quick-lint: ## ruff, mypy, yamllint, shellcheck, changelog fragments
+quick-lint: ## ruff, mypy, yamllint, shellcheck, changelog fragments, workflows
 unit: ## Unit tests with coverage; ARGS="-k name" for pytest
 playbooks: ## Examples, roles and live lines in real playbooks; ARGS="-k name"
 reliability: ## Faults, untrusted data, load, interrupts, in short; ARGS="-k name"

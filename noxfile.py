@@ -103,6 +103,8 @@ def quick_lint(session: nox.Session) -> None:
     session.run("yamllint", "--strict", ".", external=True)
     session.run("shellcheck", ".ci/run", *map(str, Path("tests/tools").glob("*.sh")), external=True)
     session.run("antsibull-changelog", "lint", external=True)
+    workflows = map(str, Path(".github/workflows").iterdir())
+    session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *workflows, external=True)
 
 
 @nox.session(name="ansible-lint")
