@@ -17,8 +17,8 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, WaitError, printable
 from .._instances.model import Instance
-from .._pending import PendingOrder, order_lock
-from .._waiting import SHOWN_WITHIN, send_when_free
+from .._pending import order_lock
+from .._waiting import SHOWN_WITHIN
 from .model import Disk
 from .query import pick, read_disks
 
@@ -60,16 +60,15 @@ def create_disk(
         if appeared() or pending.wait_until_shown(appeared, deadline=deadline):
             pending.settle()
             return found[0], False
-        try:
-            response = send_when_free(
-                client, ACTION, params, deadline=deadline, unless=appeared, before_try=pending.record
-            )
-        except CompShareError as error:
-            if not error.outcome_unknown:
-                pending.settle()
-                raise
-            _find_lost(name, pending, appeared, error)
-            return found[0], True
+        applied = pending.send(
+            ACTION,
+            params,
+            appeared,
+            deadline=deadline,
+            doubt=f"Whether the disk {printable(name, 80)!r} was created is not known",
+        )
+        if applied.response is None:
+            return found[0], applied.lost is not None
         # Nothing shortens this, not even wait_timeout: a disk that is in no list yet would be ordered again.
         try:
             shown = pending.wait_until_shown(appeared) or appeared()
@@ -84,21 +83,4 @@ def create_disk(
                 hint="Look in the console before you run the task again: if it is there, it is being paid for.",
                 facts={"changed": True},
             )
-        return found[0], response is not None
-
-
-def _find_lost(name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError) -> None:
-    """Look for the disk of a create without a response; if it stays away, raise the error with what is known."""
-    unreadable = ""
-    try:
-        if pending.wait_until_shown(appeared):
-            return
-    except CompShareError as fault:
-        unreadable = f" The list of disks could not be read: {fault.summary}"
-    error.add_sentence(
-        f"Whether the disk {printable(name, 80)!r} was created is not known: none of this name has appeared in the "
-        f"{SHOWN_WITHIN:g} s since.{unreadable}"
-    )
-    error.hint = "Run the task again: it looks for the disk before it creates one."
-    error.retryable = True
-    raise error
+        return found[0], True

@@ -13,8 +13,8 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._pending import order_lock
-from .._waiting import SHOWN_WITHIN, send_when_free, sent_before_errors
-from .model import RUNNING, Instance, describe
+from .._waiting import SHOWN_WITHIN, apply, send_when_free, sent_before_errors
+from .model import RUNNING, Instance, describe, place_of
 from .pricing import Size, price_of_existing
 from .query import read_by_id, zone_of
 from .spec import DEFAULT_CHARGE_TYPE, PREPAID
@@ -38,7 +38,7 @@ def switch_charge_type(work: InstanceWork) -> None:
         work.warn(_announcement(work, instance, desired))
         if not work.check_mode:
             _switch(work, instance, desired)
-        work.outcome.note(work.outcome.index_of(instance), {**instance, "charge_type": desired}, ACTION)
+        work.outcome.note_change(instance, {"charge_type": desired}, ACTION)
 
 
 def _obstacle(instance: Instance, desired: str) -> str | None:
@@ -78,24 +78,23 @@ def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:
         now = read_by_id(client, [identity]).get(identity)
         return now is not None and now["charge_type"] == desired
 
-    place = {"Region": instance["region"], "Zone": instance["zone"], "UHostId": identity}
     lock = order_lock(client, f"charge type {desired}", identity, deadline=work.deadline, warn=work.warn)
     with lock as pending:
         if pending.wait_until_shown(switched, deadline=work.deadline):
             return
+        params = {**place_of(instance), "DestChargeType": desired}
         try:
-            params = {**place, "DestChargeType": desired}
-            send_when_free(client, ACTION, params, deadline=work.deadline, before_try=pending.record)
-        except CompShareError as error:
-            if not error.outcome_unknown:
-                pending.settle()
-                raise
-            with sent_before_errors(ACTION, accepted=False):
-                shown = pending.wait_until_shown(switched)
-            if not shown:
-                error.add_sentence(f"Whether {describe(instance)} was switched to {desired} is not known.")
-                error.hint = "Run the task again: it looks how the instance is charged before it switches it."
-                raise
+            applied = apply(
+                lambda: send_when_free(client, ACTION, params, deadline=work.deadline, before_try=pending.record),
+                lambda: pending.wait_until_shown(switched),
+            )
+        except CompShareError:
+            pending.settle()
+            raise
+        if applied.lost is not None:
+            applied.lost.add_sentence(f"Whether {describe(instance)} was switched to {desired} is not known.")
+            applied.lost.hint = "Run the task again: it looks how the instance is charged before it switches it."
+            applied.raise_unless_done(ACTION)
             return
         try:
             with sent_before_errors(ACTION, accepted=True):

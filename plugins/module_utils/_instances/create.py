@@ -24,8 +24,7 @@ from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, ResponseError, printable
 from .._images.query import ImageQuery, find_images, no_such_image, pick_image
 from .._images.sources import SOURCES
-from .._pending import PendingOrder, order_lock
-from .._waiting import SHOWN_WITHIN, send_when_free
+from .._pending import order_lock
 from .login import encode_password
 from .model import CREATING, Instance, describe, normalise_instance
 from .placement import Choice, StockWait, offer_for
@@ -235,20 +234,6 @@ def create_instance(
     response says what is known, and after a success, that another task has created a second one of this name. A refusal
     (RefusedError) means that nothing was created.
     """
-    with order_lock(client, "instance", name, deadline=deadline, warn=warn) as pending:
-        return _make(client, name, order, offer, choice, deadline, accepted, pending)
-
-
-def _make(
-    client: Client,
-    name: str,
-    order: Order,
-    offer: Offer,
-    choice: Choice,
-    deadline: float,
-    accepted: t.Callable[[Instance], None],
-    pending: PendingOrder,
-) -> Created:
     found: list[Instance] = []
 
     def appeared() -> bool:
@@ -256,38 +241,38 @@ def _make(
         found[:] = [instance] if instance else []
         return bool(found)
 
-    if appeared() or pending.wait_until_shown(appeared, deadline=deadline):
-        pending.settle()
-        return Created(found[0], begun=False)
-    try:
-        response = send_when_free(
-            client,
-            ACTION,
-            _params(name, order, offer, choice),
-            deadline=deadline,
-            unless=appeared,
-            before_try=pending.record,
-        )
-        if response is None:
+    with order_lock(client, "instance", name, deadline=deadline, warn=warn) as pending:
+        if appeared() or pending.wait_until_shown(appeared, deadline=deadline):
             pending.settle()
             return Created(found[0], begun=False)
-        instance_id = next(iter(values.text_list(response.get("UHostIds"))), None)
-        if instance_id is None:
-            raise ResponseError(f"The response to {ACTION} names no instance.", action=ACTION)
-    except CompShareError as error:
-        if not error.outcome_unknown:
-            pending.settle()
-            raise
-        _find_lost(client, name, pending, appeared, error)
-        return Created(found[0], begun=True)
-    stub = predicted_instance(name, order, offer, choice, instance_id=instance_id, state="Initializing")
-    accepted(stub)
-    # The task must not end while the instance is in no list yet, so nothing shortens this, not even wait_timeout. An
-    # instance that stays away is waited for below; the record stays for the next run if the list cannot be read.
-    with suppress(CompShareError):
-        pending.wait_until_shown(lambda: instance_id in read_by_id(client, [instance_id]))
-    _check_alone(client, stub)
-    return Created(stub, begun=True)
+        applied = pending.send(
+            ACTION,
+            _params(name, order, offer, choice),
+            appeared,
+            deadline=deadline,
+            doubt=f"Whether the instance {printable(name, 80)!r} was created is not known",
+            check=_check_names_instance,
+        )
+        if applied.response is None:
+            return Created(found[0], begun=applied.lost is not None)
+        instance_id = _new_id(applied.response)
+        stub = predicted_instance(name, order, offer, choice, instance_id=instance_id, state="Initializing")
+        accepted(stub)
+        # The task must not end while the instance is in no list yet, so nothing shortens this, not even wait_timeout.
+        # An instance that stays away is waited for below; the record stays for the next run if the list cannot be read.
+        with suppress(CompShareError):
+            pending.wait_until_shown(lambda: instance_id in read_by_id(client, [str(instance_id)]))
+        _check_alone(client, stub)
+        return Created(stub, begun=True)
+
+
+def _new_id(response: Mapping[str, t.Any]) -> str | None:
+    return next(iter(values.text_list(response.get("UHostIds"))), None)
+
+
+def _check_names_instance(response: Mapping[str, t.Any]) -> None:
+    if _new_id(response) is None:
+        raise ResponseError(f"The response to {ACTION} names no instance.", action=ACTION)
 
 
 def _check_alone(client: Client, new: Instance) -> None:
@@ -336,22 +321,3 @@ def _params(name: str, order: Order, offer: Offer, choice: Choice) -> dict[str, 
         "LoginMode": "Password" if order.password else None,
         "Password": encode_password(order.password) if order.password else None,
     }
-
-
-def _find_lost(
-    client: Client, name: str, pending: PendingOrder, appeared: t.Callable[[], bool], error: CompShareError
-) -> None:
-    """Look for the instance of a create without a response; if it stays away, raise the error with what is known."""
-    unreadable = ""
-    try:
-        if pending.wait_until_shown(appeared):
-            return
-    except CompShareError as fault:
-        unreadable = f" The list of instances could not be read: {fault.summary}"
-    error.summary += (
-        f" Whether the instance {printable(name, 80)!r} was created is not known: none of this name has appeared in "
-        f"the {SHOWN_WITHIN:g} s since.{unreadable}"
-    )
-    error.hint = "Run the task again: it looks for the instance before it creates one."
-    error.retryable = True
-    raise error

@@ -21,7 +21,7 @@ from contextlib import suppress
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, Retry, WaitError
 from .._task import Task
-from .._waiting import Backoff, DeadlineError, send_when_free, wait_until
+from .._waiting import Backoff, DeadlineError, apply, send_when_free, wait_until
 from .model import FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, describe, place_of, settled, system_disk
 from .query import read_by_id
 from .transitions import STATE_CODES, Course, Done, Goal, Running, Send
@@ -368,13 +368,13 @@ class InstanceWork:
     def change(self, instance: Instance, action: str, params: dict[str, t.Any], after: dict[str, t.Any]) -> None:
         """Change an instance with a request that does no harm when repeated."""
         if not self.check_mode:
-            for last in (False, True):
-                try:
-                    send_when_free(self.client, action, {**place_of(instance), **params}, deadline=self.deadline)
-                    break
-                except CompShareError as error:
-                    if not error.outcome_unknown or last:
-                        raise
+            params = {**place_of(instance), **params}
+            applied = apply(
+                lambda: send_when_free(self.client, action, params, deadline=self.deadline),
+                lambda: False,  # sending it again costs no more than looking
+                repeats=1,
+            )
+            applied.raise_unless_done(action)
         self.outcome.note_change(instance, after, action)
 
     # --- Reporting ---
