@@ -53,7 +53,7 @@ options:
   gpu_type:
     description:
       - Only images that name this GPU type as supported, for example V(4090). A type that no image of the list names
-        gives a warning that lists those there are.
+        gives a warning that lists the existing ones.
     type: str
   group_id:
     description:

@@ -225,7 +225,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
     def verify_file(self, path: str) -> bool:
         if path.endswith(ENDINGS):
             return bool(super().verify_file(path))
-        self.display.vvv(f"{self.NAME} takes files whose names end in {' or '.join(ENDINGS)}.")
+        self.display.vvv(f"{self.NAME} reads only files whose names end in {' or '.join(ENDINGS)}.")
         return False
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
@@ -341,14 +341,14 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
             return None
         except Exception as error:  # noqa: BLE001 -- a cache plugin raises anything for a damaged file
             reason = printable(str(error), 200)
-            self.display.warning(f"{self.NAME}: the cache cannot be read, so the list is read anew: {reason}")
+            self.display.warning(f"{self.NAME}: the cache cannot be read, so the list is read again: {reason}")
             return None
         instances = content.get("instances") if isinstance(content, dict) else None
         if not isinstance(instances, list) or not all(map(_is_instance, instances)):
-            self.display.warning(f"{self.NAME}: the cache holds something else, so the list is read anew.")
+            self.display.warning(f"{self.NAME}: the cache holds something else, so the list is read again.")
             return None
         if places.unseen(instances) - set(content.get("empty") or ()):
-            self.display.v(f"{self.NAME}: the cache knows nothing of a region or zone, so the list is read anew.")
+            self.display.v(f"{self.NAME}: the cache knows nothing of a region or zone, so the list is read again.")
             return None
         self.display.v(f"{self.NAME}: {len(instances)} instances from the cache; no request was sent.")
         return instances
@@ -366,8 +366,8 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
         except AnsibleError as error:
             reason = printable(str(error), 300)
         raise OptionError(
-            f"The filter {condition!r} cannot be decided for {printable(instance['id'] or '')}: {reason}",
-            hint="Every host has every variable, null where the API says nothing; default(…, true) replaces null.",
+            f"The filter {condition!r} cannot be evaluated for {printable(instance['id'] or '')}: {reason}",
+            hint="Every host has every variable, null if the API gives no value; default(…, true) replaces null.",
         )
 
     # --- Hosts and groups ---

@@ -64,7 +64,7 @@ class PendingOrder:
         except OSError as error:
             raise OptionError(
                 f"The order for {self._title} cannot be recorded on disk: {error.strerror}. Nothing was ordered.",
-                hint="The record keeps the next run from ordering a second one. Free space in the folder of the home.",
+                hint="The record keeps the next run from ordering a second one. Free space in the home folder.",
             ) from error
 
     def settle(self) -> None:
@@ -153,7 +153,7 @@ class PendingOrder:
 
     def _too_soon(self) -> WaitError:
         return WaitError(
-            f"An earlier run ordered {self._title} and ended before it knew what came of that. The list of the API "
+            f"An earlier run ordered {self._title} and ended before it knew the outcome. The list of the API "
             f"does not show it yet; it must by {self.shown_by}.",
             hint="Nothing was ordered now. Run the task again: it waits until then before it orders anything.",
             retryable=True,

@@ -41,9 +41,9 @@ def call_action(task: Task) -> dict[str, t.Any]:
         sent = not isinstance(error, OptionError)
         error.facts = {"changed": changed and error.outcome_unknown, "sent": sent, "response": None}
         if error.outcome_unknown and not read_only:
-            error.add_sentence("It may have been done all the same.")
+            error.add_sentence("It may have been done.")
             if not idempotent:
-                error.hint = f"See what {action} was to change before you run the task again: that sends it once more."
+                error.hint = f"Check what {action} changed before you run the task again: that sends it once more."
                 error.retryable = False
         raise
     if options["include_secrets"]:
@@ -72,7 +72,7 @@ def _params(task: Task) -> dict[str, t.Any]:
     if shown:
         raise OptionError(
             f"{' and '.join(printable(name, 80) for name in shown)} in params would be shown in output and logs.",
-            hint="Move what is named so to secret_params: what stands there is never shown.",
+            hint="Move them to secret_params: its values are never shown.",
         )
     scope = task.client.scope
     return {"Region": scope.region, "Zone": scope.zone, **params, **secrets}

@@ -104,4 +104,4 @@ def test_a_damaged_cache_costs_no_host(make_world: MakeWorld, tmp_path: Path) ->
             file.write_text(content or "")
         ended = listed(tmp_path, world, path)
         assert len(json.loads(ended.stdout)["_meta"]["hostvars"]) == 8, ended.stderr
-        assert ("read anew" in " ".join(ended.stderr.split())) is (content is not None)
+        assert ("read again" in " ".join(ended.stderr.split())) is (content is not None)

@@ -180,7 +180,7 @@ class Client:
         """Return the error for an interrupted task (KeyboardInterrupt), which says what may have been done."""
         usual_hint = "Run the task again."
         if self._unknown_write:
-            usual_hint = "Look at what it was about before you run the task again."
+            usual_hint = "Check whether it was done before you run the task again."
             story = f"The task was interrupted. {self._unknown_write} had been sent without a response; it may be done."
         elif self._writes:
             story = "The task was interrupted."
@@ -336,7 +336,7 @@ class Client:
                 "which was not followed: the request would carry the key there.",
                 action=action,
                 outcome_unknown=False,
-                hint="Set api_url to the address that is meant.",
+                hint="Set api_url to the final address.",
                 request_id=response.request_id,
             )
         if response.status == 429 or response.status >= 500:

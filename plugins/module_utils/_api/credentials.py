@@ -80,7 +80,7 @@ def _pair(given: Mapping[str, str | None], origin: str) -> Credentials | None:
     present = next(name for name in keys if name not in missing)
     raise OptionError(
         f"{present} is set but {missing[0]} is not, in {origin}.",
-        hint=f"A pair of keys must come from one place: set {missing[0]}, too, or leave {present} out. Both keys are "
+        hint=f"A pair of keys must come from one place: set {missing[0]}, too, or unset {present}. Both keys are "
         f"listed at {KEYS_PAGE}.",
     )
 
@@ -141,8 +141,8 @@ def _become_hint(environment: Mapping[str, str]) -> str:
     if not any(environment.get(name) for name in _BECOME_VARIABLES):
         return ""
     return (
-        "The task runs as another user (become), without the environment and the profile file of yours; "
-        "give it become: false. Otherwise: "
+        "The task runs as another user (become), without your environment and profile file; "
+        "set become: false on it. Otherwise: "
     )
 
 

@@ -157,7 +157,7 @@ class HttpSession:
         if "SOCKS" in str(wrong[0]):
             reason, hint = "SOCKS needs a Python library that is missing", "Install it with: pip install PySocks"
         else:
-            reason, hint = "it is no proxy address", "Write it like http://proxy.example:3128."
+            reason, hint = "it is not a proxy address", "Write it like http://proxy.example:3128."
         what = f"the proxy {self._proxy} cannot be used: {reason}"
         return TransportError(what, reached=False, lasting=True, hint=f"{hint} {_PROXY_HINT}")
 

@@ -132,7 +132,7 @@ def rows_of(action: str, response: Mapping[str, t.Any], *keys: str, required: bo
 
 def _kind(value: object) -> str:
     if isinstance(value, list):
-        return "a list of something else than objects"
+        return "a list of something other than objects"
     return f"{printable(repr(value), 40)}"
 
 
@@ -333,7 +333,7 @@ class ListReader:
 
     def _error(self, what: str, hint: str) -> ListError:
         return ListError(
-            f"The list of {self.listing.action} {what}, so it cannot be read whole and none of it is returned.",
+            f"The list of {self.listing.action} {what}, so it cannot be read completely and none of it is returned.",
             action=self.listing.action,
             hint=hint,
             retryable=True,

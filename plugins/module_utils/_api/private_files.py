@@ -117,7 +117,7 @@ def open_private(path: str) -> int:
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
         os.close(file)
-        raise NotShared(f"{path} is not a file of this user alone")
+        raise NotShared(f"{path} is not private to this user")
     if stat.S_IMODE(found.st_mode) != 0o600:
         os.fchmod(file, 0o600)
     return file
@@ -147,7 +147,7 @@ def locked(path: str, clock: Clock, patience: float) -> Iterator[int]:
         ends = clock.now() + patience
         while not try_to_lock(file):
             if clock.now() >= ends:
-                raise NotShared(f"{path} is locked by a process that does not go on")
+                raise NotShared(f"{path} is locked by a process that hangs")
             clock.sleep(random.uniform(_SHORTEST, _LONGEST))
         yield file
     finally:

@@ -201,7 +201,7 @@ class Watch:
         unproven = [build.target.image_id for build in self._open if build.full_since is not None]
         if unproven:
             self._warn_once(
-                f"The progress is 100 %, but the status could not be read, so it is open how the build ended: "
+                f"The progress is 100 %, but the status could not be read, so it is unknown how the build ended: "
                 f"{', '.join(unproven)}."
             )
         unknown = [build.target.image_id for build in self._builds if build.unknown_since is not None]

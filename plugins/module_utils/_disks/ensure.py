@@ -106,7 +106,9 @@ def _target(client: Client, options: Mapping[str, t.Any]) -> Instance | None:
         return None
     if instance is None:
         requested = printable(str(instance_id or name), 80)
-        raise OptionError(f"There is no instance {requested!r}.", hint="compshare_instance_info lists those there are.")
+        raise OptionError(
+            f"There is no instance {requested!r}.", hint="compshare_instance_info lists the existing ones."
+        )
     if instance["kind"] == "pod":
         raise OptionError(
             f"{describe_instance(instance)} is a pod.", hint="Data disks are for virtual machines and their containers."
@@ -128,10 +130,10 @@ def _create(task: Task, work: _Work, instance: Instance | None, deadline: float)
     options, client = task.options, task.client
     if options["disk_id"] is not None or options["state"] != "present":
         requested = printable(str(options["disk_id"] or options["name"]), 80)
-        raise OptionError(f"There is no disk {requested!r}.", hint="compshare_disk_info lists those there are.")
+        raise OptionError(f"There is no disk {requested!r}.", hint="compshare_disk_info lists the existing ones.")
     if instance is None or options["size_gb"] is None:
         raise OptionError(
-            f"There is no disk {printable(options['name'], 80)!r}, and what creates it is not given.",
+            f"There is no disk {printable(options['name'], 80)!r}, and the options to create it are missing.",
             hint="A new disk needs size_gb, and instance_id or instance_name: it is created with an instance.",
         )
     name, size, charge_type = options["name"], options["size_gb"], options["charge_type"]
@@ -196,7 +198,7 @@ def _check_gone(disk: Disk, goal: Goal) -> None:
     if not goal.absent:
         raise WaitError(
             f"{describe(disk)} is not in the list any more.",
-            hint="Somebody may have deleted it; compshare_disk_info lists those there are.",
+            hint="Somebody may have deleted it; compshare_disk_info lists the existing ones.",
         )
 
 
@@ -204,7 +206,7 @@ def _check_disk(disk: Disk, goal: Goal, *, force: bool) -> None:
     if goal.size_gb is not None and disk["size_gb"] is not None and disk["size_gb"] > goal.size_gb:
         raise OptionError(
             f"{describe(disk)} has {disk['size_gb']} GB, and size_gb is {goal.size_gb}: a disk cannot shrink.",
-            hint="Create a smaller one and copy the data, or leave size_gb out.",
+            hint="Create a smaller one and copy the data, or omit size_gb.",
         )
     if goal.absent and is_attached(disk) and not force:
         raise OptionError(
@@ -234,7 +236,7 @@ def _settled(client: Client, disk: Disk, deadline: float) -> Disk | None:
             raise late.error from None
         raise WaitError(
             f"{describe(seen[0])} was still {seen[0]['state']} at the end of wait_timeout.",
-            hint="Run the task again later: it goes on from there.",
+            hint="Run the task again later: it continues from there.",
             retryable=True,
         ) from None
     return found[0] if found else None

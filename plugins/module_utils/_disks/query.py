@@ -64,7 +64,7 @@ def pick(disks: Sequence[Disk], *, disk_id: str | None, name: str | None) -> Dis
         listed = ", ".join(describe(disk) for disk in found[:10])
         raise OptionError(
             f"{len(found)} disks are named {printable(str(name))!r}: {listed}.",
-            hint="Give the disk_id of the one that is meant.",
+            hint="Set disk_id to select one.",
         )
     return found[0] if found else None
 

@@ -102,7 +102,7 @@ async def run_source(
             if not error.retryable:
                 raise
             faults += 1
-            _log.warning("%s: %s The next reading comes later.", source.name, error)
+            _log.warning("%s: %s The next poll comes later.", source.name, error)
         await sleep(min(interval * 2**faults, max(interval, LONGEST_PAUSE)))
 
 

@@ -189,8 +189,8 @@ def _wait_until_free(client: Client, source: SourceInstance, appeared: t.Callabl
     except DeadlineError as late:
         unreadable = f" The last request failed: {late.error.summary}" if late.error else ""
         raise CompShareError(
-            f"An image of the instance {source.title} is being created already, and it was not finished when the time "
-            f"of wait_timeout was up.{unreadable}",
+            f"An image of the instance {source.title} is being created already, and it was not finished at the end "
+            f"of wait_timeout.{unreadable}",
             hint="Run the task again later; compshare_image_info with source=custom and status=Making shows which.",
             retryable=True,
         ) from None

@@ -56,8 +56,8 @@ def delete_image(client: Client, own: OwnImages, image: Image, *, deadline: floa
     left = deadline - client.clock.now()
     if wait and applied.lost is None and not confirm_accepted(client, ACTION, gone, left):
         raise WaitError(
-            f"The deletion of the image {title_of(image)} was accepted, but the image was still there when the time of "
-            "wait_timeout was up.",
+            f"The deletion of the image {title_of(image)} was accepted, but the image was still there at the end of "
+            "wait_timeout.",
             action=ACTION,
             hint="Run the task again.",
             retryable=True,

@@ -43,7 +43,7 @@ def ensure_image(task: Task) -> dict[str, t.Any]:
         error.facts = work.facts_after(accepted=bool(error.facts.get("changed")))
         raise
     except KeyboardInterrupt:
-        hint = "Run it again: it looks at what there is before it does anything."
+        hint = "Run it again: it checks the current state before it changes anything."
         raise work.client.interrupted(hint=hint, facts=work.facts()) from None
     return work.facts()
 
@@ -209,8 +209,8 @@ def _warn_of_leftovers(work: ImageWork, there: _Present) -> None:
     for image in (there.rebuilt, there.replaced):
         if image:
             work.warn(
-                f"The image {title_of(image)} is left from a rebuild that did not end. "
-                "Run the task with rebuild=true to end it, or delete that image."
+                f"The image {title_of(image)} is left over from a rebuild that did not finish. "
+                "Run the task with rebuild=true to finish it, or delete that image."
             )
 
 

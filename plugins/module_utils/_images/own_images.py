@@ -120,6 +120,6 @@ def pick(images: t.Iterable[Image], *, image_id: str | None = None, name: str | 
         listed = ", ".join(f"{image['id']} ({image['status']}, created {image['create_time']})" for image in found[:10])
         raise OptionError(
             f"{len(found)} of your own images are named {printable(name or '', 80)!r}: {listed}.",
-            hint="Give the image_id of the one that is meant.",
+            hint="Set image_id to select one.",
         )
     return found[0] if found else None

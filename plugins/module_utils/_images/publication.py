@@ -192,7 +192,7 @@ class _Publication:
         if is_rejected(status) and not changes:
             raise WaitError(
                 f"The image {title_of(image)} was rejected in review: {_reason(image)}.",
-                hint="Change what the reason names, such as readme; with a change the task offers it again.",
+                hint="Change what the reason names, such as readme; after a change, the task submits it again.",
             )
         _check_publishable(image, status)
         self._check_version_is_new(image)
@@ -231,7 +231,7 @@ class _Publication:
         if len(ids) > 1:
             raise OptionError(
                 f"{len(ids)} of your community groups are named {printable(name, 80)!r}: {', '.join(ids)}.",
-                hint="Give the group_id of the one that is meant.",
+                hint="Set group_id to select one.",
             )
         return ids[0] if ids else None
 
@@ -313,8 +313,8 @@ class _Publication:
                 error.summary += f" It was rejected in review before: {_reason(image)}."
             raise
         if applied.lost is not None:
-            applied.lost.summary += " The image is not among the published ones, so it seems that nothing was done."
-            applied.lost.hint = "Run the task again: it looks at what is published before it publishes."
+            applied.lost.summary += " The image is not among the published ones, so apparently nothing was done."
+            applied.lost.hint = "Run the task again: it checks what is published before it publishes."
             applied.lost.retryable = True
         applied.raise_unless_done(_ACTION)
         if applied.lost is None and not confirm_accepted(self._client, _ACTION, seen, VISIBLE_WITHIN):

@@ -207,7 +207,7 @@ def pick_image(
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         raise OptionError(
             f"{len(found)} images are named {term!r} in {list_title}: {listed}{more}.",
-            hint="Give the id of the one that is meant, or most_recent=true for the newest.",
+            hint="Use the id of one of them, or most_recent=true for the newest.",
         )
     return newest(found) if found else None
 

@@ -61,10 +61,7 @@ class ImageWork:
         """Return the instance to create an image from; raises OptionError if none was named or it does not exist."""
         if self._source is None:
             if self.check_mode and not (self.options["instance_id"] or "").strip():
-                self.warn(
-                    "There is no instance_id; check mode takes it for that of an instance that an earlier task would "
-                    "create."
-                )
+                self.warn("instance_id is empty; check mode assumes an instance that an earlier task would create.")
                 self._source = instance_to_come(self.client)
             elif not self.options["instance_id"]:
                 raise OptionError(

@@ -74,7 +74,7 @@ def changes_of(image: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any], fie
             continue
         if after == []:
             raise OptionError(
-                f"{field.option} of the image {title_of(image)} cannot be emptied: the API takes no empty list.",
+                f"{field.option} of the image {title_of(image)} cannot be emptied: the API accepts no empty list.",
                 hint="Give at least one element, or empty it in the console.",
             )
         changes.append(Change(field, before, after))

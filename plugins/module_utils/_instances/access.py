@@ -82,7 +82,7 @@ def _checked_key(key: str) -> str:
         raise OptionError("keys has a private key. Give the public one, which is in the file that ends in .pub.")
     if not _KEY.match(key):
         raise OptionError(
-            f"keys has {printable(key, 40)!r}, which is no public key.",
+            f"keys has {printable(key, 40)!r}, which is not a public key.",
             hint="Give the line of a file such as ~/.ssh/id_ed25519.pub.",
         )
     return key

@@ -59,9 +59,9 @@ def _announcement(work: InstanceWork, instance: Instance, desired: str) -> str:
         cost = "a price that the API does not say" if price is None else f"{price['per_hour']:g} CNY per hour"
         raise OptionError(f"{describe(instance)} would cost {cost} as {desired}, and max_price is {limit:g}.")
     cost = "" if price is None else f", which costs {price['amount']:g} CNY per {price['unit']}"
-    ahead = " It is paid ahead and renewed by itself." if desired in PREPAID else ""
+    ahead = " It is prepaid and renews automatically." if desired in PREPAID else ""
     switch = f"{describe(instance)} is switched from {instance['charge_type']} to {desired}{cost}."
-    return f"{switch}{ahead} There is no way back."
+    return f"{switch}{ahead} This cannot be undone."
 
 
 def _price(client: Client, instance: Instance, desired: str) -> dict[str, t.Any] | None:

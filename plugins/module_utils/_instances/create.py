@@ -104,7 +104,7 @@ def _create_at(work: InstanceWork, index: int, stock: StockWait, warned: set[str
 def _note_choice(work: InstanceWork, index: int, order: Order, choice: Choice, warned: set[str]) -> None:
     work.outcome.prices[index] = choice.price
     if choice.price is None:
-        work.warn(f"The API names no price for {choice.size} in {choice.zone['zone']}.")
+        work.warn(f"The API returns no price for {choice.size} in {choice.zone['zone']}.")
     for warning in charge_warnings(order.charge_type):
         if warning not in warned:
             warned.add(warning)

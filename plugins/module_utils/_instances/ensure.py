@@ -124,7 +124,7 @@ class _Ensure:
     def _interrupted_hint(self) -> str:
         if self.work.ordering is None:
             stops = [] if self.stop is None else self.stop.in_words()
-            again = "Run it again: it looks at what there is before it does anything."
+            again = "Run it again: it checks the current state before it changes anything."
             return " ".join((*stops, *self._stopped_on_the_way(), again))
         return (
             f"The instance {printable(self.work.ordering, 80)!r} may have been ordered. Run the task again: where "
@@ -183,7 +183,7 @@ class _Ensure:
         if other is not None:
             raise OptionError(
                 f"{describe(instance)} cannot be named {printable(name)!r}: {describe(other)} has this name.",
-                hint="An instance is known by its name, so choose another one.",
+                hint="Instances are identified by name, so choose another one.",
             )
 
     def _require_all(self) -> None:

@@ -79,7 +79,7 @@ def _requested(client: Client, ids: Sequence[str] | None, names: Sequence[str] |
     if missing:
         raise OptionError(
             f"There is no instance {' or '.join(repr(printable(one, 80)) for one in missing)}.",
-            hint="compshare_instance_info lists those there are.",
+            hint="compshare_instance_info lists the existing ones.",
         )
     return found
 

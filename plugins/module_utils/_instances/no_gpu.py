@@ -38,7 +38,7 @@ def check_no_gpu(work: InstanceWork) -> None:
                 f"{' and '.join(_CHARGE_TYPES)} only."
             )
     if len(starting) > 1:
-        raise OptionError("An account can run one instance without its GPU at a time, and the task is about several.")
+        raise OptionError("An account can run one instance without its GPU at a time, and the task names several.")
     if starting:
         _check_alone_without_gpu(work, starting[0])
 
@@ -52,7 +52,7 @@ def _check_alone_without_gpu(work: InstanceWork, instance: Instance) -> None:
                 hint="Stop that one first.",
             )
     work.warn(
-        f"{describe(instance)} gives its GPU back when it is started without it. To start it with its GPU again, "
+        f"{describe(instance)} releases its GPU when it is started without it. To start it with its GPU again, "
         f"{instance['zone']} must have one in stock then; otherwise the API refuses that (RetCode 226604)."
     )
 

@@ -279,7 +279,7 @@ class StockWait:
             if error is None:
                 raise
             if clock.now() > began:
-                error.add_sentence(f"That was so for {duration_text(clock.now() - began)} (wait_for_stock).")
+                error.add_sentence(f"That had not changed after {duration_text(clock.now() - began)} (wait_for_stock).")
             raise error from None
 
     def _may_differ(self) -> bool:

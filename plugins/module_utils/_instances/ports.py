@@ -44,7 +44,7 @@ def set_ports(work: InstanceWork) -> None:
     ports = work.options["ports"]
     for instance in work.outcome.present():
         if instance["kind"] not in ("pod", None):
-            raise OptionError(f"{describe(instance)} is no pod, and only pods have ports.")
+            raise OptionError(f"{describe(instance)} is not a pod, and only pods have ports.")
         requested = {protocol: numbers for protocol, numbers in ports.items() if numbers is not None}
         desired = {
             protocol: _with_always(protocol, requested.get(protocol, instance["ports"][protocol]))
@@ -53,7 +53,7 @@ def set_ports(work: InstanceWork) -> None:
         if _same(desired, instance["ports"]):
             continue
         if instance["state"] != RUNNING:
-            work.warn(f"{describe(instance)} does not run, so ports has no effect on it.")
+            work.warn(f"{describe(instance)} is not running, so ports has no effect on it.")
             continue
         if not work.check_mode:
             _update(work, instance, desired)

@@ -174,7 +174,7 @@ def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[st
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         raise OptionError(
             f"{len(found)} instances are named {printable(name)!r}: {listed}{more}.",
-            hint="Give the instance_id of the right one, or rename the others.",
+            hint="Set instance_id to select one, or rename the others.",
         )
     return found[0] if found else None
 

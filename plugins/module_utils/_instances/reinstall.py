@@ -131,6 +131,6 @@ def _check_password(work: InstanceWork, ids: Sequence[str], password: str) -> No
         text = "may keep or generate another password instead of the one in password"
     names = ", ".join(describe(instance) for instance in work.outcome.present() if instance["id"] in ignored)
     work.warn(
-        f"The API {text} when it reinstalled {names}. compshare_instance_info shows the one that holds, with "
-        "include_secrets."
+        f"The API {text} when it reinstalled {names}. compshare_instance_info with include_secrets shows "
+        "which one is valid."
     )

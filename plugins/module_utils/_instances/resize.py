@@ -118,7 +118,7 @@ def _what_it_is_now(work: InstanceWork, instance: Instance) -> str:
     except (CompShareError, KeyError):
         return f"What {describe(instance)} is now could not be read."
     before, after = (_in_words(sizes_of(one), now) for one in (instance, now))
-    return f"{describe(now)} has now {after}; before, it had {before}."
+    return f"{describe(now)} now has {after}; it had {before} before."
 
 
 def _in_words(sizes: Mapping[str, t.Any], instance: Mapping[str, t.Any]) -> str:

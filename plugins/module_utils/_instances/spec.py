@@ -140,7 +140,7 @@ def _bad_password(longest: int, least_classes: int) -> OptionError:
     # The password itself stays out of the message.
     return OptionError(
         "The password breaks the rules.",
-        hint=f"Take {_PASSWORD_LENGTH[0]} to {longest} characters, of at least {least_classes} of: lower-case letters, "
+        hint=f"Use {_PASSWORD_LENGTH[0]} to {longest} characters from at least {least_classes} of: lower-case letters, "
         f"upper-case letters, digits, and {_PUNCTUATION}",
     )
 
@@ -152,8 +152,8 @@ def charge_warnings(charge_type: str) -> list[str]:
         warnings.append("No documentation of the API has charge_type=Year for new instances, so it may be refused.")
     if charge_type in PREPAID:
         warnings.append(
-            f"charge_type={charge_type} is prepaid: the platform renews the instance by itself, and charges for it, "
-            "unless that is turned off in the console. auto_renew in the result shows whether it is."
+            f"charge_type={charge_type} is prepaid: the platform renews the instance automatically, and charges for "
+            "it, unless that is turned off in the console. auto_renew in the result shows whether it is."
         )
     return warnings
 
@@ -177,6 +177,6 @@ def _disks(disks: Sequence[Mapping[str, t.Any]] | None) -> tuple[Mapping[str, t.
         _check_number("size_gb", disk["size_gb"])
         if not _DISK_TYPE.match(disk["type"]):
             raise OptionError(
-                f"disks has the type {printable(disk['type'], 40)!r}, which is none.", hint="An example is CLOUD_SSD."
+                f"disks has the unknown type {printable(disk['type'], 40)!r}.", hint="An example is CLOUD_SSD."
             )
     return tuple({"IsBoot": disk["boot"], "Type": disk["type"], "Size": disk["size_gb"]} for disk in disks)

@@ -194,7 +194,7 @@ class StopSchedule:
                 continue
             if instance["state"] != RUNNING:
                 # A stopped instance has no schedule; the API takes one only while it runs.
-                self._work.warn(f"{describe(instance)} does not run, so schedule_stop has no effect on it.")
+                self._work.warn(f"{describe(instance)} is not running, so schedule_stop has no effect on it.")
                 continue
             try:
                 self._set(instance, moment)

@@ -42,7 +42,7 @@ def parse_time(option: str, text: str, *, also: str = "") -> Time:
         moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     except ValueError:
         raise OptionError(
-            f"{option} is {printable(text, 60)!r}, which is no time.",
+            f"{option} is {printable(text, 60)!r}, which is not a time.",
             hint=f"Write {also}a duration such as 90m, 8h or 2d, or a time such as 2026-11-22T20:00:00Z.",
         ) from None
     as_utc = moment.tzinfo is None

@@ -63,7 +63,7 @@ def test_many_releases_make_one_warning() -> None:
 
 
 def test_a_time_that_is_none_is_refused(world: World) -> None:
-    with pytest.raises(OptionError, match="released_before is 'soon', which is no time"):
+    with pytest.raises(OptionError, match="released_before is 'soon', which is not a time"):
         listed(world, released_before="soon")
     assert world.requests() == []
 

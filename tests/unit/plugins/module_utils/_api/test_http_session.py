@@ -113,9 +113,9 @@ def test_a_dead_proxy_is_named_without_its_password(tls: Any, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("ftp://proxy.invalid:3128", "the proxy ftp://proxy.invalid:3128 cannot be used: it is no proxy address"),
-        ("http://", "the proxy of the environment cannot be used: it is no proxy address"),
-        ("http:///path", "the proxy of the environment cannot be used: it is no proxy address"),
+        ("ftp://proxy.invalid:3128", "the proxy ftp://proxy.invalid:3128 cannot be used: it is not a proxy address"),
+        ("http://", "the proxy of the environment cannot be used: it is not a proxy address"),
+        ("http:///path", "the proxy of the environment cannot be used: it is not a proxy address"),
     ],
 )
 def test_a_proxy_address_that_cannot_be_used(tls: Any, monkeypatch: pytest.MonkeyPatch, proxy: str, said: str) -> None:

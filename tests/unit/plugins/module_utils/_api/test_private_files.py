@@ -159,7 +159,7 @@ def test_a_lock_that_stays_is_waited_for_so_long_only(tmp_path: Path) -> None:
     path, clock = str(tmp_path / "file"), FakeClock()
     holder = open_private(path)
     assert try_to_lock(holder)
-    with pytest.raises(NotShared, match="does not go on"), locked(path, clock, 1.0):
+    with pytest.raises(NotShared, match="process that hangs"), locked(path, clock, 1.0):
         pytest.fail("two hold it")
     assert 1 <= sum(clock.slept) < 1.1
     unlock_and_close(holder)

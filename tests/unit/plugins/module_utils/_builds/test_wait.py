@@ -527,7 +527,7 @@ def test_a_look_does_not_trust_the_progress_because_the_list_failed_once() -> No
     account.faults = refusing_list(230)
     outcome = see(account, B1, warnings=warnings)
     assert (outcome.builds[0]["complete"], outcome.builds[0]["progress"]) == (False, 100)
-    assert any("it is open how the build ended" in warning for warning in warnings)
+    assert any("it is unknown how the build ended" in warning for warning in warnings)
 
 
 def test_a_look_trusts_the_progress_where_the_list_may_not_be_read() -> None:

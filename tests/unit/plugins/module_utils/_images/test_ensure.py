@@ -466,7 +466,7 @@ def test_what_a_rebuild_left_is_a_warning_for_others() -> None:
     plant(world, name_while_rebuilt(NAME))
     running = task(world, name=NAME)
     assert ensure_image(running)["changed"] is False
-    assert "is left from a rebuild that did not end" in running.warnings[0]
+    assert "is left over from a rebuild that did not finish" in running.warnings[0]
 
 
 # Deleting
@@ -539,7 +539,7 @@ def test_a_deletion_that_takes_too_long() -> None:
     world = new_world(builds={"delete_seconds": 900})
     plant(world)
     error = fail(world, WaitError, name=NAME, state="absent", wait_timeout=60)
-    assert "still there when the time of wait_timeout was up" in str(error) and error.retryable
+    assert "still there at the end of wait_timeout" in str(error) and error.retryable
     assert run(world, name=NAME, state="absent")["image"]["name"] == NAME
     assert run(world, name=NAME, state="absent", wait=False)["changed"] is False
 

@@ -166,9 +166,9 @@ def test_an_instance_without_a_password_needs_a_key(world: World) -> None:
         ({"name": "none"}, "There is no instance none"),
         ({"name": None, "instance_id": "uhost-none"}, "There is no instance uhost-none"),
         ({"keys": ["-----BEGIN OPENSSH PRIVATE KEY-----"]}, "private key"),
-        ({"keys": ["ssh-ed25519 short"]}, "no public key"),
-        ({"keys": [f"{KEY}\nssh-rsa x"]}, "no public key"),
-        ({"keys": [f'command="x" {KEY}']}, "no public key"),
+        ({"keys": ["ssh-ed25519 short"]}, "not a public key"),
+        ({"keys": [f"{KEY}\nssh-rsa x"]}, "not a public key"),
+        ({"keys": [f'command="x" {KEY}']}, "not a public key"),
         ({"timeout": 0.0}, "timeout"),
     ],
 )

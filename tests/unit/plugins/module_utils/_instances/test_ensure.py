@@ -338,7 +338,7 @@ def test_what_cannot_be_made_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("charge_type", "words"),
     [
-        ("Month", ["charge_type=Month is prepaid: the platform renews the instance by itself"]),
+        ("Month", ["charge_type=Month is prepaid: the platform renews the instance automatically"]),
         ("Year", ["No documentation of the API has charge_type=Year", "charge_type=Year is prepaid"]),
         ("Postpay", []),
     ],
@@ -388,7 +388,7 @@ def test_without_a_price_there_is_a_warning_or_with_max_price_a_refusal(world: W
         {"kind": "raw", "body": '{"RetCode": 0, "PriceDetails": null}', "action": "GetCompShareInstancePrice"}
     )
     done, task = told(world, **ORDER)
-    assert done["changed"] and "price" not in done and "names no price" in task.warnings[0]
+    assert done["changed"] and "price" not in done and "returns no price" in task.warnings[0]
     error = failed(world, **{**ORDER, "name": "other", "max_price": 100})
     assert "max_price cannot be kept" in str(error)
 
@@ -667,7 +667,7 @@ def test_a_duration_is_scheduled_once(world: World) -> None:
 def test_a_moment_is_scheduled(world: World) -> None:
     moment = int(world.clock.now()) + 7200
     for text in (f"{moment}",):
-        assert "which is no time" in str(failed(world, OptionError, name="train-vm", schedule_stop=text))
+        assert "which is not a time" in str(failed(world, OptionError, name="train-vm", schedule_stop=text))
     text = "2099-01-01T12:00:00+08:00"
     done = run(world, name="train-vm", schedule_stop=text)
     assert done["instance"]["scheduled_stop_time"] == "2099-01-01T04:00:00Z"
@@ -683,7 +683,7 @@ def test_a_moment_is_scheduled(world: World) -> None:
 def test_a_stopped_instance_has_no_schedule(world: World) -> None:
     put(world, "train-vm", State="Stopped")
     done, task = told(world, name="train-vm", schedule_stop="8h")
-    assert done["changed"] is False and "does not run" in task.warnings[0]
+    assert done["changed"] is False and "is not running" in task.warnings[0]
 
 
 def test_a_stop_that_is_lost_on_the_way_is_told(world: World) -> None:
@@ -902,7 +902,7 @@ def test_an_interruption_tells_what_there_is(world: World, monkeypatch: pytest.M
     error = failed(world, **ORDER)
     assert "interrupted" in str(error) and error.facts["changed"] is True
     assert error.facts["instance"]["id"] == named(world, "new-vm")[0]["UHostId"]
-    assert "looks at what there is" in str(error)
+    assert "checks the current state" in str(error)
 
 
 def test_an_interruption_of_a_create_tells_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

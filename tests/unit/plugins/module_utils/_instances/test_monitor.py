@@ -67,7 +67,7 @@ def test_ten_instances_are_asked_for_at_a_time() -> None:
 @pytest.mark.parametrize("period", ["", "10", "30s", "0m", "31d", "10 minutes", "2026-11-22T20:00:00Z"])
 def test_a_period_that_is_none_is_refused(period: str) -> None:
     with pytest.raises(
-        OptionError, match=r"period is .*(which is no time|it must be a duration of one minute to 30 days)"
+        OptionError, match=r"period is .*(which is not a time|it must be a duration of one minute to 30 days)"
     ):
         run(world_of(), period=period)
 

@@ -115,7 +115,7 @@ def test_the_wait_ends(world: World) -> None:
     sell_out(world, "4090")
     began = world.clock.now()
     error = failed(world, NoZoneError, **ORDER, gpu_type="4090", wait_for_stock=1000)
-    assert "sold out" in str(error) and "That was so for 17 min (wait_for_stock)." in str(error)
+    assert "sold out" in str(error) and "That had not changed after 17 min (wait_for_stock)." in str(error)
     assert 1000 <= world.clock.now() - began < 1030 and writes(world) == [] and error.retryable
 
 

@@ -73,7 +73,7 @@ def test_the_last_udp_port_can_be_removed_only_where_the_api_lets_it() -> None:
         ({"name": NAME, "ports": {"http": [0]}}, "http port 0; ports are from 1 to 65535"),
         ({"name": NAME, "ports": {"udp": [65536]}}, "udp port 65536"),
         ({"name": NAME, "ports": {"tcp": list(range(100, 110))}}, "11 tcp ports; a pod has at most 10, 23 among them"),
-        ({"name": "train-vm", "ports": {"http": [80]}}, "is no pod, and only pods have ports"),
+        ({"name": "train-vm", "ports": {"http": [80]}}, "is not a pod, and only pods have ports"),
     ],
 )
 def test_what_cannot_be(world: World, options: dict[str, Any], message: str) -> None:
@@ -83,7 +83,7 @@ def test_what_cannot_be(world: World, options: dict[str, Any], message: str) -> 
 def test_a_stopped_pod_keeps_its_ports(world: World) -> None:
     put(world, NAME, State="Stopped")
     done, task = told(world, name=NAME, ports={"http": [6006]})
-    assert done["changed"] is False and "does not run, so ports has no effect" in task.warnings[0]
+    assert done["changed"] is False and "is not running, so ports has no effect" in task.warnings[0]
 
 
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])

@@ -131,13 +131,13 @@ def test_a_resize_that_is_refused_leaves_it_as_it_was_and_says_so(world: World) 
     error = failed(world, name="train-vm", resize=True, gpu_count=2)
     assert error.ret_code == 8357 and size_of(world) == (1, 12, 32, 100, "Running")
     assert "was started again" in str(error)
-    assert "has now 1 x 4090, 12 CPU, 32 GB and a system disk of 100 GB; before, it had 1 x 4090" in str(error)
+    assert "now has 1 x 4090, 12 CPU, 32 GB and a system disk of 100 GB; it had 1 x 4090" in str(error)
 
 
 def test_a_resize_that_fails_half_way_says_what_the_instance_is_now(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 8067, "action": RESIZE, "nth": 2})
     error = failed(world, name="train-vm", resize=True, gpu_count=2, disks=BOOT_200)
-    assert "has now 2 x 4090, 24 CPU, 64 GB and a system disk of 100 GB; before, it had 1 x 4090, 12 CPU" in str(error)
+    assert "now has 2 x 4090, 24 CPU, 64 GB and a system disk of 100 GB; it had 1 x 4090, 12 CPU" in str(error)
     assert size_of(world) == (2, 24, 64, 100, "Running") and error.facts["changed"] is True
     assert run(world, name="train-vm", resize=True, gpu_count=2, disks=BOOT_200)["changed"]
     assert size_of(world) == (2, 24, 64, 200, "Running")
@@ -146,7 +146,7 @@ def test_a_resize_that_fails_half_way_says_what_the_instance_is_now(world: World
 def test_a_gpu_that_is_gone_meanwhile_is_told(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 226604, "action": START})
     error = failed(world, name="train-vm", resize=True, gpu_count=2)
-    assert "could not be started again: train-vm" in str(error) and "has now 2 x 4090" in str(error)
+    assert "could not be started again: train-vm" in str(error) and "now has 2 x 4090" in str(error)
     assert error.facts["instance"]["state"] == "Stopped"
 
 
