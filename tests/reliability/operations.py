@@ -227,10 +227,20 @@ def _community_group(world: World, *, favorite: bool) -> str:
     return next(group_id for group_id in groups if (group_id in world.images.favorites) == favorite)
 
 
+_COPIED = {
+    "rows": {
+        "custom": [
+            *_OWN["rows"]["custom"],
+            {"CompShareImageId": "compshareImage-copy", "Name": "box.cn-sh2-02", "Zone": "cn-sh2-02"},
+        ]
+    }
+}
+
+
 def _image_writes() -> list[Operation]:
     def image(goal: str, options: Options | Callable[[World], Options], touched: str, **more: Any) -> Operation:
-        common: dict[str, Any] = {"writes": True, "waits": True, "touched": touched}
-        return Operation("compshare_image", goal, options, _one_image, _OWN, **common, **more)
+        common: dict[str, Any] = {"writes": True, "waits": True, "touched": touched, "scenario": _OWN}
+        return Operation("compshare_image", goal, options, _one_image, **{**common, **more})
 
     def make(world: World) -> Options:
         details = {"description": "made by a test", "readme": "# How", "tags": ["LLM"], **_BUSY}
@@ -249,6 +259,12 @@ def _image_writes() -> list[Operation]:
         image("rename and describe", {"image_id": _BOX, "name": "box-2", "description": "after", **_BUSY}, "image_id"),
         image("rebuild", rebuild, "name", repeats=False),
         image("copy to a zone", {"image_id": _BOX, "copy_to_zones": ["cn-sh2-02"], **_BUSY}, "image_id"),
+        image(
+            "rename with its copy",
+            {"image_id": _BOX, "name": "box-2", "copy_to_zones": ["cn-sh2-02"], **_BUSY},
+            "image_id",
+            scenario=_COPIED,
+        ),
         image("delete", {"name": "box", "state": "absent", **_BUSY}, "name"),
         Operation(
             "compshare_image_share",

@@ -28,6 +28,7 @@ from .delete import delete_image
 from .naming import NAME_LENGTH
 from .own_images import AVAILABLE, OFFLINE, REVIEWING, UNAVAILABLE, Image, OwnImages, pick, title_of
 from .steps import ImageWork
+from .update import NAME, changes_of, update_image
 
 SYNC_ACTION = "SyncCompShareCustomImage"
 #: The documented action; where the API does not serve SYNC_ACTION, it serves this one.
@@ -60,6 +61,7 @@ class ImageCopies:
         self._own = OwnImages(self._client, [zone["region"] for zone in self._zones])
         self._copies: dict[str, Copy] = {}
         self._errors: dict[str, CompShareError] = {}
+        self._renamed: dict[str, Image] = {}
         self._sync_served = True
         self._progress_served = True
 
@@ -90,6 +92,30 @@ class ImageCopies:
                     "for virtual machines.",
                     hint=f"Zones that accept it: {', '.join(accepting) or 'none'}.",
                 )
+
+    def rename(self, image: Image, name: str) -> None:
+        """Rename the copies of the image, which is to be renamed to C(name) after them.
+
+        If the task ends in between, the next run still finds the copies by the name that the image then gets.
+        """
+        images = self._own.all()
+        for zone in self._zones:
+            copy, target = self._find(images, image, zone), name_of_copy(name, zone["zone"])
+            if copy is None or copy is image or pick(images, name=target):
+                continue
+            if not self._work.check_mode:
+                self._rename(copy, target)
+            self._renamed[zone["zone"]] = {**copy, "name": target}
+            self._work.changed = True
+
+    def _rename(self, copy: Image, name: str) -> None:
+        update_image(
+            self._client,
+            copy,
+            changes_of(copy, {"name": name}, [NAME]),
+            lambda: pick(self._own.all(), image_id=copy["id"]),
+            deadline=self._work.deadline,
+        )
 
     def ensure(self, image: Image) -> None:
         """Copy the image to each zone that has no copy of it, and wait until all copies are available.
@@ -131,7 +157,7 @@ class ImageCopies:
         if zone["zone"] in image["zones"]:
             return image
         name = name_of_copy(image["name"], zone["zone"])
-        copy = pick(images, name=name)
+        copy = pick(images, name=name) or self._renamed.get(zone["zone"])
         if copy and copy["zones"] and zone["zone"] not in copy["zones"]:
             raise OptionError(
                 f"The image {title_of(copy)} has the name that the copy in {zone['zone']} needs, and is in "

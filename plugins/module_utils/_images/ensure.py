@@ -93,6 +93,8 @@ def _ensure_present(work: ImageWork) -> None:
         image = work.wait(image)
     if _build_failed(work, image):
         raise _failed(image)
+    if copies and options["image_id"] and options["name"] and image["status"] != MAKING:
+        copies.rename(image, options["name"])
     image = _update(work, image)
     if copies:
         copies.ensure(image)

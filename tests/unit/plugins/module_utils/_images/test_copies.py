@@ -88,6 +88,34 @@ def test_check_mode_predicts_it_and_sends_nothing() -> None:
     assert [{**one, "id": None} for one in done["copies"]] == predicted["copies"]
 
 
+RENAMED = {"image_id": SOURCE["CompShareImageId"], "name": "env-2"}
+
+
+def test_copies_are_renamed_with_their_image() -> None:
+    world = world_with()
+    (before,) = copy(world)["copies"]
+    predicted = copy(world, check_mode=True, **RENAMED)
+    assert writes(world)[1:] == []
+    done = copy(world, **RENAMED)
+    assert predicted["changed"] is done["changed"] is True
+    assert predicted["copies"] == done["copies"] == [{**before, "name": "env-2.cn-sh2-02"}]
+    assert writes(world)[1:] == ["UpdateCompShareImage"] * 2
+    assert (images_named(world, COPIED), done["image"]["name"]) == ([], "env-2")
+    assert not copy(world, **RENAMED)["changed"]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_rename_that_ends_in_between_leads_to_no_second_copy(lost: int) -> None:
+    """The copy is renamed before the image: 1 is its request, 2 that of the image."""
+    world = world_with()
+    copy(world)
+    images = len(world.images.own)
+    world.add_faults({"kind": "ret_code", "code": 299, "action": "UpdateCompShareImage", "nth": lost})
+    fail(world, **RENAMED)
+    assert [one["name"] for one in copy(world, **RENAMED)["copies"]] == ["env-2.cn-sh2-02"]
+    assert len(world.images.own) == images
+
+
 def test_a_new_image_is_copied_when_it_is_available() -> None:
     world = new_world()
     options = {"name": "new", "instance_id": instance_in(world, "train-vm")}
