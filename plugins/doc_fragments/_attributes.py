@@ -65,6 +65,21 @@ attributes:
     support: full
 """
 
+    # For modules that show live lines.
+    LIVE_LINES = r"""
+attributes:
+  action:
+    description: Has an action plugin of the same name, which shows the live lines.
+    support: full
+    details:
+      - Without it the module does the same, except for the lines.
+  async:
+    description: Can run with C(async) in the background.
+    support: full
+    details:
+      - There are no live lines then.
+"""
+
     ACTION_GROUP = r"""
 attributes:
   action_group:

@@ -25,17 +25,8 @@ extends_documentation_fragment:
   - compshare.cloud._attributes
   - compshare.cloud._attributes.write
   - compshare.cloud._attributes.action_group
+  - compshare.cloud._attributes.live_lines
 attributes:
-  action:
-    description: Has an action plugin of the same name, which shows the live lines.
-    support: full
-    details:
-      - Without it the module does the same, but for the lines.
-  async:
-    description: Can run with C(async) in the background.
-    support: full
-    details:
-      - There are no live lines then.
   idempotent:
     details:
       - With O(rebuild=true) each run creates the image again.

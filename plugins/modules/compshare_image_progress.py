@@ -23,17 +23,7 @@ extends_documentation_fragment:
   - compshare.cloud._attributes
   - compshare.cloud._attributes.info
   - compshare.cloud._attributes.action_group
-attributes:
-  action:
-    description: Has an action plugin of the same name, which shows the live lines.
-    support: full
-    details:
-      - Without it the module does the same, but for the lines.
-  async:
-    description: Can run with C(async) in the background.
-    support: full
-    details:
-      - There are no live lines then.
+  - compshare.cloud._attributes.live_lines
 options:
   image_ids:
     description:

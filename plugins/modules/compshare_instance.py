@@ -33,17 +33,8 @@ extends_documentation_fragment:
   - compshare.cloud._attributes
   - compshare.cloud._attributes.write
   - compshare.cloud._attributes.action_group
+  - compshare.cloud._attributes.live_lines
 attributes:
-  action:
-    description: Has an action plugin of the same name, which shows the live lines.
-    support: full
-    details:
-      - Without it the module does the same, except for the lines.
-  async:
-    description: Can run with C(async) in the background.
-    support: full
-    details:
-      - There are no live lines then.
   check_mode:
     details:
       - Check mode does not wait. For an instance that is in transition, it predicts the state that this leads to.

@@ -13,15 +13,13 @@ import typing as t
 from contextlib import ExitStack
 
 from .._api.errors import CompShareError, OptionError, WaitError, printable
+from .._task import Task
 from .._waiting import Backoff, DeadlineError, wait_until
 from .login import decode_password
 from .model import RUNNING, Instance, describe, normalise_instance, settled
 from .query import one_named, read_rows
 from .ssh_client import LostLoginError, SshClient, SshResult
 from .ssh_wait import wait_for_ssh
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 _KEY = re.compile(
     r"(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"

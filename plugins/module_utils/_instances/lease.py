@@ -16,12 +16,10 @@ from pathlib import Path
 
 from .._api.errors import CompShareError, OptionError, printable
 from .._api.values import iso_time
+from .._task import Task
 from .model import FAILED, RUNNING, STOPPED, Instance, describe, place_of
 from .query import read_by_id
 from .stop_schedule import UPDATE, parse_stop, project_of
-
-if t.TYPE_CHECKING:
-    from .._task import Task
 
 #: The API takes times from five minutes ahead on, so a shorter lease would leave no room for a retry.
 _SHORTEST = 600
