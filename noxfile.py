@@ -121,11 +121,13 @@ def unit(session: nox.Session) -> None:
         run_pytest(session, *session.posargs)
         return
     session.run("coverage", "erase", external=True)
-    run_pytest(session, "-m", "not slow", *SHARED, "2", "--cov", "--cov-report=")
     report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
-    session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
-    # They handle many thousand rows, which tracing makes much slower, or wait for processes most of the time.
-    run_pytest(session, "-m", "slow", *SHARED, "2", report="slow.xml")
+    try:
+        run_pytest(session, "-m", "not slow", *SHARED, "2", "--cov", "--cov-report=")
+        session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
+    finally:
+        # They handle many thousand rows, which tracing makes much slower, or wait for processes most of the time.
+        run_pytest(session, "-m", "slow", *SHARED, "2", report="slow.xml")
 
 
 @nox.session(name="test-eda", venv_backend="virtualenv", reuse_venv=True)
