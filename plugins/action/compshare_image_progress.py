@@ -19,8 +19,8 @@ class ActionModule(LiveLinesAction, RunsInProcess):
     def _waits(self) -> bool:
         return bool(boolean(self._task.args.get("wait", False), strict=False))
 
-    def _lines_wanted(self) -> bool:
-        return self._waits() and super()._lines_wanted()
+    def _shows_lines(self) -> bool:
+        return self._waits() and super()._shows_lines()
 
     def _may_run_here(self) -> bool:
         return not self._waits() and super()._may_run_here()

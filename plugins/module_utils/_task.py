@@ -16,7 +16,7 @@ from ._api.client import Client, connection_warnings
 from ._api.errors import CompShareError
 
 
-def _ignore(_told: t.Any) -> None:
+def _ignore(_event: t.Any) -> None:
     """Drop an event that nobody listens to."""
 
 

@@ -230,7 +230,7 @@ def apply(
     """Send a write with C(send), and let the list decide if its response is lost.
 
     C(look) polls the list until it shows the effect or must have shown it, and returns whether it does. A write that
-    does no harm when repeated is sent again if it had no effect, C(repeats) times at most. C(leaves_open) returns
+    does no harm when repeated is retried if it had no effect, C(repeats) times at most. C(leaves_open) returns
     whether the list decides after a refusal, too. Raises all other errors of C(send).
     """
     while True:

@@ -64,7 +64,7 @@ class LiveLinesAction(ActionBase):
         """Return the module's result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        journal = None if self._task.async_val or not self._lines_wanted() else self._new_journal()
+        journal = None if self._task.async_val or not self._shows_lines() else self._new_journal()
         if journal is None:
             create_task_folder(self)
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
@@ -74,7 +74,7 @@ class LiveLinesAction(ActionBase):
             result.update(self._execute_module(task_vars=task_vars))
         return result
 
-    def _lines_wanted(self) -> bool:
+    def _shows_lines(self) -> bool:
         shown = self._task.args.get("show_progress", True)
         return not self._task.no_log and boolean(shown, strict=False)
 

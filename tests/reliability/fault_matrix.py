@@ -174,7 +174,7 @@ class Bench:
         if outcome.failed:
             _check_error(case, outcome)
             if operation.writes and finding.state != AS_BEFORE:
-                self._check_told(case, outcome, options)
+                self._check_reported(case, outcome, options)
         elif finding.result == RIGHT:
             value = operation.value(outcome.result)
             assert value == healthy.value, f"succeeded with another result: {value} instead of {healthy.value}"
@@ -182,7 +182,7 @@ class Bench:
             wrong = {key: (state[key], healthy.after[key]) for key in state if state[key] != healthy.after[key]}
             assert not wrong, f"succeeded, but the world is not as it should be: {wrong}"
 
-    def _check_told(self, case: Case, outcome: Outcome, options: Mapping[str, Any]) -> None:
+    def _check_reported(self, case: Case, outcome: Outcome, options: Mapping[str, Any]) -> None:
         """An error after something was changed says that something was or may be, and names it."""
         told = outcome.changed or any(words in outcome.message for words in _TELLING)
         assert told, f"changed something and does not say so: {outcome.message}"

@@ -265,7 +265,7 @@ class Client:
             if before_try is not None:
                 before_try()
             try:
-                return self._ask(action, body, parse, min(self._timeout, max(1.0, latest - self.clock.now())))
+                return self._exchange(action, body, parse, min(self._timeout, max(1.0, latest - self.clock.now())))
             except CompShareError as error:
                 if not may_repeat(error, write=write):
                     raise
@@ -296,7 +296,7 @@ class Client:
         except RecursionError:
             raise OptionError(f"The parameters of {action} are nested too deeply.", action=action) from None
 
-    def _ask(
+    def _exchange(
         self,
         action: str,
         body: Mapping[str, str] | bytes,

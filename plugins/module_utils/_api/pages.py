@@ -143,7 +143,7 @@ class ListReader:
         self.listing = listing
         self.page_size = page_size
         self.whole = False
-        self._asked_pages = 0
+        self._requested_pages = 0
         self._doubts = 0
         self._reads = 0
         #: What readings during which the list moved have found: the ids of the last one, and all rows together.
@@ -180,19 +180,19 @@ class ListReader:
     def next_offsets(self, most: int) -> list[int]:
         """Return up to C(most) offsets to request now, each once. Raises ListError for a list without end."""
         offsets: list[int] = []
-        while len(offsets) < most and self._may_ask():
+        while len(offsets) < most and self._may_request():
             if self._proof is not None:
                 offsets.append(self._proof)
             else:
                 offsets.append(self._next)
                 self._next += self._stride
             self._waiting.add(offsets[-1])
-            self._asked_pages += 1
-            if self._asked_pages > MAX_PAGES:
+            self._requested_pages += 1
+            if self._requested_pages > MAX_PAGES:
                 raise self._error(f"does not end after {MAX_PAGES} pages", _REPORT)
         return offsets
 
-    def _may_ask(self) -> bool:
+    def _may_request(self) -> bool:
         if self._proof is not None:
             return not self._waiting
         if self.whole or self._short_page_seen:

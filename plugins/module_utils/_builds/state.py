@@ -114,13 +114,13 @@ class Build:
     def saw_refusal(self, now: float, error: CompShareError) -> None:
         """Take a refusal of the progress action, which says nothing about the build."""
         self.refusal = error
-        self._ask_progress_later(now, _REFUSAL_PAUSE)
+        self._poll_progress_later(now, _REFUSAL_PAUSE)
 
     def saw_fault(self, now: float) -> None:
         """Take a transient error of the progress action."""
-        self._ask_progress_later(now, _FAULT_PAUSE)
+        self._poll_progress_later(now, _FAULT_PAUSE)
 
-    def _ask_progress_later(self, now: float, first_pause: float) -> None:
+    def _poll_progress_later(self, now: float, first_pause: float) -> None:
         pause = max(first_pause, self._next_pause)
         self._no_progress_before, self._next_pause = now + pause, 2 * pause
 

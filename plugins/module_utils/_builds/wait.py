@@ -71,7 +71,7 @@ _SLOWEST = 16.0
 _LAST_LOOK = 3.0
 
 
-def _ignore(_told: t.Any) -> None:
+def _ignore(_event: t.Any) -> None:
     """Drop what nobody listens to."""
 
 

@@ -131,7 +131,7 @@ class ImageCopies:
                 self._ensure_one(images, image, zone)
             self._wait(image)
         finally:
-            work.copies = [{**copy, "error": self._told(zone)} for zone, copy in self._copies.items()]
+            work.copies = [{**copy, "error": self._reason(zone)} for zone, copy in self._copies.items()]
         after = sorted({*before, *(zone for zone in self._copies if zone not in self._errors)})
         if before != after:
             work.note_change({"zones": before}, {"zones": after})
@@ -339,7 +339,7 @@ class ImageCopies:
             "failed_reason": known.get("failed_reason"),
         }
 
-    def _told(self, zone: str) -> str | None:
+    def _reason(self, zone: str) -> str | None:
         error = self._errors.get(zone)
         return error.summary if error else None
 

@@ -23,28 +23,28 @@ _ACTIONS = {True: "CreateCompShareImageFavorite", False: "DeleteCompShareImageFa
 def ensure_favorite(task: Task) -> dict[str, t.Any]:
     """Do what the options of compshare_image_favorite say, and return its result; raises CompShareError with facts."""
     options = task.options
-    wanted = options["state"] == "present"
+    desired = options["state"] == "present"
     images = _versions(task.client, options["group_id"], options["image_id"])
     group_id, present = images[0]["group_id"], bool(images[0]["is_favorite"])
-    changed = present != wanted
+    changed = present != desired
     if changed and not task.check_mode:
         deadline = task.client.clock.now() + options["wait_timeout"]
         try:
             apply_and_confirm(
                 task.client,
-                _ACTIONS[wanted],
+                _ACTIONS[desired],
                 {"GroupId": group_id},
-                lambda: bool(_versions(task.client, group_id, None)[0]["is_favorite"]) == wanted,
+                lambda: bool(_versions(task.client, group_id, None)[0]["is_favorite"]) == desired,
                 deadline=deadline,
-                desired=f"the group {group_id} is {'' if wanted else 'not '}a favorite",
+                desired=f"the group {group_id} is {'' if desired else 'not '}a favorite",
             )
         except CompShareError as error:
             accepted = bool(error.facts.get("changed"))
             error.facts = _facts_now(task.client, group_id, images, accepted=accepted)
             raise
-    result = _result([{**image, "is_favorite": wanted} for image in images], changed)
+    result = _result([{**image, "is_favorite": desired} for image in images], changed)
     if task.diff:
-        result["diff"] = {"before": {"is_favorite": present}, "after": {"is_favorite": wanted}}
+        result["diff"] = {"before": {"is_favorite": present}, "after": {"is_favorite": desired}}
     return result
 
 

@@ -162,14 +162,14 @@ def _same(filtered: str | None, value: str | None) -> bool:
     return filtered is None or (value is not None and filtered.casefold() == value.casefold())
 
 
-def _among(wanted: t.Iterable[str], present: t.Iterable[str]) -> bool:
+def _among(items: t.Iterable[str], present: t.Iterable[str]) -> bool:
     known = {item.casefold() for item in present}
-    return all(item.strip().casefold() in known for item in wanted)
+    return all(item.strip().casefold() in known for item in items)
 
 
 def _mentions(image: Mapping[str, t.Any], phrase: str) -> bool:
-    wanted = phrase.casefold()
-    return any(wanted in (image[key] or "").casefold() for key in ("name", "author", "description"))
+    folded = phrase.casefold()
+    return any(folded in (image[key] or "").casefold() for key in ("name", "author", "description"))
 
 
 def ordered(images: list[dict[str, t.Any]], order_by: str | None, order: str) -> list[dict[str, t.Any]]:
@@ -230,9 +230,9 @@ def nearest_names(term: str, names: list[str], most: int = 5) -> list[str]:
     by_folded: dict[str, str] = {}
     for name in sorted(set(names)):
         by_folded.setdefault(name.casefold(), name)
-    wanted = term.casefold()
-    containing = sorted((name for name in by_folded if wanted and wanted in name), key=lambda name: (len(name), name))
-    similar = difflib.get_close_matches(wanted[:200], [name[:200] for name in by_folded], n=most, cutoff=0.5)
+    folded = term.casefold()
+    containing = sorted((name for name in by_folded if folded and folded in name), key=lambda name: (len(name), name))
+    similar = difflib.get_close_matches(folded[:200], [name[:200] for name in by_folded], n=most, cutoff=0.5)
     return [by_folded[name] for name in dict.fromkeys(containing + similar) if name in by_folded][:most]
 
 

@@ -59,7 +59,7 @@ def create_missing(work: InstanceWork, orders: Sequence[Order]) -> dict[int, Ord
         [(order, offer_for(order, image)) for order in orders],
         zones,
         deadline=work.client.clock.now() + patience,
-        report=lambda message: work.tell(work.options["name"], message),
+        report=lambda message: work.note(work.options["name"], message),
     )
     warned: set[str] = set()
     return {index: _create_at(work, index, stock, warned) for index in work.outcome.missing()}
@@ -120,7 +120,7 @@ def _note_new(work: InstanceWork, index: int, instance: Instance) -> None:
     price = work.outcome.prices.get(index)
     cost = "" if price is None else f" for {price['per_hour']:g} CNY per hour"
     if not work.check_mode:
-        work.tell(instance, f"ordered in {instance['zone']}{cost}")
+        work.note(instance, f"ordered in {instance['zone']}{cost}")
         work.new_seen(instance)
 
 

@@ -322,4 +322,4 @@ class _Ensure:
         work = self.work
         for instance in wait_for_ssh(work.client, work.outcome.present(), deadline=work.deadline):
             work.outcome.instances[work.outcome.index_of(instance)] = instance
-            work.tell(instance, f"SSH responds after {work.elapsed}")
+            work.note(instance, f"SSH responds after {work.elapsed}")

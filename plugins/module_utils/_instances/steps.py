@@ -381,7 +381,7 @@ class InstanceWork:
 
     def _report(self, instance: Instance) -> None:
         release = f", to be deleted at {instance['release_time']}" if instance["release_time"] else ""
-        self.tell(instance, f"{instance['state'] or 'state unknown'} after {self.elapsed}{release}")
+        self.note(instance, f"{instance['state'] or 'state unknown'} after {self.elapsed}{release}")
         if self.outcome.index_of(instance) in self.outcome.new:
             self.new_seen(instance)
 
@@ -390,7 +390,7 @@ class InstanceWork:
         """Return for how long the task has run: C(42 s)."""
         return f"{self.client.clock.now() - self._began:.0f} s"
 
-    def tell(self, about: Instance | str, message: str) -> None:
+    def note(self, about: Instance | str, message: str) -> None:
         """Report what has happened to an instance, or to those of a name, while the task goes on."""
         name = about if isinstance(about, str) else about["name"] or about["id"]
         self._task.report({"kind": "note", "name": name, "message": message})

@@ -157,7 +157,7 @@ class StopSchedule:
             )
             self._known[instance["id"]] = iso_time(moment) if instance["state"] == RUNNING else None
             self._work.outcome.note_change(instance, {"scheduled_stop_time": iso_time(moment)}, UPDATE)
-            self._work.tell(instance, f"will stop by itself at {iso_time(moment)}")
+            self._work.note(instance, f"will stop by itself at {iso_time(moment)}")
 
     def missing_on(self) -> list[Instance]:
         """Return the new instances whose stop is desired and not scheduled yet."""

@@ -126,7 +126,9 @@ def test_the_price_of_growing(world: World, caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("release", "left"), [(None, {"bsi-free", "bsi-own"}), (True, {"bsi-free"})])
-def test_disks_outlive_their_instance_unless_told(world: World, caller: Caller, release: Any, left: set[str]) -> None:
+def test_disks_outlive_their_instance_unless_released(
+    world: World, caller: Caller, release: Any, left: set[str]
+) -> None:
     world.disks.all["bsi-free"].entry["Name"] = "old"
     entry = {"DiskId": "bsi-own", "Size": 20, "IsBoot": "False"}
     world.instances.all["uhost-b"].row["DiskSet"].append(entry)

@@ -87,7 +87,7 @@ def test_after_the_end_there_is_nothing_more_to_say() -> None:
     assert len(told(ends, ends, event(5, 5))) == 1
 
 
-def test_a_change_of_status_is_always_told() -> None:
+def test_a_change_of_status_is_always_reported() -> None:
     assert len(told(event(None, None, status=None), event(None, None), terminal=False)) == 2
 
 

@@ -49,7 +49,7 @@ def test_nothing_waits_until_something_is_refused(path: str) -> None:
     assert times_of(Limiter(clock, path), clock, 100) == [0] * 100
 
 
-def test_one_limiter_learns_what_another_was_told(path: str) -> None:
+def test_limiters_share_what_they_learn(path: str) -> None:
     clock = FakeClock()
     first, second = Limiter(clock, path), Limiter(clock, path)
     for _number in range(8):

@@ -19,7 +19,7 @@ def test_each_code_stands_once() -> None:
     assert len(_TABLE) == len(RETCODES)
 
 
-def test_what_a_read_may_ask_again() -> None:
+def test_which_reads_are_retried() -> None:
     recommended = {110, 120, 130, 150, 8498, 8510, 8520, 8580, 8434, 8438, 8421}
     assert recommended <= codes(Retry.READ)
     assert codes(Retry.THROTTLE) == {153, 8441, 226619}

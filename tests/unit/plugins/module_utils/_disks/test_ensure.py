@@ -139,7 +139,7 @@ def test_a_disk_that_is_gone_is_absent(world: World) -> None:
     assert run(world, disk_id="bsi-none", state="absent")["changed"] is False
 
 
-def test_a_running_instance_that_keeps_its_disk_from_growing_is_told() -> None:
+def test_a_running_instance_that_keeps_its_disk_from_growing_is_reported() -> None:
     world = world_of(dialect={"grow_attached": "8010"})
     error = failed(world, name="used", size_gb=200)
     assert "used (bsi-used, InUse, 100 GB, cn-wlcb-01)" in str(error) and "Stop the instance, or detach" in str(error)

@@ -118,7 +118,7 @@ def test_what_runs_without_its_gpu_is_not_switched(world: World) -> None:
     assert "does not switch what runs without its GPU" in task.warnings[0]
 
 
-def test_a_switch_that_was_accepted_and_cannot_be_seen_is_told(world: World) -> None:
+def test_a_switch_that_was_accepted_and_cannot_be_seen_is_reported(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 299, "action": "DescribeCompShareInstance", "after": 1})
     error = failed(world, name="train-vm", charge_type="Month")
     assert error.ret_code == 299 and error.facts["changed"] is True

@@ -295,7 +295,7 @@ def test_the_system_disk_holds_the_image(world: World) -> None:
     assert "cannot hold the image 'large', which needs 150 GB" in str(error)
 
 
-def test_a_password_is_set_and_never_told(world: World) -> None:
+def test_a_password_is_set_and_never_shown(world: World) -> None:
     done, task = told(world, **ORDER, password="Secret-1234")
     assert named(world, "new-vm")[0]["Password"] == "U2VjcmV0LTEyMzQ="
     assert "Secret-1234" not in repr(done) and "U2VjcmV0" not in repr(done) and not task.warnings
@@ -686,7 +686,7 @@ def test_a_stopped_instance_has_no_schedule(world: World) -> None:
     assert done["changed"] is False and "is not running" in task.warnings[0]
 
 
-def test_a_stop_that_is_lost_on_the_way_is_told(world: World) -> None:
+def test_a_stop_that_is_lost_on_the_way_is_reported(world: World) -> None:
     put(world, "train-vm", CompShareImageId="compshareImage-1old", SchedulerStopTime=int(world.clock.now()) + 36000)
     done, task = told(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
     assert done["instance"]["scheduled_stop_time"] is None
@@ -866,7 +866,7 @@ def test_windows_has_no_ssh(world: World) -> None:
 # --- The seventh day ---
 
 
-def test_when_a_stopped_instance_is_deleted_is_told(world: World) -> None:
+def test_when_a_stopped_instance_is_deleted_is_reported(world: World) -> None:
     """Documented: with its system disk, seven days after the stop. The nearer it is, the louder."""
     now = int(world.clock.now())
     put(world, "train-vm", State="Stopped", ReleaseTime=now + 3 * 86400)

@@ -35,14 +35,14 @@ def test_a_start_without_gpu(world: World) -> None:
     assert "cannot be created without" in str(failed(world, **ORDER, state="running", without_gpu="A"))
 
 
-def test_an_instance_that_runs_without_its_gpu_is_told(world: World) -> None:
+def test_an_instance_that_runs_without_its_gpu_is_reported(world: World) -> None:
     put(world, "train-vm", State="Stopped")
     run(world, name="train-vm", state="running", without_gpu="A")
     done, task = told(world, name="train-vm", state="running")
     assert done["changed"] is False and "runs without its GPU" in task.warnings[0]
 
 
-def test_a_gpu_that_starts_by_mistake_is_told(world: World) -> None:
+def test_a_gpu_that_starts_by_mistake_is_reported(world: World) -> None:
     identity = put(world, "train-vm", State="Stopped")
     world.clock.after(20, lambda: setattr(world.instances.all[identity], "without_gpu", None))
     error = failed(world, name="train-vm", state="running", without_gpu="A")

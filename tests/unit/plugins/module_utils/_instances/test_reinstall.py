@@ -103,7 +103,7 @@ def test_an_image_that_is_refused_in_either_state_is_an_error(world: World) -> N
 
 
 @pytest.mark.parametrize(("dialect", "warned"), [("ignored", True), ("used", False)])
-def test_a_password_that_the_reinstall_ignores_is_told(dialect: str, warned: bool) -> None:
+def test_a_password_that_the_reinstall_ignores_is_reported(dialect: str, warned: bool) -> None:
     """Seen in production: no backend reads it. Documented: it is set. The row tells which it was."""
     world = new_world(dialect={"reinstall_password": dialect})
     put(world, "train-vm", CompShareImageId="compshareImage-1old")

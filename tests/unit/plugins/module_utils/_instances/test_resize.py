@@ -112,7 +112,7 @@ def test_no_gpu_mode_has_another_size(world: World) -> None:
     assert "is in no-GPU mode" in str(error)
 
 
-def test_what_a_prepaid_instance_is_charged_at_once_is_told(world: World) -> None:
+def test_what_a_prepaid_instance_is_charged_at_once_is_reported(world: World) -> None:
     put(world, "train-vm", ChargeType="Month")
     done = run(world, check_mode=True, name="train-vm", resize=True, gpu_count=2)
     assert done["resized"][0]["charged_at_once"] > 0
@@ -143,7 +143,7 @@ def test_a_resize_that_fails_half_way_says_what_the_instance_is_now(world: World
     assert size_of(world) == (2, 24, 64, 200, "Running")
 
 
-def test_a_gpu_that_is_gone_meanwhile_is_told(world: World) -> None:
+def test_a_gpu_that_is_gone_meanwhile_is_reported(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 226604, "action": START})
     error = failed(world, name="train-vm", resize=True, gpu_count=2)
     assert "could not be started again: train-vm" in str(error) and "now has 2 x 4090" in str(error)

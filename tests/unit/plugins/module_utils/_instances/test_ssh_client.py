@@ -106,7 +106,7 @@ def test_output_is_told_without_the_password(fake: Path, make_client: Callable[.
     assert (result.status, result.fault) == (3, "no ***")
 
 
-def test_another_host_key_is_told(fake: Path, make_client: Callable[..., SshClient]) -> None:
+def test_another_host_key_is_reported(fake: Path, make_client: Callable[..., SshClient]) -> None:
     (fake / "behave").write_text("echo 'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!' >&2; exit 255\n")
     assert make_client().with_key("true").host_key_differs
 

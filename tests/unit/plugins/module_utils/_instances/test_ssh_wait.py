@@ -86,7 +86,7 @@ def test_an_instance_without_a_login() -> None:
         wait_for_ssh(client, [instance], deadline=clock.now() + 30)
 
 
-def test_a_list_that_fails_to_the_end_is_told() -> None:
+def test_a_list_that_fails_to_the_end_is_reported() -> None:
     client, _transport, clock = client_of(lambda _sent: refusal(130))
     with pytest.raises(WaitError, match="The last response was: DescribeCompShareInstance was refused"):
         wait_for_ssh(client, [normalise_instance(VM)], deadline=clock.now() + 30, responds=lambda _host, _port: False)
