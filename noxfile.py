@@ -41,6 +41,9 @@ TYPED = [
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-rerunfailures", "pytest-xdist", "pyyaml"]
 # The contexts of its unit tests; the first two are for what runs on targets, too.
 CONTEXTS = ("modules", "module_utils", "controller")
+# Those of the unit tests whose outcome may depend on the core. The others take minutes: they try many inputs or faults
+# on code that knows nothing of Ansible.
+QUICK_UNITS = "not slow and not hypothesis"
 # What text becomes, what signals do and what a terminal shows depends on the core.
 DEPEND_ON_CORE = (
     "tests/reliability/test_hostile_text.py",
@@ -76,7 +79,7 @@ def pytest_session(name: str, about: str, *arguments: str) -> None:
 
 pytest_session(
     "quick-unit", "Unit tests that take neither seconds nor generated examples.",
-    *("tests/unit", "-m", "not slow and not hypothesis", *SHARED, "2"),
+    *("tests/unit", "-m", QUICK_UNITS, *SHARED, "2"),
 )  # fmt: skip
 # Most of the time these wait for what is being created.
 pytest_session("playbooks", "Playbooks against the simulator, as a user runs them.", "tests/playbooks", *TIMED, "6")
@@ -177,7 +180,9 @@ def run_core(session: nox.Session) -> None:
     suites = {
         "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *DEPEND_ON_CORE, *TIMED, "2"),
         "sanity": lambda: workspace.sanity(results / "sanity"),
-        "units": lambda: workspace.units(results / "units", CONTEXTS, "--local", f"--python={session.python}"),
+        "units": lambda: workspace.units(
+            results / "units", CONTEXTS, QUICK_UNITS, "--local", f"--python={session.python}", "--num-workers=2"
+        ),
         "integration": lambda: workspace.integration(results / "integration", "--local"),
     }
     require(session, *(suites[name]() for name in session.posargs or suites))
@@ -198,7 +203,7 @@ def oldest_target(session: nox.Session) -> None:
     hosts = (f"--controller=origin:python={controller}", f"--target=controller:python={oldest}")
     require(
         session,
-        workspace.units(results / "units", CONTEXTS[:2], f"--target-python={oldest}"),
+        workspace.units(results / "units", CONTEXTS[:2], QUICK_UNITS, f"--target-python={oldest}", "--num-workers=2"),
         workspace.integration(results / "integration", *hosts),
     )
 

@@ -56,11 +56,12 @@ class Workspace:
     def sanity(self, results: Path, *arguments: str) -> bool:
         return self._run_with_junit(results, "sanity", "--local", "--junit", *arguments)
 
-    def units(self, results: Path, contexts: Sequence[str], *arguments: str) -> bool:
-        """Run the unit tests. Each of the contexts must report as many tests as pytest collects for it.
+    def units(self, results: Path, contexts: Sequence[str], marks: str, *arguments: str) -> bool:
+        """Run the unit tests that ``marks`` select. Each context must report as many tests as pytest collects for it.
 
         ansible-test passes where the workers of pytest die before the first test.
         """
+        (self.collection / "tests/unit/selection.txt").write_text(marks)  # read by tests/unit/conftest.py
         listed = self._start("units", "--collect-only", *arguments, stdout=subprocess.PIPE)
         print(f"collected: {collected_in(listed.stdout) or listed.stdout}", flush=True)
         passed = self._run_with_junit(results, "units", *arguments)

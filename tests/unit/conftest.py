@@ -9,11 +9,17 @@ import pytest
 
 _numbers = itertools.count()
 
+# The marks of the tests that ansible-test is to run; without this file it runs all.
+SELECTION = Path(__file__).with_name("selection.txt")
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     # Here and not in pyproject.toml, which ansible-test does not read.
     config.addinivalue_line("markers", "slow: takes seconds; left out of `make check`")
+    # ansible-test hands neither options nor variables on, so tests/tools/ansible_test.py writes down what it selects.
+    if SELECTION.exists():
+        config.option.markexpr = SELECTION.read_text(encoding="utf-8")
     # The simulator's fixtures; not by ``pytest_plugins``, which comes before collections can be imported.
     config.pluginmanager.import_plugin("ansible_collections.compshare.cloud.tests.simulator.fixtures")
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from ansible.release import __version__
 
 import ansible_collections.compshare.cloud as collection
@@ -49,6 +48,5 @@ def test_a_lookup_whose_list_is_kept_imports_no_http_library(world: World) -> No
     assert len(world.requests()) == sent
 
 
-@pytest.mark.slow
 def test_an_action_imports_the_http_library_before_tasks_fork() -> None:
     assert "requests" in imported("action")
