@@ -127,8 +127,8 @@ test-playbooks: setup ## Integration targets, and examples, roles and live lines
 test-all: setup ## Everything on one core: test, test-playbooks, examples, test-eda
 	@$(RUN_STEPS) --jobs $(JOBS) $(PLAYBOOKS) $(TESTS) examples test-eda
 
-test-matrix: setup ## Everything that depends on the core, on every supported core; CORES="2.16 2.22"
-	@$(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
+test-matrix: setup ## What depends on the core, on every supported core; CORES="2.16 2.22"; QUICK=1 leaves out playbooks
+	@QUICK=$(QUICK) $(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
 # --- Longer runs -------------------------------------------------------------
 

@@ -41,8 +41,7 @@ TYPED = [
 WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-rerunfailures", "pytest-xdist", "pyyaml"]
 # The contexts of its unit tests; the first two are for what runs on targets, too.
 CONTEXTS = ("modules", "module_utils", "controller")
-# Those of the unit tests whose outcome may depend on the core. The others take minutes: they try many inputs or faults
-# on code that knows nothing of Ansible.
+# The unit tests that may depend on the core. The others try many inputs or faults on code that does not use Ansible.
 QUICK_UNITS = "not slow and not hypothesis"
 # What text becomes, what signals do and what a terminal shows depends on the core.
 DEPEND_ON_CORE = (
@@ -50,6 +49,12 @@ DEPEND_ON_CORE = (
     "tests/reliability/test_interrupts.py",
     "tests/playbooks/action",
 )
+# With QUICK=1, `make test-matrix` runs no playbooks, and only integration targets that show how the core runs modules,
+# in its own process and in one of theirs, what it masks, live lines, the inventory and the lookup.
+QUICK = bool(os.environ.get("QUICK"))
+QUICK_TARGETS = """
+    compshare_api compshare_image_progress compshare_image_share in_process inventory_compshare lookup_compshare_image
+""".split()
 # Tests that take long stand together, so equal shares of the list would leave most processes idle in the end.
 SHARED = ("--dist=worksteal", "-n")
 # A busy machine can break a test that real time passes in. It is run once more, with a new world, and named at the end.
@@ -177,14 +182,17 @@ def run_core(session: nox.Session) -> None:
     session.install(release, *WANTED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
+    targets = QUICK_TARGETS if QUICK else ()
     suites = {
-        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *DEPEND_ON_CORE, *TIMED, "2"),
+        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *DEPEND_ON_CORE, *TIMED, "4"),
         "sanity": lambda: workspace.sanity(results / "sanity"),
         "units": lambda: workspace.units(
             results / "units", CONTEXTS, QUICK_UNITS, "--local", f"--python={session.python}", "--num-workers=2"
         ),
-        "integration": lambda: workspace.integration(results / "integration", "--local"),
+        "integration": lambda: workspace.integration(results / "integration", "--local", *targets),
     }
+    if QUICK:
+        del suites["playbooks"]
     require(session, *(suites[name]() for name in session.posargs or suites))
 
 
@@ -204,7 +212,7 @@ def oldest_target(session: nox.Session) -> None:
     require(
         session,
         workspace.units(results / "units", CONTEXTS[:2], QUICK_UNITS, f"--target-python={oldest}", "--num-workers=2"),
-        workspace.integration(results / "integration", *hosts),
+        workspace.integration(results / "integration", *hosts, *(QUICK_TARGETS if QUICK else ())),
     )
 
 
