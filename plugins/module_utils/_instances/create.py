@@ -27,8 +27,8 @@ from .._images.sources import SOURCES
 from .._pending import order_lock
 from .login import encode_password
 from .model import CREATING, Instance, describe, normalise_instance
-from .placement import Choice, StockWait, offer_for
-from .pricing import SOLD_OUT_CODES, Offer
+from .placement import Selection, StockWait, offer_for
+from .pricing import SOLD_OUT_CODES
 from .query import list_zones, one_named, read_by_id, read_rows, zones_in, zones_named
 from .spec import Order, OrderedImage, charge_warnings, check_password_for
 from .steps import InstanceWork
@@ -69,20 +69,18 @@ def _create_at(work: InstanceWork, index: int, stock: StockWait, warned: set[str
     name, sold_out = t.cast("str", work.outcome.names[index]), set[tuple[Order, str]]()
     while True:
         began = work.client.clock.now()
-        order, offer, choice = stock.select(title=f"The instance {printable(name)!r}", sold_out=sold_out)
+        selected = stock.select(title=f"The instance {printable(name)!r}", sold_out=sold_out)
         work.deadline += work.client.clock.now() - began  # the wait for stock has a time of its own
-        _note_choice(work, index, order, choice, warned)
+        _note_choice(work, index, selected, warned)
         if work.check_mode:
-            _note_new(work, index, predicted_instance(name, order, offer, choice))
-            return order
+            _note_new(work, index, predicted_instance(name, selected))
+            return selected.order
         work.ordering = name
         try:
             created = create_instance(
                 work.client,
                 name,
-                order,
-                offer,
-                choice,
+                selected,
                 deadline=work.deadline,
                 accepted=lambda instance: _note_new(work, index, instance),
                 warn=work.warn,
@@ -91,21 +89,22 @@ def _create_at(work: InstanceWork, index: int, stock: StockWait, warned: set[str
             # The last one was taken since stock was read; nothing was created.
             if error.ret_code not in SOLD_OUT_CODES or error.outcome_unknown:
                 raise
-            sold_out.add((order, choice.zone["zone"]))
+            sold_out.add((selected.order, selected.choice.zone["zone"]))
             work.ordering = None
             continue
         if created.begun:
             _note_new(work, index, created.instance)
         work.outcome.instances[index] = created.instance
         work.ordering = None
-        return order
+        return selected.order
 
 
-def _note_choice(work: InstanceWork, index: int, order: Order, choice: Choice, warned: set[str]) -> None:
+def _note_choice(work: InstanceWork, index: int, selected: Selection, warned: set[str]) -> None:
+    choice = selected.choice
     work.outcome.prices[index] = choice.price
     if choice.price is None:
         work.warn(f"The API returns no price for {choice.size} in {choice.zone['zone']}.")
-    for warning in charge_warnings(order.charge_type):
+    for warning in charge_warnings(selected.order.charge_type):
         if warning not in warned:
             warned.add(warning)
             work.warn(warning)
@@ -191,27 +190,17 @@ class Created(t.NamedTuple):
 
 
 def predicted_instance(
-    name: str, order: Order, offer: Offer, choice: Choice, *, instance_id: str | None = None, state: str = "Running"
+    name: str, selected: Selection, *, instance_id: str | None = None, state: str = "Running"
 ) -> Instance:
     """Return the instance that a create request gives, as far as that is known before."""
-    disks = [{"Size": disk["Size"], "DiskType": disk["Type"], "IsBoot": disk["IsBoot"]} for disk in offer.disks]
+    disks = selected.offer.disks
     row = {
+        **_common_fields(name, selected),
         "UHostId": instance_id,
-        "Name": name,
         "State": state,
-        "Remark": order.remark,
-        "Region": choice.zone["region"],
-        "Zone": choice.zone["zone"],
-        "MachineType": "G",
-        "GpuType": order.gpu_type,
-        "GPU": choice.size.gpu_count,
-        "CPU": choice.size.cpu,
-        "Memory": choice.size.memory_gb * 1024,
-        "CompShareImageId": offer.image_id,
-        "ChargeType": order.charge_type,
-        "DiskSet": disks,
-        "TotalDiskSpace": sum(disk["Size"] for disk in offer.disks if not disk["IsBoot"]),
-        "InstancePrice": (choice.price or {}).get("instance"),
+        "DiskSet": [{"Size": disk["Size"], "DiskType": disk["Type"], "IsBoot": disk["IsBoot"]} for disk in disks],
+        "TotalDiskSpace": sum(disk["Size"] for disk in disks if not disk["IsBoot"]),
+        "InstancePrice": (selected.choice.price or {}).get("instance"),
     }
     return normalise_instance(row)
 
@@ -219,9 +208,7 @@ def predicted_instance(
 def create_instance(
     client: Client,
     name: str,
-    order: Order,
-    offer: Offer,
-    choice: Choice,
+    selected: Selection,
     *,
     deadline: float,
     accepted: t.Callable[[Instance], None],
@@ -247,7 +234,7 @@ def create_instance(
             return Created(found[0], begun=False)
         applied = pending.send(
             ACTION,
-            _params(name, order, offer, choice),
+            _params(name, selected),
             appeared,
             deadline=deadline,
             doubt=f"Whether the instance {printable(name, 80)!r} was created is not known",
@@ -256,7 +243,7 @@ def create_instance(
         if applied.response is None:
             return Created(found[0], begun=applied.lost is not None)
         instance_id = _new_id(applied.response)
-        stub = predicted_instance(name, order, offer, choice, instance_id=instance_id, state="Initializing")
+        stub = predicted_instance(name, selected, instance_id=instance_id, state="Initializing")
         accepted(stub)
         # The task must not end while the instance is in no list yet, so nothing shortens this, not even wait_timeout.
         # An instance that stays away is waited for below; the record stays for the next run if the list cannot be read.
@@ -298,26 +285,35 @@ def find_named(client: Client, name: str) -> Instance | None:
     return None if found is None else dict(found)
 
 
-def _params(name: str, order: Order, offer: Offer, choice: Choice) -> dict[str, t.Any]:
+def _params(name: str, selected: Selection) -> dict[str, t.Any]:
+    order = selected.order
+    return {
+        **_common_fields(name, selected),
+        "MinimalCpuPlatform": "Auto",
+        "Disks": list(selected.offer.disks),
+        "Quantity": 1,
+        "MaxCount": 1,
+        "SecurityGroupId": order.security_group_id,
+        "LoginMode": "Password" if order.password else None,
+        "Password": encode_password(order.password) if order.password else None,
+    }
+
+
+def _common_fields(name: str, selected: Selection) -> dict[str, t.Any]:
+    """Return the fields that a create request and the row of the new instance have in common."""
+    order, offer, choice = selected
     return {
         "Region": choice.zone["region"],
         "Zone": choice.zone["zone"],
         "MachineType": "G",
-        "MinimalCpuPlatform": "Auto",
         "GpuType": order.gpu_type,
         "GPU": choice.size.gpu_count,
         "CPU": choice.size.cpu,
         # In MB, and whole GB of them, as recorded.
         "Memory": choice.size.memory_gb * 1024,
         "CompShareImageId": offer.image_id,
-        "Disks": list(offer.disks),
         # If omitted, it would be a whole month.
         "ChargeType": order.charge_type,
-        "Quantity": 1,
-        "MaxCount": 1,
         "Name": name,
         "Remark": order.remark,
-        "SecurityGroupId": order.security_group_id,
-        "LoginMode": "Password" if order.password else None,
-        "Password": encode_password(order.password) if order.password else None,
     }
