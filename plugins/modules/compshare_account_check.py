@@ -11,9 +11,9 @@ short_description: Compare what the CompShare API does with what this collection
 version_added: 1.1.0
 description:
   - Sources about the API contradict each other, and are silent in places. This module checks the API itself, on your
-    account, and says where the collection's assumptions hold and where they differ.
+    account, and shows where the collection's assumptions hold and where they differ.
   - It sends about fifty read requests, in about a minute, and changes nothing.
-  - The report can be shown to anybody. It has no ids, names, addresses, keys or texts of the account.
+  - The report is safe to share. It contains no ids, names, addresses, keys or texts of the account.
   - The playbook C(compshare.cloud.check_account) writes the report to a file.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)

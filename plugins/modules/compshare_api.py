@@ -11,7 +11,7 @@ short_description: Call any action of the CompShare API
 version_added: 1.0.0
 description:
   - Sends one action of the API, signed, with retries where they are safe, and returns the response as it is.
-  - It is the way out where no module of this collection fits.
+  - Use it for actions that no other module of this collection covers.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - compshare.cloud._attributes.action_group
 attributes:
   action:
-    description: Has an action plugin of the same name, which hides the output where it has secrets.
+    description: Has an action plugin of the same name, which hides the output if it has secrets.
     support: full
   async:
     description: Can run with C(async) in the background.
@@ -48,17 +48,16 @@ options:
     required: true
   params:
     description:
-      - The parameters of the action. Lists and dictionaries may be nested. Numbers and booleans are sent as what they
-        are in YAML, so quote what must be text.
-      - O(region) and O(zone) are sent as C(Region) and C(Zone), where they are set and these are not given here.
-        Parameters that are null are omitted.
-      - The API ignores most parameters that it does not know, and some values that it does not understand, without a
-        word.
+      - The parameters of the action. Lists and dictionaries may be nested. Numbers and booleans keep their type in
+        YAML, so quote what must be text.
+      - If O(region) and O(zone) are set, they are sent as C(Region) and C(Zone), unless O(params) has these. Parameters
+        that are null are omitted.
+      - The API silently ignores most parameters that it does not know, and some values that it does not understand.
     type: dict
     default: {}
   secret_params:
     description:
-      - Further parameters, which are never shown or logged. Parameters whose name says that they are secret, such as
+      - Further parameters, which are never shown or logged. Parameters with the name of a secret, such as
         C(Password), are accepted only here.
     type: dict
     default: {}
@@ -69,7 +68,7 @@ options:
     type: bool
   idempotent:
     description:
-      - Whether the action may be retried if its response is lost. What is certain not to have happened is
+      - Whether the action may be retried if its response is lost. A request that certainly had no effect is
         retried in any case.
       - If omitted, it is V(true) for actions that are O(read_only).
     type: bool
@@ -88,14 +87,14 @@ options:
     version_added: 1.1.0
   include_secrets:
     description:
-      - Whether RV(response) has the secrets of the response. With V(false) there are asterisks in the place of fields
-        whose name says that they are secret, such as C(Password) and C(JupyterToken), and of tokens in addresses.
+      - Whether RV(response) has the secrets of the response. With V(false), asterisks replace fields with the
+        name of a secret, such as C(Password) and C(JupyterToken), and tokens in addresses.
       - With V(true) the output of the task is hidden; the registered result has everything.
     type: bool
     default: false
 seealso:
   - module: compshare.cloud.compshare_image
-    description: What has a module of its own is surer there.
+    description: Custom images have a module of their own, which checks more.
 """
 
 EXAMPLES = r"""

@@ -27,7 +27,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the disk. One name stands for one disk; if several disks have it, give O(disk_id).
+      - The name of the disk. One name stands for one disk; if several disks have it, set O(disk_id).
       - One of O(name) and O(disk_id) is required.
       - "Up to 63 characters: Chinese, letters, digits and C(_,.:-)."
     type: str
@@ -39,21 +39,22 @@ options:
     description:
       - V(present) creates the disk if there is none of this name. If an instance is given, attaches the disk to it.
       - V(attached) attaches an existing disk to the instance.
-      - V(detached) detaches the disk from the instance that has it.
+      - V(detached) detaches the disk from its instance.
       - V(absent) deletes the disk and all data on it.
     type: str
     choices: [present, attached, detached, absent]
     default: present
   instance_id:
     description:
-      - The id of the instance that gets the disk, in the zone of the disk. A disk that another instance has is moved.
+      - The id of the instance to attach the disk to, in the zone of the disk. A disk that is attached to another
+        instance is moved.
       - Unmount a disk before it is moved or detached.
       - A new disk is created with its instance, so it needs O(instance_id) or O(instance_name).
       - Pods have no data disks.
     type: str
   instance_name:
     description:
-      - The name of the instance that gets the disk.
+      - The name of the instance to attach the disk to.
     type: str
   size_gb:
     description:
@@ -68,13 +69,13 @@ options:
   charge_type:
     description:
       - How a new disk is paid for. V(Postpay) and V(Dynamic) are charged by the hour.
-      - An existing disk keeps its way of charging.
+      - An existing disk keeps its charge type.
     type: str
     choices: [Postpay, Dynamic, Day, Month]
     default: Postpay
   force:
     description:
-      - Deletes a disk with O(state=absent) also while an instance has it; it is detached before.
+      - With O(state=absent), also delete a disk that is attached to an instance. It is detached first.
     type: bool
     default: false
   wait_timeout:

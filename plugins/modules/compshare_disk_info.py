@@ -10,7 +10,7 @@ module: compshare_disk_info
 short_description: Gather information about CompShare data disks
 version_added: 1.1.0
 description:
-  - Lists the data disks of the account, those that an instance has and those that nobody has.
+  - Lists the data disks of the account, attached or not.
   - System disks belong to their instances and are listed with them.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
@@ -38,15 +38,15 @@ options:
     type: str
   instance_id:
     description:
-      - Only disks that this instance has.
+      - Only disks that are attached to this instance.
     type: str
   attached:
     description:
-      - V(true) for disks that an instance has, V(false) for those that nobody has and that still cost money.
+      - V(true) for disks that are attached to an instance, V(false) for the others, which still cost money.
     type: bool
   prices:
     description:
-      - Whether to find out what each disk costs. That takes a request for each zone, size and way of charging.
+      - Whether to find out what each disk costs. That takes a request for each zone, size and charge type.
     type: bool
     default: false
 seealso:

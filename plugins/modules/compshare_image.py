@@ -15,7 +15,7 @@ description:
   - An image is identified by its name, which is unique within an account, or by its id. If it is in the desired
     state, nothing is changed. If it is being created, the task waits for that build instead of starting another.
   - A build is never started twice. If the response of the API is lost, the list of images decides whether the build
-    was started, and two playbooks that want the same image at the same time end with one.
+    was started, and two playbooks that create the same image at the same time end with one.
   - While an image of a virtual machine is being created, the machine has no public address and cannot be started,
     stopped or changed.
 author:
@@ -47,14 +47,14 @@ options:
     type: str
   image_id:
     description:
-      - The id of an image that exists.
+      - The id of an existing image.
     type: str
   instance_id:
     description:
       - The instance to create the image from. Required if no image has this O(name) yet.
       - A virtual machine must be running or stopped, a container instance must be running. If another image of it is
         being created, the task waits until that has ended.
-      - In check mode it may be empty, as that of an instance that an earlier task would create.
+      - In check mode it may be empty, like the id of an instance that an earlier task would create.
       - The image is created in the zone of the instance. O(region) and O(zone) can be omitted; if set, they must match
         the instance.
     type: str
@@ -147,7 +147,7 @@ options:
     description:
       - How long the whole task may take, in seconds. This also limits how long it waits for a busy instance or image
         with O(wait=false).
-      - The vendor speaks of 15 minutes for 100 GB.
+      - The vendor estimates 15 minutes for 100 GB.
     type: float
     default: 3600
   poll_interval:
@@ -163,7 +163,7 @@ options:
   show_progress:
     description:
       - Whether to show live lines on standard error while the task waits. C(no_log) silences them as well.
-      - They are shown where the task runs on the controller itself, as with C(hosts=localhost) or
+      - They are shown if the task runs on the controller itself, as with C(hosts=localhost) or
         C(delegate_to=localhost).
     type: bool
     default: true
@@ -171,7 +171,7 @@ seealso:
   - module: compshare.cloud.compshare_instance
     description: Create an instance, also from the image.
   - module: compshare.cloud.compshare_image_progress
-    description: Follow builds that other tasks began.
+    description: Follow builds that other tasks started.
   - module: compshare.cloud.compshare_image_share
     description: Share the image with other accounts.
   - module: compshare.cloud.compshare_image_publication
@@ -231,7 +231,7 @@ image:
   type: dict
   contains:
     id:
-      description: The id of the image, null where it is not known yet.
+      description: The id of the image, null if it is not known yet.
       type: str
       sample: compshareImage-1bbbbbbbbbb1
     name:

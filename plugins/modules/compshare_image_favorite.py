@@ -59,7 +59,7 @@ EXAMPLES = r"""
   compshare.cloud.compshare_image_favorite:
     image_id: "{{ found.images[0].id }}"
 
-- name: Take the mark away again
+- name: Remove it from the favorites
   compshare.cloud.compshare_image_favorite:
     group_id: "{{ found.images[0].group_id }}"
     state: absent
@@ -77,7 +77,7 @@ group_name:
   type: str
   sample: Demo ComfyUI
 is_favorite:
-  description: Whether the group is a favorite after the task, or in check mode would be. Null where that is not known.
+  description: Whether the group is a favorite after the task, or in check mode would be. Null if that is not known.
   returned: when the group exists
   type: bool
   sample: true

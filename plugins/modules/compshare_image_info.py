@@ -10,7 +10,7 @@ module: compshare_image_info
 short_description: Find CompShare images
 version_added: 1.0.0
 description:
-  - Lists the images of one source, filtered, ordered and limited, and always whole.
+  - Lists the images of one source, filtered, sorted and limited. If the list cannot be read completely, the task fails.
   - Every source returns the same dictionaries, so a task that works on one works on all.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: The images, sorted as requested. Each has all of the keys below, null where the API says nothing.
+  description: The images, sorted as requested. Each has all of these keys, null if the API gives no value.
   returned: success
   type: list
   elements: dict
@@ -93,7 +93,7 @@ images:
       type: str
       sample: platform
     description:
-      description: What its author says of it.
+      description: The description by its author.
       type: str
     author:
       description: The name of the author.
@@ -125,12 +125,12 @@ images:
       type: bool
       sample: true
     tags:
-      description: Its tags, one by one.
+      description: Its tags.
       type: list
       elements: str
       sample: [pytorch]
     supported_gpu_types:
-      description: The GPU types that it says it supports.
+      description: The GPU types that it supports, by its author.
       type: list
       elements: str
       sample: ["4090", "5090"]

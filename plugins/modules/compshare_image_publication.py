@@ -12,7 +12,7 @@ version_added: 1.0.0
 description:
   - Publishes a container image as a version of a community group, changes the text of a version, or withdraws it.
   - The vendor reviews a version before others see it, which can take three working days. The task does not wait for
-    that unless O(wait=true); it says that the version is being reviewed, and that is a success.
+    that unless O(wait=true); it succeeds and reports that the version is being reviewed.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -28,24 +28,24 @@ options:
     required: true
   state:
     description:
-      - V(published) publishes the image, and brings a version that is published to what the options say.
-      - V(withdrawn) takes the version out of the community. The image stays among your own.
+      - V(published) publishes the image, and updates a published version to match the options.
+      - V(withdrawn) removes the version from the community. The image stays among your own.
     type: str
     choices: [published, withdrawn]
     default: published
   group_id:
     description:
-      - The community group that gets the image as a version, one of your own.
+      - The id of one of your own community groups, to which the image is added as a version.
       - To publish an image, one of O(group_id) and O(community_name) is required.
     type: str
   community_name:
     description:
-      - The name of one of your own groups that gets the image as a version. It is created if it does not
-        exist.
+      - The name of one of your own groups, to which the image is added as a version. The group is created if it does
+        not exist.
     type: str
   version_name:
     description:
-      - The name of the version, C(v) and numbers with dots between, such as V(v1.0). Each is used once in a group.
+      - The name of the version, C(v) and numbers with dots between, such as V(v1.0). A group can have each only once.
       - Required to publish an image.
     type: str
   version_description:
@@ -81,7 +81,7 @@ options:
     type: float
   wait:
     description:
-      - Whether to wait until the review has ended. The task fails where the version is rejected.
+      - Whether to wait until the review has ended. The task fails if the version is rejected.
     type: bool
     default: false
   wait_timeout:
@@ -140,7 +140,7 @@ image:
   type: dict
   contains:
     id:
-      description: The id of the image, null where it is not known yet.
+      description: The id of the image, null if it is not known yet.
       type: str
       sample: compshareImage-1bbbbbbbbbb1
     name:
@@ -152,7 +152,7 @@ image:
       type: str
       sample: Reviewing
     description:
-      description: What its author says of it.
+      description: The description by its author.
       type: str
       sample: PyTorch 2.9 with the team's tools
     container:
@@ -189,7 +189,7 @@ reviewing:
   type: bool
   sample: true
 msg:
-  description: That the version is being reviewed, in words.
+  description: A message that the version is being reviewed.
   returned: when RV(reviewing) is true
   type: str
 error:

@@ -11,7 +11,7 @@ short_description: Share a custom CompShare image with other accounts
 version_added: 1.0.0
 description:
   - Adds and removes the accounts that a custom image is shared with. They find it in their list of shared images.
-  - Sharing works inside one region, costs nothing, and an image that was shared with you cannot be shared on.
+  - Sharing works within one region and costs nothing. An image of another account cannot be shared.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -33,7 +33,7 @@ options:
     version_added: 1.1.0
   accounts:
     description:
-      - The ids of accounts, the number that the console of each shows as CompanyID.
+      - The ids of accounts. The console of each account shows its id as CompanyID.
       - More than ten are sent ten at a time. If the API rejects one account, none of that batch is changed; the task
         fails, and RV(accounts) holds the accounts that the image is shared with.
     type: list
@@ -80,7 +80,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ sharing.image.name }} is shared with {{ sharing.accounts | join(', ') }}"
 
-- name: End the sharing with an account
+- name: Stop sharing it with an account
   compshare.cloud.compshare_image_share:
     image_id: "{{ image_id }}"
     accounts: [50000002]
@@ -91,7 +91,7 @@ RETURN = r"""
 accounts:
   description:
     - The ids of all accounts that the image is shared with after the task, or in check mode would be, in order.
-    - Null where the task failed and they could not be read.
+    - Null if the task failed and they could not be read.
   returned: always, when the image exists
   type: list
   elements: int
@@ -110,7 +110,7 @@ image:
   type: dict
   contains:
     id:
-      description: The id of the image, null where it is not known yet.
+      description: The id of the image, null if it is not known yet.
       type: str
       sample: compshareImage-1bbbbbbbbbb1
     name:
@@ -122,7 +122,7 @@ image:
       type: str
       sample: Available
     description:
-      description: What its author says of it.
+      description: The description by its author.
       type: str
       sample: PyTorch 2.9 with the team's tools
     container:

@@ -20,10 +20,10 @@ description:
   - This does not hold if the API takes more than 150 seconds to list an instance, if no file can be written to the home
     or the folder for temporary files (a warning says so), or against tasks of other users and machines. If one of those
     creates an instance of the same name at the same moment, the task fails and names both.
-  - An instance that one response of the API lacks is looked for again before it counts as absent, five seconds later if
-    it is identified by its name, and once more after fifteen seconds if it is identified by its id.
+  - If a response of the API lacks an instance, the list is read again before the instance counts as absent, after five
+    seconds if it is identified by its name, and once more after fifteen seconds if it is identified by its id.
   - Stock and price are read before anything is ordered. Check mode reads and shows them, too.
-  - Instances are charged while they run, by default by the hour, afterwards. A stopped instance that is not prepaid is
+  - Instances are charged while they run; by default by the hour, afterwards. A stopped instance that is not prepaid is
     deleted by the platform with its system disk on the seventh day, at its C(release_time). The task warns of that two
     days before.
 author:
@@ -66,12 +66,12 @@ options:
     type: str
   instance_id:
     description:
-      - The id of an instance that exists.
+      - The id of an existing instance.
     type: str
   count:
     description:
-      - How many instances the task is about. They are named C(NAME-1), C(NAME-2) and so on, after O(name).
-      - A smaller number later leaves the others alone.
+      - The number of instances. They are named C(NAME-1), C(NAME-2) and so on, after O(name).
+      - If a later task has a smaller number, the others stay as they are.
     type: int
   image:
     description:
@@ -86,8 +86,8 @@ options:
   gpu_type:
     description:
       - The GPU type, for example V(4090). M(compshare.cloud.compshare_instance_type_info) lists them.
-      - O(image) and one of O(gpu_type) and O(gpu_types) are required to create an instance. They change nothing on one
-        that exists.
+      - O(image) and one of O(gpu_type) and O(gpu_types) are required to create an instance. They change nothing on an
+        existing one.
     type: str
   gpu_types:
     description:
@@ -112,7 +112,7 @@ options:
     description:
       - The disks of a new instance, exactly one of which is the system disk.
       - If omitted, a system disk of 100 GB, or as large as the image needs if that is known because O(image) is a name.
-      - With O(resize=true), the system disk of an instance that exists grows to what stands here.
+      - With O(resize=true), the system disk of an existing instance grows to this size.
     type: list
     elements: dict
     suboptions:
@@ -135,10 +135,10 @@ options:
     description:
       - How it is charged. V(Postpay) by the hour, afterwards; V(Dynamic) by the hour, ahead; V(Day), V(Month) and
         V(Year) prepaid for that time; V(Spot) by the hour, for less, until the platform takes it back.
-      - If omitted, a new instance is charged as V(Postpay), and one that exists stays as it is.
-      - An instance that exists is switched from V(Postpay) to V(Dynamic), V(Day), V(Month) or V(Year). A warning says
-        so and what it costs before it is done, also in check mode. Nothing else can be switched, and there is no way
-        back; a warning says that the instance stays as it is.
+      - If omitted, a new instance is charged as V(Postpay), and an existing one stays as it is.
+      - An existing instance is switched from V(Postpay) to V(Dynamic), V(Day), V(Month) or V(Year). A warning says
+        so and what it costs before it is done, also in check mode. Nothing else can be switched, and a switch
+        cannot be undone; a warning says that the instance stays as it is.
       - Prepaid instances are renewed automatically unless that is turned off in the console.
         RV(compshare.cloud.compshare_instance_info#module:instances[].auto_renew) shows whether it is; the API has no
         action for it. No documentation of the API has V(Year) for new instances, so it may be refused.
@@ -156,8 +156,8 @@ options:
     description:
       - How long to wait, in seconds, until one of the GPU types is in stock within O(max_price). The time is not part
         of O(wait_timeout).
-      - The list of free GPUs is polled every five minutes, which is how often the API renews it. Live lines show what
-        is missing, and what is in stock for more.
+      - The list of free GPUs is polled every five minutes, which is how often the API refreshes it. Live lines show
+        what is missing, and what is in stock at a higher price.
       - Check mode does not wait.
     type: float
     default: 0
@@ -170,12 +170,12 @@ options:
     version_added: 1.1.0
   resize:
     description:
-      - Whether to resize an instance that exists to O(gpu_count), O(cpu), O(memory_gb) and the system disk in O(disks).
+      - Whether to resize an existing instance to O(gpu_count), O(cpu), O(memory_gb) and the system disk in O(disks).
         What is omitted stays as it is, if the zone sells that with the others.
       - The API resizes only stopped instances, so a running instance is stopped for it and started again. RV(resized)
         says what it costs before and after, also in check mode. Nothing is resized above O(max_price).
       - A size that the zone does not sell is an error that lists those that it sells. A system disk never shrinks.
-      - If a resize fails, an instance that ran is started again, and the error says what it is now.
+      - If a resize fails, an instance that ran is started again, and the error shows its current size.
     type: bool
     default: false
     version_added: 1.1.0
@@ -212,7 +212,7 @@ options:
   max_price:
     description:
       - The most that one instance may cost, in CNY per hour, with its disks and its image. If every zone costs more, or
-        the API names no price, nothing is created, resized or switched.
+        the API returns no price, nothing is created, resized or switched.
     type: float
   remark:
     description:
@@ -259,7 +259,7 @@ options:
   wait:
     description:
       - Whether to wait until the instances are in the desired state. Otherwise the task ends when the API has accepted
-        the last request; it waits only for what comes before that, such as the stop before a deletion.
+        the last request; it waits only for the steps before that, such as the stop before a deletion.
     type: bool
     default: true
   wait_timeout:
@@ -312,7 +312,7 @@ EXAMPLES = r"""
     msg: "{{ train.instance.name }} costs {{ train.price.per_hour }} CNY per hour"
   when: train.price is defined
 
-- name: Create three workers from an own image in one of two zones
+- name: Create three workers from a custom image in one of two zones
   compshare.cloud.compshare_instance:
     name: worker
     count: 3
@@ -370,7 +370,7 @@ EXAMPLES = r"""
 RETURN = r"""
 instance:
   description:
-    - The instance, if the task is about one and it exists (or, in check mode, would). Null after it was deleted.
+    - The instance, if there is one (or, in check mode, would be). Null after it was deleted.
     - It has the keys of RV(compshare.cloud.compshare_instance_info#module:instances), without secrets.
   returned: success, and on failure as it was seen last
   type: dict
@@ -388,7 +388,7 @@ instance:
     ssh_command: ssh ubuntu@203.0.113.10
     scheduled_stop_time: "2026-11-22T20:00:00Z"
 instances:
-  description: All instances that the task is about, each like RV(instance), if they exist.
+  description: All instances of the task that exist, each like RV(instance).
   returned: success, and on failure as they were seen last
   type: list
   elements: dict
@@ -403,7 +403,7 @@ actions:
       type: str
       sample: StartCompShareInstance
     id:
-      description: The id of the instance, null where it is not known before.
+      description: The id of the instance, null if it is not known yet.
       type: str
       sample: uhost-1testvm00001
     name:

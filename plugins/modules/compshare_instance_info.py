@@ -10,7 +10,7 @@ module: compshare_instance_info
 short_description: Gather information about CompShare instances
 version_added: 1.0.0
 description:
-  - Lists virtual machines, containers and pods of the account, filtered, and always whole.
+  - Lists virtual machines, containers and pods of the account, filtered.
   - If O(region) and O(zone) are omitted, instances of all regions are listed. A region or zone that does not exist is
     an error that lists those that do.
   - Warns of instances that the platform will release within two days.
@@ -34,8 +34,8 @@ options:
     type: str
   states:
     description:
-      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case. A state
-        that no instance is ever in is warned of.
+      - Only instances in one of these states, for example V(Running) or V(Stopped), in upper or lower case. An
+        unknown state gives a warning.
     type: list
     elements: str
   tag:
@@ -49,7 +49,8 @@ options:
     choices: [vm, container, pod]
   gpu_type:
     description:
-      - Only instances with this GPU type, for example V(4090). If none matches, a type that no zone sells is warned of.
+      - Only instances with this GPU type, for example V(4090). If none matches, a type that no zone sells
+        gives a warning.
     type: str
   charge_type:
     description:
@@ -86,8 +87,8 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
 notes:
-  - The list is complete or the task fails. It is never a part of a list.
-  - The filters are applied to the whole list on this side, because the API silently ignores most filters.
+  - If the list cannot be read completely, the task fails.
+  - The module applies the filters itself, to the whole list, because the API silently ignores most filters.
 seealso:
   - module: compshare.cloud.compshare_instance
     description: Create, start, stop, resize, reinstall and delete instances.
@@ -130,7 +131,7 @@ EXAMPLES = r"""
 RETURN = r"""
 instances:
   description:
-    - The instances, in the order of name and id. Each has all of these keys, null where the API says nothing.
+    - The instances, sorted by name and id. Each has all of these keys, null if the API gives no value.
     - Other fields of the API follow under their own names in snake case.
   returned: success
   type: list
@@ -163,11 +164,11 @@ instances:
       type: str
       sample: Default
     region:
-      description: The region it is in.
+      description: The region.
       type: str
       sample: cn-wlcb
     zone:
-      description: The zone it is in.
+      description: The zone.
       type: str
       sample: cn-wlcb-01
     instance_type:

@@ -10,13 +10,13 @@ module: compshare_instance_lease
 short_description: Stop a CompShare instance soon after a playbook has ended
 version_added: 1.1.0
 description:
-  - Keeps moving the scheduled stop of an instance on while a process runs, by default the playbook itself. When the
-    process has ended, for whatever reason, the instance stops by itself within O(lease).
+  - Keeps postponing the scheduled stop of an instance while a process runs, by default the playbook itself. When the
+    process has ended, for whatever reason, the instance stops within O(lease).
   - Run it in the background, with C(async) and C(poll=0), on the machine that runs Ansible. It ends by itself after
     the process, or when the instance is stopped or gone.
   - The API accepts a new time only while the instance runs. While an image of it is being created, the time stays as
     it is.
-  - A stopped instance still costs its disks.
+  - The disks of a stopped instance still cost money.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:
@@ -36,7 +36,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - Each run moves the time on.
+      - Each run postpones the stop.
 options:
   instance_id:
     description:
@@ -51,7 +51,7 @@ options:
     default: 30m
   process:
     description:
-      - The id of the process that the instance is needed by, on the machine where the task runs.
+      - The id of the process that needs the instance, on the machine where the task runs.
       - If omitted, the process that runs the playbook.
     type: int
 seealso:

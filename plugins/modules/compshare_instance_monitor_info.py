@@ -10,8 +10,9 @@ module: compshare_instance_monitor_info
 short_description: Gather the use of CPU, memory, disk and GPU of CompShare instances
 version_added: 1.1.0
 description:
-  - Reads from the platform's monitor how busy instances are, with one shape for virtual machines, containers and pods.
-  - The monitor has about one point a minute, of the time in which an instance runs.
+  - Reads from the platform's monitor how busy instances are, and returns the same keys for virtual machines, containers
+    and pods.
+  - The monitor has about one point a minute while an instance runs.
 author:
   - CompShare Cloud collection contributors (@compshare-cloud)
 extends_documentation_fragment:

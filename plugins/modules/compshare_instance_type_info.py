@@ -29,7 +29,8 @@ options:
     elements: str
   gpu_types:
     description:
-      - Only these GPU types, for example V(4090), in upper or lower case. A type that no zone sells is warned of.
+      - Only these GPU types, for example V(4090), in upper or lower case. A type that no zone sells gives a
+        warning.
     type: list
     elements: str
     aliases: [gpu_type]
@@ -40,7 +41,7 @@ options:
     type: bool
   prices:
     description:
-      - Whether to read prices. It costs a request for each type and zone.
+      - Whether to read prices. That takes a request for each type and zone.
     type: bool
     default: true
   gpu_count:
@@ -63,7 +64,7 @@ options:
     default: 100
   charge_type:
     description:
-      - The charge type to price. If omitted, all that the API names.
+      - The charge type to price. If omitted, all that the API returns.
     type: str
     choices: [Postpay, Dynamic, Day, Month, Year, Spot]
 notes:
