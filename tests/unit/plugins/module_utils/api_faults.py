@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -97,6 +97,23 @@ def kill_once_at(
         raise Killed
 
     monkeypatch.setattr(transport, "post", kill_once)
+
+
+def interrupt_at(
+    monkeypatch: pytest.MonkeyPatch, action: str, *, when: Callable[[], object] = lambda: True, after: bool = False
+) -> None:
+    """Interrupt a task that sends C(action) if C(when) returns something true; C(after): once it was carried out."""
+    post = WorldTransport.post
+
+    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
+        due = fields["Action"] == action and when()
+        if not due or after:
+            response = post(self, fields, timeout)
+        if due:
+            raise KeyboardInterrupt
+        return response
+
+    monkeypatch.setattr(WorldTransport, "post", interrupted)
 
 
 def respond_without_id(monkeypatch: pytest.MonkeyPatch, action: str) -> None:

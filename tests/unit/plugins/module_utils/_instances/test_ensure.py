@@ -12,6 +12,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.plugins.module_utils._api.values import iso_time
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
+from ..api_faults import interrupt_at
 from ..in_process import WorldTransport, instance_in, new_world, writes
 from .tasks import failed, named, put, run, told
 
@@ -753,14 +754,7 @@ def test_an_interruption_tells_whether_a_new_instance_stops_by_itself(
     monkeypatch: pytest.MonkeyPatch, early: bool
 ) -> None:
     world = new_world(**(EARLY if early else LATE))
-    post = WorldTransport.post
-
-    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        if world.requests(UPDATE_STOP) and fields["Action"] == "DescribeCompShareInstance":
-            raise KeyboardInterrupt
-        return post(self, fields, timeout)
-
-    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    interrupt_at(monkeypatch, "DescribeCompShareInstance", when=lambda: world.requests(UPDATE_STOP))
     message = str(failed(world, **ORDER, schedule_stop="2h"))
     assert ("will stop by itself at 2026-" in message) is early
     assert ("schedule_stop is not set yet, so new-vm (uhost-" in message) is not early
@@ -891,14 +885,7 @@ def test_states_are_told_while_they_change(world: World) -> None:
 
 
 def test_an_interruption_tells_what_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    post = WorldTransport.post
-
-    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        if writes(world) and fields["Action"] == "DescribeCompShareInstance":
-            raise KeyboardInterrupt
-        return post(self, fields, timeout)
-
-    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    interrupt_at(monkeypatch, "DescribeCompShareInstance", when=lambda: writes(world))
     error = failed(world, **ORDER)
     assert "interrupted" in str(error) and error.facts["changed"] is True
     assert error.facts["instance"]["id"] == named(world, "new-vm")[0]["UHostId"]
@@ -906,15 +893,7 @@ def test_an_interruption_tells_what_there_is(world: World, monkeypatch: pytest.M
 
 
 def test_an_interruption_of_a_create_tells_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    post = WorldTransport.post
-
-    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
-        if fields["Action"] == CREATE:
-            raise KeyboardInterrupt
-        return answer
-
-    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    interrupt_at(monkeypatch, CREATE, after=True)
     assert "'new-vm' may have been ordered. Run the task again" in str(failed(world, **ORDER))
 
 

@@ -12,7 +12,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.reinsta
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.spec import OrderedImage
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..in_process import WorldTransport, new_world, writes
+from ..api_faults import interrupt_at
+from ..in_process import new_world, writes
 from .samples import VM
 from .tasks import failed, named, put, run, told
 
@@ -134,14 +135,7 @@ def test_no_gpu_mode_is_left_for_an_image_and_entered_again(world: World, before
 
 def test_an_interrupted_reinstall_tells_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     put(world, "train-vm", CompShareImageId="compshareImage-1old")
-    post = WorldTransport.post
-
-    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        if fields["Action"] == REINSTALL:
-            raise KeyboardInterrupt
-        return post(self, fields, timeout)
-
-    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    interrupt_at(monkeypatch, REINSTALL)
     error = failed(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
     assert "Before this task ran: train-vm" in str(error) and "state=running" in str(error)
 

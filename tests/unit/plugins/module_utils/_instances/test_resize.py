@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
-from ..api_faults import UNKNOWN, fault_name
-from ..in_process import WorldTransport, instance_in, new_world, writes
+from ..api_faults import UNKNOWN, fault_name, interrupt_at
+from ..in_process import instance_in, new_world, writes
 from .tasks import failed, named, put, run, told
 
 RESIZE, START, STOP = "ResizeCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
@@ -176,13 +176,6 @@ def test_an_instance_without_a_system_disk_in_its_row_cannot_grow_it(world: Worl
 
 
 def test_an_interruption_tells_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    post = WorldTransport.post
-
-    def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        if fields["Action"] == RESIZE:
-            raise KeyboardInterrupt
-        return post(self, fields, timeout)
-
-    monkeypatch.setattr(WorldTransport, "post", interrupted)
+    interrupt_at(monkeypatch, RESIZE)
     error = failed(world, name="train-vm", resize=True, gpu_count=2)
     assert "Before this task ran: train-vm" in str(error) and "Start what should run with state=running" in str(error)
