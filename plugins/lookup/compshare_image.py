@@ -102,13 +102,12 @@ from ..plugin_utils._bytecode import keep_bytecode
 keep_bytecode()
 
 from ..module_utils._api.client import Client, connection_warnings
-from ..module_utils._api.errors import CompShareError, OptionError
+from ..module_utils._api.errors import CompShareError, OptionError, RefusedError
 from ..module_utils._api.list_cache import ListCache
 from ..module_utils._api.values import inert
 from ..module_utils._images.model import IMAGE_KEYS
 from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
 from ..module_utils._images.sources import SOURCES
-from ..module_utils._instances.query import check_places, explaining_places
 from ..plugin_utils._flush_cache import flushed_at
 from ..plugin_utils._options import CheckedOptions, plugin_options
 
@@ -145,12 +144,16 @@ class LookupModule(CheckedOptions, LookupBase):
             options["cache_timeout"],
             not_before=flushed_at(),
         )
-        with explaining_places(client, regions=[options["region"] or ""], zones=[]):
+        try:
             found = find_images(client, query, cache)
+        except RefusedError as error:
+            if error.names_parameter("Region"):
+                _check_places(client, regions=[options["region"] or ""], zones=[])
+            raise
         # No list of images is narrowed by a zone, so the API refuses none.
         if self._zone_to_check:
             zones = [self._zone_to_check]
-            cache.get(["zones", *zones], lambda: check_places(client, regions=[], zones=zones))
+            cache.get(["zones", *zones], lambda: _check_places(client, regions=[], zones=zones))
         for warning in [*connection_warnings(client, options), *found.warnings]:
             Display().warning(warning)
         if not terms:
@@ -165,6 +168,13 @@ class LookupModule(CheckedOptions, LookupBase):
             else:
                 raise no_such_image(found.images, term, title)
         return results
+
+
+def _check_places(client: Client, *, regions: list[str], zones: list[str]) -> None:
+    # Few lookups need it. The others, each in a process of its own, would spend a tenth of their time on the import.
+    from ..module_utils._instances.query import check_places  # noqa: PLC0415 -- see above
+
+    check_places(client, regions=regions, zones=zones)
 
 
 def _field_of(image: dict[str, t.Any], field: str | None, known: tuple[str, ...]) -> t.Any:
