@@ -110,13 +110,13 @@ error:
 # Absolute, because Mitogen looks for it to know a module.
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
-from ..module_utils._instances.query import list_zones, zones_in
+from ..module_utils._instances.query import requested_zones
 from ..module_utils._task import Task
 
 
 def find_zones(task: Task) -> dict[str, object]:
     pod = task.options["pod"]
-    zones = [zone for zone in zones_in(list_zones(task.client), task.client.scope) if pod in (None, zone["pod"])]
+    zones = [zone for zone in requested_zones(task.client, None) if pod in (None, zone["pod"])]
     return {"zones": zones, "regions": list(dict.fromkeys(zone["region"] for zone in zones))}
 
 

@@ -29,7 +29,7 @@ from .login import encode_password
 from .model import CREATING, Instance, describe, normalise_instance
 from .placement import Selection, StockWait, offer_for
 from .pricing import SOLD_OUT_CODES
-from .query import list_zones, one_named, read_by_id, read_rows, zones_in, zones_named
+from .query import one_named, read_by_id, read_rows, requested_zones
 from .spec import Order, OrderedImage, charge_warnings, check_password_for
 from .steps import InstanceWork
 from .transitions import Ready
@@ -50,9 +50,7 @@ def create_missing(work: InstanceWork, orders: Sequence[Order]) -> dict[int, Ord
     """
     image = resolve_image(work.client, orders[0].image, orders[0].image_source)
     check_password_for(orders[0].password, image.found)
-    zones = list_zones(work.client)
-    desired = work.options["zones"]
-    zones = zones_in(zones, work.client.scope) if desired is None else zones_named(zones, desired)
+    zones = requested_zones(work.client, work.options["zones"])
     patience = 0.0 if work.check_mode else work.options["wait_for_stock"]
     stock = StockWait(
         work.client,

@@ -19,7 +19,7 @@ from .._api.errors import CompShareError, OptionError, RefusedError, ResponseErr
 from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .pricing import NOT_SOLD_CODES, Offer, Size, price_of
-from .query import list_zones, zones_in, zones_named
+from .query import list_zones, requested_zones
 
 _TYPES = "DescribeAvailableCompShareInstanceTypes"
 _INVENTORY = "DescribeCompShareGpuInventory"
@@ -83,8 +83,7 @@ class FoundTypes(t.NamedTuple):
 
 def find_types(client: Client, query: TypeQuery) -> FoundTypes:
     """Return the GPU types that match, with stock and, if requested, prices. Raises the client's errors."""
-    zones = list_zones(client)
-    zones = zones_in(zones, client.scope) if query.zones is None else zones_named(zones, query.zones)
+    zones = requested_zones(client, query.zones)
     every_type = list_types(client, zones)
     types = [entry for entry in every_type if _is_requested(entry, query.gpu_types)]
     warnings = [_unknown_types(every_type, query.gpu_types or ()), add_stock(client, types, zones)]

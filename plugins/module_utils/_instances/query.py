@@ -226,6 +226,12 @@ def zone_of(client: Client, instance: Mapping[str, t.Any]) -> dict[str, t.Any] |
     return next((zone for zone in list_zones(client) if zone["zone"] == instance["zone"]), None)
 
 
+def requested_zones(client: Client, names: Sequence[str] | None) -> list[dict[str, t.Any]]:
+    """Return the zones of these names, or if that is None, those within the connection options; raises OptionError."""
+    zones = list_zones(client)
+    return zones_in(zones, client.scope) if names is None else zones_named(zones, names)
+
+
 def zones_in(zones: Sequence[dict[str, t.Any]], scope: Scope) -> list[dict[str, t.Any]]:
     """Return the zones within the region and zone that the connection options set; all of them if they set none.
 

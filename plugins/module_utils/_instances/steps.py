@@ -297,7 +297,7 @@ class InstanceWork:
         self._task = task
         #: The instance of which a create may be under way.
         self.ordering: str | None = None
-        #: Called with an instance of this task each time that it is seen in another state.
+        #: Called with an instance that this task created: once it is ordered, and each time that its state has changed.
         self.new_seen: t.Callable[[Instance], None] = lambda _instance: None
         self.deadline = self.client.clock.now() + self.options["wait_timeout"]
         self._began = self.client.clock.now()
