@@ -14,6 +14,7 @@ next one waits until the list must show the object before it believes that there
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -24,7 +25,7 @@ from datetime import datetime, timezone
 from ._api.client import Client
 from ._api.errors import CompShareError, OptionError, WaitError, printable
 from ._api.private_files import private_folder
-from ._waiting import SHOWN_WITHIN, Applied, Backoff, DeadlineError, apply, send_when_free, wait_until
+from ._waiting import SHOWN_WITHIN, Applied, Backoff, DeadlineError, apply, wait_until
 
 _LOCK_BACKOFF = Backoff(first=0.5, longest=5.0)
 #: Absence is believed when so many looks in a row have found nothing.
@@ -98,12 +99,11 @@ class PendingOrder:
             self.record()
             sent_at = self._clock.now()
 
-        def send() -> dict[str, t.Any] | None:
-            settings.update(deadline=deadline, unless=seen, before_try=record)
-            return send_when_free(self._client, action, params, **settings)
-
+        look = look or functools.partial(self.wait_until_shown, seen)
         try:
-            applied = apply(send, look or (lambda: self.wait_until_shown(seen)))
+            applied = apply(
+                self._client, action, params, look, deadline=deadline, unless=seen, before_try=record, **settings
+            )
         except CompShareError:
             self.settle()
             raise

@@ -15,6 +15,7 @@ C(client.clock.now()).
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import typing as t
 from collections.abc import Iterator
@@ -221,21 +222,24 @@ class Applied(t.NamedTuple):
 
 
 def apply(
-    send: t.Callable[[], dict[str, t.Any] | None],
+    client: Client,
+    action: str,
+    params: t.Mapping[str, t.Any],
     look: t.Callable[[], bool],
     *,
     repeats: int = 0,
     leaves_open: t.Callable[[CompShareError], bool] = lambda _error: False,
+    **settings: t.Any,
 ) -> Applied:
-    """Send a write with C(send), and let the list decide if its response is lost.
+    """Send a write as send_when_free() does with C(settings), and let the list decide if its response is lost.
 
     C(look) polls the list until it shows the effect or must have shown it, and returns whether it does. A write that
     does no harm when repeated is retried if it had no effect, C(repeats) times at most. C(leaves_open) returns
-    whether the list decides after a refusal, too. Raises all other errors of C(send).
+    whether the list decides after a refusal, too. Raises all other errors of the client.
     """
     while True:
         try:
-            return Applied(send())
+            return Applied(send_when_free(client, action, params, **settings))
         except CompShareError as error:
             if not (error.outcome_unknown or leaves_open(error)):
                 raise
@@ -266,11 +270,8 @@ def apply_and_confirm(
     Raises the client's errors, and WaitError if the API accepts the request without doing what it says. An error after
     the request was accepted has C(changed) in its facts.
     """
-    applied = apply(
-        lambda: send_when_free(client, action, params, deadline=deadline, check=check),
-        lambda: confirm_within(client, confirmed, VISIBLE_WITHIN),
-        repeats=REPEATS,
-    )
+    look = functools.partial(confirm_within, client, confirmed, VISIBLE_WITHIN)
+    applied = apply(client, action, params, look, repeats=REPEATS, deadline=deadline, check=check)
     applied.raise_unless_done(action)
     if applied.lost is None and not confirm_accepted(client, action, confirmed, VISIBLE_WITHIN):
         raise WaitError(

@@ -42,9 +42,8 @@ from .._api.errors import CompShareError, OptionError, Retry, WaitError
 from .._api.values import duration_text
 from .._waiting import SHOWN_WITHIN
 from .messages import wait_message
-from .requests import BuildRequests
 from .schedule import LONGEST_BLIND, SHORTEST_SLEEP, TIME_OF_REQUESTS, PollSettings, Sample, Schedule
-from .state import Build, BuildTarget, Outcome
+from .state import Build, BuildRequests, BuildTarget, Outcome
 
 DEFAULT_WAIT_TIMEOUT = 3600.0
 #: More builds than this are followed by the list.

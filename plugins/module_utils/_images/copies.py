@@ -22,13 +22,24 @@ from .._api.errors import CompShareError, OptionError, RefusedError, ResponseErr
 from .._api.retcodes import UNKNOWN_ACTION, describe
 from .._instances.query import list_zones, zones_named
 from .._pending import PendingOrder, order_lock
+from .._task import Task
 from .._waiting import Applied, Backoff, DeadlineError, wait_until
-from .create import is_taken
-from .delete import delete_image
-from .naming import NAME_LENGTH
-from .own_images import AVAILABLE, OFFLINE, REVIEWING, UNAVAILABLE, Image, OwnImages, pick, title_of
-from .steps import ImageWork
-from .update import NAME, changes_of, update_image
+from .create import SourceInstance, is_taken
+from .own_images import (
+    AVAILABLE,
+    NAME,
+    NAME_LENGTH,
+    OFFLINE,
+    REVIEWING,
+    UNAVAILABLE,
+    Image,
+    OwnImages,
+    changes_of,
+    delete_image,
+    pick,
+    title_of,
+    update_image,
+)
 
 SYNC_ACTION = "SyncCompShareCustomImage"
 #: The documented action; where the API does not serve SYNC_ACTION, it serves this one.
@@ -51,13 +62,22 @@ def name_of_copy(name: str, zone: str) -> str:
 
 
 class ImageCopies:
-    """The copies that the task of C(work) wants. Raises OptionError if the API does not list one of the zones."""
+    """The copies that a task requests. Raises OptionError if the API does not list one of the zones.
 
-    def __init__(self, work: ImageWork) -> None:
-        self._work = work
-        self._client = work.client
+    C(source) returns the instance that the image is created from. C(changed): this task has changed something;
+    C(before) and C(after) are the zones in which the image was and is available.
+    """
+
+    def __init__(self, task: Task, source: t.Callable[[], SourceInstance], deadline: float) -> None:
+        self.changed = False
+        self.before: list[str] = []
+        self.after: list[str] = []
+        self._task = task
+        self._client = task.client
+        self._source = source
+        self._deadline = deadline
         self._listed = list_zones(self._client)
-        self._zones = zones_named(self._listed, work.options["copy_to_zones"])
+        self._zones = zones_named(self._listed, task.options["copy_to_zones"])
         self._own = OwnImages(self._client, [zone["region"] for zone in self._zones])
         self._copies: dict[str, Copy] = {}
         self._errors: dict[str, CompShareError] = {}
@@ -70,7 +90,7 @@ class ImageCopies:
 
         C(image) is None if it does not exist yet.
         """
-        source = self._work.source() if image is None else None
+        source = self._source() if image is None else None
         if source is None:
             zones, container = (image or {})["zones"], (image or {})["container"]
         else:
@@ -103,10 +123,10 @@ class ImageCopies:
             copy, target = self._find(images, image, zone), name_of_copy(name, zone["zone"])
             if copy is None or copy is image or pick(images, name=target):
                 continue
-            if not self._work.check_mode:
+            if not self._task.check_mode:
                 self._rename(copy, target)
             self._renamed[zone["zone"]] = {**copy, "name": target}
-            self._work.changed = True
+            self.changed = True
 
     def _rename(self, copy: Image, name: str) -> None:
         update_image(
@@ -114,7 +134,7 @@ class ImageCopies:
             copy,
             changes_of(copy, {"name": name}, [NAME]),
             lambda: pick(self._own.all(), image_id=copy["id"]),
-            deadline=self._work.deadline,
+            deadline=self._deadline,
         )
 
     def ensure(self, image: Image) -> None:
@@ -122,19 +142,16 @@ class ImageCopies:
 
         A refusal for one zone does not keep the others from their copies; the error raised in the end reports each.
         """
-        work = self._work
-        work.copies = []
         images = self._own.all()
-        before = sorted({*image["zones"], *(zone["zone"] for zone in self._zones if self._find(images, image, zone))})
+        self.before = sorted(
+            {*image["zones"], *(zone["zone"] for zone in self._zones if self._find(images, image, zone))}
+        )
         try:
             for zone in self._zones:
                 self._ensure_one(images, image, zone)
             self._wait(image)
         finally:
-            work.copies = [{**copy, "error": self._reason(zone)} for zone, copy in self._copies.items()]
-        after = sorted({*before, *(zone for zone in self._copies if zone not in self._errors)})
-        if before != after:
-            work.note_change({"zones": before}, {"zones": after})
+            self.after = sorted({*self.before, *(zone for zone in self._copies if zone not in self._errors)})
         if self._errors:
             raise self._error(image)
 
@@ -168,7 +185,7 @@ class ImageCopies:
 
     def _unless_replaced(self, image: Image, copy: Image, zone: Zone) -> Image | None:
         """Return the copy that exists, None once it was deleted to be copied again."""
-        options = self._work.options
+        options = self._task.options
         # A copy is begun after its image is available; an older one is of an image that had the name before.
         is_old = bool(copy["create_time"] and image["create_time"] and copy["create_time"] < image["create_time"])
         # In check mode a rebuilt image has no id and no times.
@@ -176,14 +193,14 @@ class ImageCopies:
         is_failed = copy["status"] == UNAVAILABLE
         if not ((is_failed and options["replace_failed"]) or (is_old and options["rebuild"])):
             if is_old:
-                self._work.warn(
+                self._task.warn(
                     f"The image {title_of(copy)} in {zone['zone']} is older than {title_of(image)}, so it is a copy of "
                     "an earlier image of that name. To have it copied again, delete it."
                 )
             return copy
-        if not self._work.check_mode:
-            delete_image(self._client, self._own, copy, deadline=self._work.deadline)
-        self._work.changed = True
+        if not self._task.check_mode:
+            delete_image(self._client, self._own, copy, deadline=self._deadline)
+        self.changed = True
         del self._copies[zone["zone"]]
         return None
 
@@ -196,8 +213,8 @@ class ImageCopies:
             )
         name = name_of_copy(image["name"], zone["zone"])
         begun: Image = {**image, "id": None, "name": name, "zones": [zone["zone"]]}
-        if self._work.check_mode:
-            self._work.changed = True
+        if self._task.check_mode:
+            self.changed = True
             return begun
         found: list[Image] = []
 
@@ -206,8 +223,8 @@ class ImageCopies:
             found[:] = [copy] if copy else []
             return bool(found)
 
-        with order_lock(self._client, "image", name, deadline=self._work.deadline, warn=self._work.warn) as pending:
-            if appeared() or pending.wait_until_shown(appeared, deadline=self._work.deadline):
+        with order_lock(self._client, "image", name, deadline=self._deadline, warn=self._task.warn) as pending:
+            if appeared() or pending.wait_until_shown(appeared, deadline=self._deadline):
                 pending.settle()
                 return found[0]
             try:
@@ -216,7 +233,7 @@ class ImageCopies:
                 if is_taken(self._client, error, appeared):
                     return found[0]
                 raise
-            self._work.changed |= applied.response is not None or applied.lost is not None
+            self.changed |= applied.response is not None or applied.lost is not None
             if applied.response is None:
                 return found[0]
             with suppress(CompShareError):  # the record then stays until the list must show the copy
@@ -248,7 +265,7 @@ class ImageCopies:
                         "TargetZoneIds": [zone["zone_id"]],
                     },
                     appeared,
-                    deadline=self._work.deadline,
+                    deadline=self._deadline,
                     doubt=doubt,
                     body_format="json",
                     check=lambda response: _raise_refused(response, zone),
@@ -263,16 +280,16 @@ class ImageCopies:
             "CompShareImageId": image["id"],
             "TargetImageName": name,
         }
-        return pending.send(COPY_ACTION, params, appeared, deadline=self._work.deadline, doubt=doubt)
+        return pending.send(COPY_ACTION, params, appeared, deadline=self._deadline, doubt=doubt)
 
     def _wait(self, image: Image) -> None:
         """Wait until each copy that was found or begun has ended; note an error for each that is not available."""
-        work, interval = self._work, self._work.options["poll_interval"]
-        if not work.check_mode:
+        interval = self._task.options["poll_interval"]
+        if not self._task.check_mode:
             backoff = _BACKOFF if interval is None else Backoff(interval, interval, growth=1.0, jitter=0.0)
             with suppress(DeadlineError):
                 wait_until(
-                    self._client.clock, lambda: self._look(image) or None, deadline=work.deadline, backoff=backoff
+                    self._client.clock, lambda: self._look(image) or None, deadline=self._deadline, backoff=backoff
                 )
         for zone, copy in self._copies.items():
             if zone in self._errors:
@@ -315,7 +332,7 @@ class ImageCopies:
             return
         params = {"CompShareImageId": image["id"], "zone_id": zone["zone_id"]}
         try:
-            text = self._client.call(PROGRESS_ACTION, params, deadline=self._work.deadline).get("Progress")
+            text = self._client.call(PROGRESS_ACTION, params, deadline=self._deadline).get("Progress")
         except CompShareError as error:
             self._progress_served = error.retryable
             return
@@ -324,7 +341,7 @@ class ImageCopies:
         if progress is not None and 0 <= progress <= 100 and progress != copy["progress"]:
             copy["progress"] = progress
             message = f"being copied to {zone['zone']}, {progress:g} %"
-            self._work.report({"kind": "note", "name": image["name"], "message": message})
+            self._task.report({"kind": "note", "name": image["name"], "message": message})
 
     def _note(self, zone: Zone, image: Image, copy: Image | None) -> None:
         """Keep what is known of the copy in a zone."""
@@ -339,9 +356,10 @@ class ImageCopies:
             "failed_reason": known.get("failed_reason"),
         }
 
-    def _reason(self, zone: str) -> str | None:
-        error = self._errors.get(zone)
-        return error.summary if error else None
+    def as_result(self) -> list[dict[str, t.Any]]:
+        """Return the key C(copies) of the result."""
+        errors = {zone: error.summary for zone, error in self._errors.items()}
+        return [{**copy, "error": errors.get(zone)} for zone, copy in self._copies.items()]
 
     def _error(self, image: Image) -> CompShareError:
         """Return one error for all zones in which no copy is available."""

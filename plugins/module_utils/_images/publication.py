@@ -28,34 +28,31 @@ from .._waiting import (
     apply_and_confirm,
     confirm_accepted,
     confirm_within,
-    send_when_free,
     wait_until,
 )
-from .naming import check_version_name
 from .own_images import (
-    AVAILABLE,
-    OFFLINE,
-    REVIEWING,
-    Image,
-    OwnImages,
-    is_rejected,
-    no_such_image,
-    place_of,
-    title_of,
-)
-from .update import (
     AUTO_START,
+    AVAILABLE,
     DESCRIPTION,
     GPU_TYPES,
+    OFFLINE,
     PRICE,
     README,
+    REVIEWING,
     TAGS,
     UPDATE_ACTION,
     VERSION_DESCRIPTION,
     VERSION_NAME,
     Change,
+    Image,
+    OwnImages,
     changed_image,
     changes_of,
+    check_version_name,
+    is_rejected,
+    no_such_image,
+    place_of,
+    title_of,
     update_image,
 )
 
@@ -305,8 +302,11 @@ class _Publication:
         self._sent = True
         try:
             applied = apply(
-                lambda: send_when_free(self._client, _ACTION, params, deadline=self._deadline),
+                self._client,
+                _ACTION,
+                params,
                 lambda: confirm_within(self._client, seen, SHOWN_WITHIN),
+                deadline=self._deadline,
             )
         except RefusedError as error:
             if is_rejected(image["status"]):

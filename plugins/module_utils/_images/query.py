@@ -14,12 +14,10 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from .._api import values
 from .._api.client import Client
-from .._api.errors import OptionError, RefusedError, printable
+from .._api.errors import OptionError, printable
 from .._api.list_cache import ListCache
-from .._api.pages import Listing
-from .sources import SOURCES, Source, check_options, read_images
+from .sources import SOURCES, Source, check_options, read_images, readme_of
 
 #: Fields of a query that do not narrow it.
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
@@ -241,17 +239,3 @@ def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]])
     for image in images:
         if image["readme"] is None and image["id"] is not None:
             image["readme"] = readme_of(client, source, image["id"])
-
-
-def readme_of(client: Client, source: Source, image_id: str) -> str | None:
-    """Return the readme of an image in a flat list, which the whole list omits; None if it has none."""
-    listing = Listing(source.action, {"Region": client.scope.region, "CompShareImageId": image_id})
-    try:
-        (rows,) = client.read_all([listing])
-    except RefusedError as error:
-        if error.names_parameter("CompShareImageId"):
-            return None  # deleted since it was listed
-        raise
-    # Requests for one id were seen to return other rows, so the id is compared.
-    mine = next((row for row in rows if row.get("CompShareImageId") == image_id), {})
-    return values.text(mine.get("Readme"))

@@ -17,7 +17,7 @@ from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
 from .._api.retcodes import UNKNOWN_ACTION
-from .._api.values import boolean
+from .._api.values import boolean, text
 from .model import normalise_image
 
 #: The platform list pages each type by itself when none is named, so rows would be skipped: it is always named.
@@ -167,3 +167,17 @@ def _read_favorites(client: Client, readme: bool) -> SourceImages:
             "marks as such. A favorite that is no longer in the community is not among them."
         ],
     )
+
+
+def readme_of(client: Client, source: Source, image_id: str) -> str | None:
+    """Return the readme of an image in a flat list, which the whole list omits; None if it has none."""
+    listing = Listing(source.action, {"Region": client.scope.region, "CompShareImageId": image_id})
+    try:
+        (rows,) = client.read_all([listing])
+    except RefusedError as error:
+        if error.names_parameter("CompShareImageId"):
+            return None  # deleted since it was listed
+        raise
+    # Requests for one id were seen to return other rows, so the id is compared.
+    mine = next((row for row in rows if row.get("CompShareImageId") == image_id), {})
+    return text(mine.get("Readme"))

@@ -13,7 +13,7 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, WaitError
 from .._pending import order_lock
-from .._waiting import SHOWN_WITHIN, apply, send_when_free, sent_before_errors
+from .._waiting import SHOWN_WITHIN, apply, sent_before_errors
 from .model import RUNNING, Instance, describe, place_of
 from .pricing import Size, price_of_existing
 from .query import read_by_id, zone_of
@@ -85,8 +85,12 @@ def _switch(work: InstanceWork, instance: Instance, desired: str) -> None:
         params = {**place_of(instance), "DestChargeType": desired}
         try:
             applied = apply(
-                lambda: send_when_free(client, ACTION, params, deadline=work.deadline, before_try=pending.record),
+                client,
+                ACTION,
+                params,
                 lambda: pending.wait_until_shown(switched),
+                deadline=work.deadline,
+                before_try=pending.record,
             )
         except CompShareError:
             pending.settle()

@@ -21,7 +21,7 @@ from contextlib import suppress
 from .._api.client import Client
 from .._api.errors import CompShareError, RefusedError, Retry, WaitError
 from .._task import Task
-from .._waiting import Backoff, DeadlineError, apply, send_when_free, wait_until
+from .._waiting import Backoff, DeadlineError, apply, wait_until
 from .model import FAILED, INSTALL_FAIL, RUNNING, STOPPED, Instance, describe, place_of, settled, system_disk
 from .query import read_by_id
 from .transitions import STATE_CODES, Course, Done, Goal, Running, Send
@@ -369,11 +369,8 @@ class InstanceWork:
         """Change an instance with a request that does no harm when repeated."""
         if not self.check_mode:
             params = {**place_of(instance), **params}
-            applied = apply(
-                lambda: send_when_free(self.client, action, params, deadline=self.deadline),
-                lambda: False,  # sending it again costs no more than looking
-                repeats=1,
-            )
+            # Sending it again costs no more than looking.
+            applied = apply(self.client, action, params, lambda: False, repeats=1, deadline=self.deadline)
             applied.raise_unless_done(action)
         self.outcome.note_change(instance, after, action)
 

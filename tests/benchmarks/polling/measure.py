@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import WaitError
-from ansible_collections.compshare.cloud.plugins.module_utils._builds import requests as build_requests
+from ansible_collections.compshare.cloud.plugins.module_utils._builds import state
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule import PollSettings
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import SET, wait_for_builds
@@ -87,7 +87,7 @@ def wait_for(traces: Sequence[Trace]) -> Noticed:
             noticed.append(event["elapsed"])
 
     try:
-        with mock.patch.object(build_requests, "each_in_parallel", account.in_parallel):
+        with mock.patch.object(state, "each_in_parallel", account.in_parallel):
             wait_for_builds(account, targets, wait_timeout=1e6, rng=rng, report=report)  # type: ignore[arg-type]  # stands in for the client
     except WaitError as error:
         if [build["failed"] for build in error.facts["builds"]] != [one.end_status == "UnAvailable" for one in traces]:

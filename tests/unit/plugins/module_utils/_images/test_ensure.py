@@ -13,13 +13,13 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     RefusedError,
     WaitError,
 )
+from ansible_collections.compshare.cloud.plugins.module_utils._images.create import NotImageableError
 from ansible_collections.compshare.cloud.plugins.module_utils._images.ensure import ensure_image
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS
-from ansible_collections.compshare.cloud.plugins.module_utils._images.naming import (
+from ansible_collections.compshare.cloud.plugins.module_utils._images.own_images import (
     name_when_replaced,
     name_while_rebuilt,
 )
-from ansible_collections.compshare.cloud.plugins.module_utils._images.source_instance import NotImageableError
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import RecordedTask, WorldTransport, images_named, instance_in, new_world, task_in, writes

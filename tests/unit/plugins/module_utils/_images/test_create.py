@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, ResponseError
-from ansible_collections.compshare.cloud.plugins.module_utils._images.source_instance import (
+from ansible_collections.compshare.cloud.plugins.module_utils._images.create import (
     NotImageableError,
     SourceInstance,
     check_imageable,
