@@ -75,6 +75,14 @@ def test_chains_of_imports_are_short() -> None:
     assert len(longest) <= LONGEST_CHAIN, " -> ".join(longest)
 
 
+def test_the_parts_of_an_instance_task_do_not_import_each_other() -> None:
+    section = PAGE.partition("## How an instance reaches its state")[2].partition("\n## ")[0]
+    listed = section.partition("The parts stand side by side")[2].partition(". All of them")[0]
+    parts = {PLUGINS / "module_utils/_instances" / name for name in re.findall(r"`(\w+\.py)`", listed)}
+    assert len(parts) == 6
+    assert all(parts.isdisjoint(imported_by(part)) for part in parts)
+
+
 def test_instances_use_only_what_finds_images() -> None:
     images = PLUGINS / "module_utils/_images"
     used = {
