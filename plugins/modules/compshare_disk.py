@@ -55,6 +55,8 @@ options:
   instance_name:
     description:
       - The name of the instance to attach the disk to.
+      - In check mode there may be no instance of this name yet, because an earlier task would create it. The price of a
+        new disk is not known then.
     type: str
   size_gb:
     description:

@@ -194,7 +194,7 @@ def _builds(result: Mapping[str, Any]) -> Any:
 
 
 _BOX, _SHARED, _OUT = "compshareImage-box", "compshareImage-team", "compshareImage-out"
-_OWN = {
+_OWN: dict[str, Any] = {
     "rows": {
         "custom": [
             {"CompShareImageId": _BOX, "Name": "box", "Container": "True", "Description": "before"},

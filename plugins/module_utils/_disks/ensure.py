@@ -28,6 +28,8 @@ from .query import find_disk, is_unknown_disk, pick, read_disks
 from .transitions import DELETE, GROW, Goal, Step, as_settled, next_step, steps_to, took_effect
 
 SMALLEST_GB, LARGEST_GB = 10, 1500
+#: In check mode, the id of an instance that an earlier task would create.
+_TO_COME = "(to be created)"
 #: A disk has gone when so many looks in a row did not show it: one response may lack a row.
 _GONE_LOOKS = 2
 _BACKOFF = Backoff(first=2.0, longest=10.0)
@@ -46,15 +48,18 @@ class _Work:
         self.actions.append({"action": action, "disk_id": disk_id})
 
     def result(self, task: Task) -> dict[str, t.Any]:
+        disk = self.disk
+        if disk is not None and disk["instance_id"] == _TO_COME:
+            disk = {**disk, "instance_id": None}
         result: dict[str, t.Any] = {
             "changed": bool(self.actions),
-            "disk": self.disk,
+            "disk": disk,
             "actions": self.actions,
             "price": self.price,
-            "mount_hint": _mount_hint(self.disk, new=self.before is None),
+            "mount_hint": _mount_hint(disk, new=self.before is None),
         }
         if task.diff:
-            result["diff"] = {"before": _shown(self.before), "after": _shown(self.disk)}
+            result["diff"] = {"before": _shown(self.before), "after": _shown(disk)}
         return result
 
 
@@ -66,7 +71,7 @@ def ensure_disk(task: Task) -> dict[str, t.Any]:
     work = _Work()
     work.before = work.disk = find_disk(client, disk_id=options["disk_id"], name=options["name"])
     try:
-        instance = _target(client, options)
+        instance = _target(task)
         if work.disk is None:
             if options["state"] == "absent":
                 return work.result(task)
@@ -95,8 +100,12 @@ def _check_options(options: Mapping[str, t.Any]) -> None:
         raise OptionError("size_gb is not for state=absent.")
 
 
-def _target(client: Client, options: Mapping[str, t.Any]) -> Instance | None:
-    """Return the instance that should have the disk, None if the options name none; raises OptionError."""
+def _target(task: Task) -> Instance | None:
+    """Return the instance that should have the disk, None if the options name none; raises OptionError.
+
+    In check mode, an earlier task may be to create the instance of a name.
+    """
+    client, options = task.client, task.options
     instance_id, name = options["instance_id"], options["instance_name"]
     if instance_id is not None:
         instance = read_by_id(client, [instance_id]).get(instance_id)
@@ -104,6 +113,9 @@ def _target(client: Client, options: Mapping[str, t.Any]) -> Instance | None:
         instance = t.cast("Instance | None", one_named([normalise_instance(row) for row in read_rows(client)], name))
     else:
         return None
+    if instance is None and name is not None and task.check_mode:
+        task.warn(f"There is no instance {printable(name, 80)!r} yet; an earlier task would have to create it.")
+        return {"id": _TO_COME, "name": name, "region": client.scope.region, "zone": client.scope.zone}
     if instance is None:
         requested = printable(str(instance_id or name), 80)
         raise OptionError(
@@ -137,7 +149,7 @@ def _create(task: Task, work: _Work, instance: Instance | None, deadline: float)
             hint="A new disk needs size_gb, and instance_id or instance_name: it is created with an instance.",
         )
     name, size, charge_type = options["name"], options["size_gb"], options["charge_type"]
-    work.price = price_of_new(client, instance, size, charge_type)
+    work.price = None if instance["id"] == _TO_COME else price_of_new(client, instance, size, charge_type)
     if task.check_mode:
         work.note(CREATE, None)
         return _predicted(name, instance, size, options)

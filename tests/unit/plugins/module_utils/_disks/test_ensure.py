@@ -55,6 +55,24 @@ def named(world: World, name: str) -> list[dict[str, Any]]:
     return [disk.row() for disk in world.disks.all.values() if disk.entry["Name"] == name]
 
 
+@pytest.mark.parametrize(
+    ("options", "actions"),
+    [
+        ({**NEW, "instance_name": "to-come"}, [CREATE]),
+        ({"name": "free", "state": "attached", "instance_name": "to-come"}, [ATTACH]),
+        ({"name": "used", "state": "attached", "instance_name": "to-come"}, [DETACH, ATTACH]),
+    ],
+)
+def test_check_mode_accepts_an_instance_that_an_earlier_task_would_create(
+    world: World, options: dict[str, Any], actions: list[str]
+) -> None:
+    foreseen = run(world, check_mode=True, **options)
+    assert (foreseen["changed"], [one["action"] for one in foreseen["actions"]]) == (True, actions)
+    assert (foreseen["disk"]["name"], foreseen["disk"]["instance_id"]) == (options["name"], None)
+    assert (foreseen["price"], writes(world)) == (None, [])
+    assert "There is no instance 'to-come'" in str(failed(world, OptionError, **options))
+
+
 CHANGES: list[tuple[dict[str, Any], list[str]]] = [
     (NEW, [CREATE]),
     ({"name": "free", "state": "present", "instance_id": "uhost-b"}, [ATTACH]),
