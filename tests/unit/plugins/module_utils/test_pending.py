@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import tempfile
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -13,11 +14,17 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client, Scope
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, WaitError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import (
+    CompShareError,
+    OptionError,
+    RefusedError,
+    TransportError,
+    WaitError,
+)
 from ansible_collections.compshare.cloud.plugins.module_utils._pending import order_lock
 from ansible_collections.compshare.cloud.plugins.module_utils._waiting import SHOWN_WITHIN
 
-from .fakes import FakeClock, client_of
+from .fakes import FakeClock, client_of, refusal, success
 
 
 @pytest.fixture
@@ -265,3 +272,52 @@ def test_a_full_disk_is_an_error_before_anything_is_ordered(monkeypatch: pytest.
         pytest.raises(OptionError, match="cannot be recorded on disk: No space left on device"),
     ):
         order.record()
+
+
+LOST = TransportError("the connection broke", reached=True)
+
+
+@pytest.mark.parametrize("after", [0, 100, None])
+def test_the_list_decides_on_an_order_without_a_response(folder: Path, after: float | None) -> None:
+    client, transport, clock = client_of([LOST])
+    began = clock.now()
+
+    def seen() -> bool:
+        return after is not None and clock.now() - began >= after
+
+    with order_lock(client, "instance", "train-vm", deadline=clock.now()) as pending:
+        if after is None:
+            said = "Whether it was created is not known: none of this name has appeared in the 150 s since."
+            with pytest.raises(CompShareError, match=re.escape(said)) as caught:
+                pending.send("Create", {}, seen, deadline=clock.now() + 10, doubt="Whether it was created is not known")
+            assert caught.value.action == "Create" and caught.value.retryable
+            assert "it looks for the instance before it creates one" in str(caught.value)
+        else:
+            applied = pending.send("Create", {}, seen, deadline=clock.now() + 10, doubt="?")
+            assert applied.response is None and applied.lost is not None and applied.done
+        assert pending.sent_at is None
+    transport.assert_all_used()
+    assert list(folder.iterdir()) == []
+
+
+def test_an_order_without_a_response_stays_recorded_while_the_list_cannot_be_read(folder: Path) -> None:
+    responses = iter([LOST])
+    client, _transport, clock = client_of(lambda _fields: next(responses, refusal(299)))
+    with order_lock(client, "disk", "data", deadline=clock.now()) as pending:
+        with pytest.raises(CompShareError, match="The list of disks could not be read: DescribeX was refused"):
+            pending.send("Create", {}, lambda: bool(client.call("DescribeX")), deadline=2000, doubt="?")
+        assert pending.sent_at is not None
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_an_order_that_is_refused_or_no_longer_needed_leaves_no_record(folder: Path) -> None:
+    client, _transport, clock = client_of([refusal(299), refusal(8903), success()])
+    with order_lock(client, "instance", "train-vm", deadline=clock.now()) as pending:
+        with pytest.raises(RefusedError):
+            pending.send("Create", {}, lambda: False, deadline=5000, doubt="?")
+        assert pending.sent_at is None
+        busy = pending.send("Create", {}, lambda: True, deadline=5000, doubt="?")
+        assert busy.response is None and busy.lost is None and pending.sent_at is None
+        assert pending.send("Create", {}, lambda: True, deadline=5000, doubt="?").response is not None
+        assert pending.sent_at is not None
+    assert len(list(folder.iterdir())) == 1

@@ -20,6 +20,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._waiting import (
     VISIBLE_WITHIN,
     Backoff,
     DeadlineError,
+    apply,
     apply_and_confirm,
     confirm_within,
     look_again,
@@ -210,3 +211,31 @@ def test_lost_and_then_the_state_cannot_be_read() -> None:
             client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, desired="it is changed"
         )
     assert caught.value.facts == {}
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_list_decides_after_a_lost_response_and_nothing_is_sent_again(shown: bool) -> None:
+    client, transport, _clock = client_of([LOST])
+    applied = apply(client, "Create", {}, lambda: shown, deadline=5000)
+    assert applied.response is None and isinstance(applied.lost, NoResponseError) and applied.done is shown
+    transport.assert_all_used()
+
+
+def test_the_list_decides_after_a_refusal_that_leaves_it_open_and_the_write_is_not_repeated() -> None:
+    client, transport, _clock = client_of([refusal(8039)])
+    applied = apply(client, "Delete", {}, lambda: False, repeats=2, leaves_open=lambda _error: True, deadline=5000)
+    with pytest.raises(RefusedError):
+        applied.raise_unless_done("Delete")
+    transport.assert_all_used()
+
+
+def test_the_list_is_not_asked_after_an_accepted_write_or_a_refusal() -> None:
+    client, _transport, _clock = client_of([success(Id="a"), refusal(299)])
+
+    def look() -> bool:
+        pytest.fail("the list is read")
+
+    applied = apply(client, "Create", {}, look, deadline=5000)
+    assert applied.response is not None and applied.response["Id"] == "a" and applied.lost is None
+    with pytest.raises(RefusedError):
+        apply(client, "Create", {}, look, deadline=5000)
