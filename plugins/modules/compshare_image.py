@@ -312,31 +312,13 @@ copies:
       description: Why the image is not available in this zone, null if it is.
       type: str
 error:
-  description: Details of the error.
+  description: Details of the error, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: CreateCompShareCustomImage
-    ret_code:
-      description: The RetCode of the response, null if there was none.
-      type: int
-      sample: 230
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: Params [Name] not available
-    request_id:
-      description: The request id, for the vendor's support.
-      type: str
-    hint:
-      description: What to do.
-      type: str
-    retryable:
-      description: Whether the same task may succeed if it is run again.
-      type: bool
+  sample:
+    action: CreateCompShareCustomImage
+    ret_code: 230
+    message: Params [Name] not available
 """
 
 # Absolute, because Mitogen looks for it to know a module.

@@ -241,31 +241,13 @@ total:
   type: int
   sample: 384
 error:
-  description: Details of the error.
+  description: Details of the error, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: DescribeCompShareImages
-    ret_code:
-      description: The RetCode of the response, null if there was none.
-      type: int
-      sample: 171
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: Signature VerifyAC Error
-    request_id:
-      description: The request id, for the vendor's support.
-      type: str
-    hint:
-      description: What to do.
-      type: str
-    retryable:
-      description: Whether the same task may succeed if it is run again.
-      type: bool
+  sample:
+    action: DescribeCompShareImages
+    ret_code: 171
+    message: Signature VerifyAC Error
 """
 
 # Absolute, because Mitogen looks for it to know a module.

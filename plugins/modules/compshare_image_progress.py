@@ -189,31 +189,13 @@ builds:
       description: Why it failed, as the API puts it.
       type: str
 error:
-  description: Details of the error.
+  description: Details of the error, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: DescribeCompShareCustomImages
-    ret_code:
-      description: The RetCode of the response, null if there was none.
-      type: int
-    message:
-      description: The message of the API, or what happened.
-      type: str
-    request_id:
-      description: The request id, for the vendor's support.
-      type: str
-    hint:
-      description: What to do.
-      type: str
-      sample: Run the task again to go on waiting.
-    retryable:
-      description: Whether the same task may succeed if it is run again.
-      type: bool
-      sample: true
+  sample:
+    action: DescribeCompShareCustomImages
+    hint: Run the task again to go on waiting.
+    retryable: true
 """
 
 # Absolute, because Mitogen looks for it to know a module.

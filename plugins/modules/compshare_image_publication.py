@@ -193,31 +193,13 @@ msg:
   returned: when RV(reviewing) is true
   type: str
 error:
-  description: Details of the error.
+  description: Details of the error, with the keys of RV(compshare.cloud.compshare_api#module:error).
   returned: failure
   type: dict
-  contains:
-    action:
-      description: The action of the API.
-      type: str
-      sample: PublishCompShareImage
-    ret_code:
-      description: The RetCode of the response, null if there was none.
-      type: int
-      sample: 230
-    message:
-      description: The message of the API, or what happened instead of a response.
-      type: str
-      sample: The image version name exists already
-    request_id:
-      description: The request id, for the vendor's support.
-      type: str
-    hint:
-      description: What to do.
-      type: str
-    retryable:
-      description: Whether the same task may succeed if it is run again.
-      type: bool
+  sample:
+    action: PublishCompShareImage
+    ret_code: 230
+    message: The image version name exists already
 """
 
 # Absolute, because Mitogen looks for it to know a module.
