@@ -218,7 +218,7 @@ class Applied(t.NamedTuple):
             with sent_before_errors(action, accepted=False):
                 raise self.unreadable
         if self.lost is not None and not self.done:
-            raise self.lost
+            raise self.lost  # pylint: disable=raising-bad-type  # which takes the default of a field for its value
 
 
 def apply(

@@ -123,10 +123,10 @@ def _cpu() -> float:
 
 
 def limited(
-    running: Simulator, kind: str, hosts: int, forks: int, limit: Mapping[str, float] = LIMIT, **settings: Any
+    running: Simulator, kind: str, hosts: int, forks: int, limit: Mapping[str, float] | None = None, **settings: Any
 ) -> Run:
     """Run one play against an account of its own whose requests are limited."""
-    world = new_world(running, limit=limit, **scenario_of(kind, hosts))
+    world = new_world(running, limit=limit or LIMIT, **scenario_of(kind, hosts))
     return play(world, kind, hosts, forks, **settings)
 
 

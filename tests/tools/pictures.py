@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -59,7 +59,7 @@ PLAYBOOKS = {
 FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei, monospace"
 
 
-def run_in_terminal(command: Sequence[str], folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
+def run_in_terminal(command: Sequence[str], folder: Path = ROOT, **settings: str) -> str:
     """Run a command in a terminal of its own and return everything that it printed there, with its colours.
 
     Raises CalledProcessError if it fails.
@@ -68,7 +68,7 @@ def run_in_terminal(command: Sequence[str], folder: Path = ROOT, environment: Ma
     ended = subprocess.run(
         ["script", "--quiet", "--return", "--command", in_terminal, "/dev/null"],
         cwd=folder,
-        env={**environment, "TERM": "xterm-256color"},
+        env={**os.environ, **settings, "TERM": "xterm-256color"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
@@ -90,8 +90,7 @@ def draw(name: str, speed: float) -> None:
     with tempfile.TemporaryDirectory() as folder, running_simulator(speed, "--scenario", SCENARIO) as simulator:
         playbook, options = PLAYBOOKS[name]
         Path(folder, f"{name}.yml").write_text(playbook)
-        environment = {
-            **os.environ,
+        settings = {
             **simulator.environment,
             "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
@@ -99,7 +98,7 @@ def draw(name: str, speed: float) -> None:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
         command = ["ansible-playbook", f"{name}.yml", *options]
-        printed = run_in_terminal(command, Path(folder), environment)
+        printed = run_in_terminal(command, Path(folder), **settings)
     shown = printed.partition("PLAY RECAP")[0].strip()
     title = " ".join(command)
     (FOLDER / f"{name}.svg").write_text(as_svg(f"$ {title}\n\n{shown}\n", title), encoding="utf-8")
