@@ -73,7 +73,8 @@ def text(value: object) -> str | None:
     if isinstance(value, str):
         return value or None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(number(value))
+        found = number(value)
+        return None if found is None else str(found)
     return None
 
 

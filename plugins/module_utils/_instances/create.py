@@ -29,7 +29,7 @@ from .login import encode_password
 from .model import CREATING, Instance, describe, normalise_instance
 from .placement import Selection, StockWait, offer_for
 from .pricing import SOLD_OUT_CODES
-from .query import one_named, read_by_id, read_rows, requested_zones
+from .query import named, one_named, read_by_id, read_rows, requested_zones
 from .spec import Order, OrderedImage, charge_warnings, check_password_for
 from .steps import InstanceWork
 from .transitions import Ready
@@ -266,8 +266,7 @@ def _check_alone(client: Client, new: Instance) -> None:
         rows = read_rows(client)
     except CompShareError:  # the next run reads the list again and reports it then
         return
-    named = [normalise_instance(row) for row in rows if row.get("Name") == new["name"]]
-    others = [instance for instance in named if instance["id"] != new["id"]]
+    others = [instance for instance in named(rows, [new["name"]]) if instance["id"] != new["id"]]
     if others:
         raise CompShareError(
             f"{describe(new)} was created, and another instance of this name was created elsewhere at the same time: "
@@ -279,7 +278,7 @@ def _check_alone(client: Client, new: Instance) -> None:
 
 def find_named(client: Client, name: str) -> Instance | None:
     """Return the only instance of this name in the whole account, None if there is none; raises OptionError."""
-    found = one_named([normalise_instance(row) for row in read_rows(client) if row.get("Name") == name], name)
+    found = one_named(named(read_rows(client), [name]), name)
     return None if found is None else dict(found)
 
 

@@ -19,7 +19,7 @@ from .create import create_missing, resolve_image, settle
 from .model import RUNNING, Instance, describe, normalise_instance, release_warning, settled
 from .no_gpu import check_no_gpu, check_started_without_gpu
 from .ports import check_ports, set_ports
-from .query import is_unknown_id, one_named, read_by_id, read_rows
+from .query import is_unknown_id, named, one_named, read_by_id, read_rows
 from .reinstall import reinstall
 from .resize import resize
 from .spec import Order, check_instance_name
@@ -168,8 +168,8 @@ class _Ensure:
             found = [None if row is None else normalise_instance(row)]
             self._check_name_is_free(found[0], rows)
         else:
-            named = [normalise_instance(row) for row in read_rows(client) if row.get("Name") in self.work.outcome.names]
-            one_by_one = [one_named(named, t.cast("str", name)) for name in self.work.outcome.names]
+            there = named(read_rows(client), [name for name in self.work.outcome.names if name is not None])
+            one_by_one = [one_named(there, t.cast("str", name)) for name in self.work.outcome.names]
             found = [None if instance is None else dict(instance) for instance in one_by_one]
         self.work.outcome.found(found)
         return None not in found
@@ -179,7 +179,7 @@ class _Ensure:
         name = self.options["name"]
         if instance is None or not name or instance["name"] == name or self.options["state"] == "absent":
             return
-        other = next((normalise_instance(row) for row in rows if row.get("Name") == name), None)
+        other = next(iter(named(rows, [name])), None)
         if other is not None:
             raise OptionError(
                 f"{describe(instance)} cannot be named {printable(name)!r}: {describe(other)} has this name.",

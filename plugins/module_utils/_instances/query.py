@@ -90,7 +90,7 @@ def read_by_id(client: Client, ids: Sequence[str], *, strict: bool = False) -> d
         for start in range(0, len(ids), PAGE_SIZE):
             params = {"UHostIds": list(ids[start : start + PAGE_SIZE]), "Limit": PAGE_SIZE, "Offset": 0}
             rows += rows_of(ACTION, client.call(ACTION, params), "UHostSet")
-        listed = {row.get("UHostId") for row in rows}
+        listed = {values.text(row.get("UHostId")) for row in rows}
         whole = not (listed - set(ids) and set(ids) - listed)
     except RefusedError as error:
         if strict or not is_unknown_id(error):
@@ -164,6 +164,11 @@ def unknown_states(instances: Sequence[Mapping[str, t.Any]], states: Sequence[st
 
 def _same(requested: str, value: str | None) -> bool:
     return value is not None and requested.strip().casefold() == value.casefold()
+
+
+def named(rows: Iterable[Mapping[str, t.Any]], names: Collection[str]) -> list[Instance]:
+    """Return the instances of these names; the API may send a name of digits as a number."""
+    return [normalise_instance(row) for row in rows if values.text(row.get("Name")) in names]
 
 
 def one_named(instances: Sequence[Mapping[str, t.Any]], name: str) -> Mapping[str, t.Any] | None:

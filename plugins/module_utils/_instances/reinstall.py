@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from .._api import values
 from .._api.errors import CompShareError, OptionError, printable
 from .login import decode_password, encode_password
 from .model import REINSTALLING, RUNNING, STOPPED, Instance, describe, settled, system_disk
@@ -122,7 +123,7 @@ def _check_password(work: InstanceWork, ids: Sequence[str], password: str) -> No
     ignored = ids
     if work.options["wait"] and not work.check_mode:
         rows = read_rows(work.client, ids=ids)
-        shown = {row.get("UHostId"): decode_password(row.get("Password")) for row in rows}
+        shown = {values.text(row.get("UHostId")): decode_password(row.get("Password")) for row in rows}
         ignored = [identity for identity in ids if shown.get(identity) not in (None, password)]
         if not ignored:
             return

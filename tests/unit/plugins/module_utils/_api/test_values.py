@@ -74,7 +74,8 @@ def test_boolean(sent: object, meant: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "meant"), [("a", "a"), (" ", " "), ("", None), (7, "7"), (7.0, "7"), (True, None), ({}, None)]
+    ("sent", "meant"),
+    [("a", "a"), (" ", " "), ("", None), (7, "7"), (7.0, "7"), (1e400, None), (True, None), ({}, None)],
 )
 def test_text(sent: object, meant: str | None) -> None:
     assert values.text(sent) == meant

@@ -123,6 +123,14 @@ def test_an_instance_is_made_once(world: World) -> None:
     assert writes(world) == [CREATE]
 
 
+def test_a_name_of_digits_is_found_where_the_api_sends_a_number(world: World) -> None:
+    order = {**ORDER, "name": "2026"}
+    run(world, **order)
+    put(world, "2026", Name=2026)
+    assert run(world, **order)["changed"] is False
+    assert writes(world) == [CREATE]
+
+
 def test_running_makes_what_is_missing_and_starts_what_is_stopped(world: World) -> None:
     assert run(world, **ORDER, state="running")["changed"]
     run(world, name="new-vm", state="stopped")

@@ -13,6 +13,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.query i
     InstanceQuery,
     find_instances,
     one_named,
+    read_by_id,
     read_rows,
 )
 
@@ -110,3 +111,9 @@ def test_a_list_that_ends_with_a_full_page_is_whole(count: int, answer: str) -> 
     world = new_world(counts={"platform": 0, "instances": count}, dialect={"offset_past_end": answer})
     task = task_in(world, "compshare_instance_info", {})
     assert len(read_rows(task.client)) == count
+
+
+@pytest.mark.parametrize("identity", [["uhost-a"], {"id": "uhost-a"}, 7])
+def test_ids_of_another_type_are_passed_over(identity: object) -> None:
+    client, _transport, _clock = client_of(lambda _fields: success(UHostSet=[{"UHostId": identity}, VM]))
+    assert list(read_by_id(client, [VM["UHostId"]])) == [VM["UHostId"]]
