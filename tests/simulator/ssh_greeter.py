@@ -18,9 +18,11 @@ class Greeter(Protocol):
 
     port: int
 
-    def begin(self) -> None: ...
+    def begin(self) -> None:
+        """Listen, if it does not yet."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Listen no more."""
 
 
 class SshGreeter:
