@@ -118,7 +118,7 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 TESTS := reliability sanity unit package docs docs-check docs-pages $(LINTERS)
 PLAYBOOKS := integration playbooks
 .PHONY: test test-playbooks test-all test-matrix
-test: setup ## Every check that needs no long playbook: within 8 minutes on two idle cores
+test: setup ## Every check that needs no long playbook, with one line of totals
 	@$(RUN_STEPS) --jobs $(JOBS) $(TESTS)
 
 test-playbooks: setup ## Integration targets, and examples, roles and live lines in real playbooks
