@@ -33,6 +33,8 @@ attributes:
     details:
       - Check mode tries to log in with a key, and with the password if O(password_login=false), and changes nothing on
         the instance.
+      - If the instance does not exist or run yet, because an earlier task would create or start it, it is reported as
+        changed.
   diff_mode:
     support: none
 options:

@@ -98,6 +98,8 @@ class _Access:
     def ensure(self) -> dict[str, t.Any]:
         row = self._find()
         instance = normalise_instance(row)
+        if settled(instance["state"]) != RUNNING and self._task.check_mode:
+            return self._predict(instance)
         if settled(instance["state"]) != RUNNING:
             raise OptionError(f"{describe(instance)} does not run.", hint="Start it with state=running.")
         instance = wait_for_ssh(self._client, [instance], deadline=self._deadline)[0]
@@ -123,6 +125,15 @@ class _Access:
             raise
         return self._facts(instance, ssh)
 
+    def _predict(self, instance: Instance) -> dict[str, t.Any]:
+        """Return what check mode predicts for an instance that an earlier task would create or start."""
+        title = describe(instance) if instance["id"] else f"The instance {printable(instance['name'], 80)!r}"
+        self._task.warn(
+            f"{title} does not run yet, so nobody has logged in to it; an earlier task would have to start it."
+        )
+        changes = ["keys"] if self._task.options["password_login"] else ["keys", "password_login"]
+        return {"changed": True, "changes": changes, "instance": instance, "host_keys": []}
+
     def _facts(self, instance: Instance, ssh: SshClient) -> dict[str, t.Any]:
         return {
             "changed": bool(self._changes),
@@ -138,6 +149,8 @@ class _Access:
             found = one_named([normalise_instance(row) for row in rows], name)
             instance_id = found["id"] if found is not None else None
         row = next((row for row in rows if instance_id and row.get("UHostId") == instance_id), None)
+        if row is None and name and self._task.check_mode:
+            return {"Name": name}
         if row is None:
             raise OptionError(
                 f"There is no instance {printable(name or self._task.options['instance_id'])}.",

@@ -254,3 +254,25 @@ def test_nothing_is_changed_where_sshd_rejects_it(tmp_path: Path, config: str) -
 def test_nothing_is_done_where_it_is_off(tmp_path: Path) -> None:
     assert shell(machine(tmp_path, PLAIN, is_on=False), tmp_path).stdout == "off\n"
     assert (tmp_path / "sshd_config").read_text() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"), [({}, ["keys"]), ({"password_login": False}, ["keys", "password_login"])]
+)
+@pytest.mark.parametrize("name", ["to-come", "train-vm"])
+def test_check_mode_accepts_an_instance_that_an_earlier_task_would_start(
+    world: World, name: str, options: dict[str, Any], changes: list[str]
+) -> None:
+    world.instances.all[instance_in(world, "train-vm")].row["State"] = "Stopped"
+    foreseen = ensure_access(
+        task := task_in(
+            world,
+            "compshare_instance_access",
+            {"name": name, "keys": [KEY], "timeout": 60.0, **options},
+            check_mode=True,
+        )
+    )
+    assert (foreseen["changed"], foreseen["changes"], foreseen["instance"]["name"]) == (True, changes, name)
+    assert "does not run yet" in task.warnings[0] and FakeSsh.log == []
+    with pytest.raises(OptionError):
+        run(world, name=name, **options)
