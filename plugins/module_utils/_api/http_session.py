@@ -15,6 +15,7 @@ from __future__ import annotations
 import http.client
 import http.cookiejar
 import os
+import queue
 import re
 import socket
 import ssl
@@ -264,6 +265,31 @@ class Exchange:
         self.expired = False
         self.lock = lock
         self._lifeline: _Lifeline | None = None
+        self._outcomes: queue.SimpleQueue[t.Any] = queue.SimpleQueue()
+
+    def connect(self, connect: t.Callable[[], t.Any]) -> t.Any:
+        """Return the socket of C(connect), or raise TimeoutError when the request expires.
+
+        A thread connects, because nothing else can end the resolution of a host name.
+        """
+
+        def run() -> None:
+            outcome: t.Any
+            try:
+                outcome = connect()
+            except Exception as error:  # noqa: BLE001 -- of whatever kind, it is raised where it is waited for
+                outcome = error
+            with self.lock:
+                if not self.expired:
+                    self._outcomes.put(outcome)
+                elif not isinstance(outcome, Exception):
+                    outcome.close()
+
+        threading.Thread(target=run, name="connect", daemon=True).start()
+        outcome = self._outcomes.get()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def use(self, lifeline: _Lifeline) -> None:
         """Let expire() end the connection of this lifeline, and no longer the request that used it before."""
@@ -277,6 +303,7 @@ class Exchange:
         """End the request, wherever it waits."""
         with self.lock:
             self.expired = True
+            self._outcomes.put(TimeoutError())
             if self._lifeline is not None and self._lifeline.user is self:
                 self._lifeline.cut()
 
@@ -315,7 +342,7 @@ class _TrackedConnection:
     _requesting = False
 
     def _new_conn(self) -> t.Any:
-        sock = super()._new_conn()  # type: ignore[misc]  # the class that this is mixed into has it
+        sock = _current.exchange.connect(super()._new_conn)  # type: ignore[misc]  # the class that this is mixed into has it
         self._lifeline = _Lifeline(sock, _current.exchange.lock)
         _current.exchange.use(self._lifeline)
         return sock

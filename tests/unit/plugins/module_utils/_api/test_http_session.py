@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,27 @@ def test_a_name_that_does_not_resolve_was_not_sent(tls: Any) -> None:
     error = fault(tls[1], "https://api.invalid")
     assert str(error).startswith("api.invalid cannot be reached")
     assert not error.reached
+
+
+def test_a_look_up_of_a_name_that_hangs_ends_with_the_request(tls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = threading.Event()
+    resolve = socket.getaddrinfo
+
+    def late(_host: str, *args: Any) -> Any:
+        assert found.wait(20), "the request waits for it"
+        return resolve("127.0.0.1", *args)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        error = fault(tls[1], f"https://api.invalid:{server.getsockname()[1]}", timeout=0.3)
+        assert str(error) == "api.invalid was not connected within 0.3 s"
+        assert not error.reached and not error.lasting
+        found.set()
+        connection, _address = server.accept()
+        with connection:  # which nobody needs any more
+            connection.settimeout(10)
+            assert connection.recv(1) == b""
 
 
 def test_a_certificate_for_another_name_is_not_blamed_on_its_issuer(tls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
