@@ -153,7 +153,7 @@ class _Access:
             return {"Name": name}
         if row is None:
             raise OptionError(
-                f"There is no instance {printable(name or self._task.options['instance_id'])}.",
+                f"There is no instance {printable(instance_id or name or '')!r}.",
                 hint="Check the name or id, project_id and the account of the key.",
             )
         return row

@@ -163,8 +163,9 @@ def test_an_instance_without_a_password_needs_a_key(world: World) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"name": "none"}, "There is no instance none"),
-        ({"name": None, "instance_id": "uhost-none"}, "There is no instance uhost-none"),
+        ({"name": "none"}, "There is no instance 'none'"),
+        ({"name": ""}, "There is no instance ''"),
+        ({"name": None, "instance_id": "uhost-none"}, "There is no instance 'uhost-none'"),
         ({"keys": ["-----BEGIN OPENSSH PRIVATE KEY-----"]}, "private key"),
         ({"keys": ["ssh-ed25519 short"]}, "not a public key"),
         ({"keys": [f"{KEY}\nssh-rsa x"]}, "not a public key"),
