@@ -42,6 +42,11 @@ _FINDER = _Finder()
 
 
 def keep_bytecode() -> None:
-    """Import shared files with Python's loader from now on. A plugin calls it before it imports any."""
-    if _FINDER not in sys.meta_path:
-        sys.meta_path.insert(0, _FINDER)
+    """Import shared files with Python's loader from now on. A plugin calls it before it imports any.
+
+    It goes before ansible-core's finder only: what else stands before that has its reasons.
+    """
+    places = (place for place, finder in enumerate(sys.meta_path) if type(finder).__module__.startswith("ansible."))
+    place = next(places, None)
+    if place is not None and _FINDER not in sys.meta_path:
+        sys.meta_path.insert(place, _FINDER)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 from ansible_collections.compshare.cloud.plugins.plugin_utils import _bytecode
 from ansible_collections.compshare.cloud.plugins.plugin_utils._bytecode import keep_bytecode
@@ -14,14 +15,21 @@ PLUGINS = _bytecode.__name__.rpartition(".plugin_utils.")[0]
 
 @pytest.fixture
 def finder(monkeypatch: pytest.MonkeyPatch) -> _bytecode._Finder:
-    others = [each for each in sys.meta_path if not isinstance(each, _bytecode._Finder)]
-    monkeypatch.setattr(sys, "meta_path", others)
+    first, core, last = object(), _AnsibleCollectionFinder(), object()
+    monkeypatch.setattr(sys, "meta_path", [first, core, last])
     keep_bytecode()
     keep_bytecode()
-    first = sys.meta_path[0]
-    assert isinstance(first, _bytecode._Finder)
-    assert sys.meta_path.count(first) == 1
-    return first
+    before, finder, *after = sys.meta_path
+    monkeypatch.undo()
+    assert isinstance(finder, _bytecode._Finder)
+    assert (before, after) == (first, [core, last])
+    return finder
+
+
+def test_without_the_loader_of_the_core_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", [])
+    keep_bytecode()
+    assert sys.meta_path == []
 
 
 @pytest.mark.parametrize(
