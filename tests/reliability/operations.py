@@ -376,10 +376,10 @@ def _instance_writes() -> list[Operation]:
             touched="name",
             repeats=repeats,
             remedy={"state": "running"} if options.get("state") == "reinstalled" or "resize" in options else {},
-            # Setting the same stop again does no harm, and is done after an unreadable response.
+            # Setting the same stop again does no harm: after the early try, it is sent once more if a response is lost.
             undoes=("StartCompShareInstance",)
             if options.get("state") == "reinstalled"
-            else ("UpdateCompShareStopScheduler",) * ("schedule_stop" in options),
+            else ("UpdateCompShareStopScheduler",) * (2 if "schedule_stop" in options else 0),
             waits=True,
         )
 
