@@ -17,7 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._api import values
 from .._api.client import PARALLEL, Client
-from .._api.errors import OptionError, printable
+from .._api.errors import OptionError, ResponseError, printable
+from .._api.pages import rows_of
 from .._api.parallel import each_in_parallel
 from .._task import Task
 from .model import RUNNING, Instance
@@ -95,11 +96,16 @@ def _measure(client: Client, instances: Sequence[Instance], start: int, end: int
     def fetch(batch: tuple[tuple[str, str], list[str]]) -> dict[str, t.Any]:
         (region, zone), ids = batch
         params = {"Region": region, "Zone": zone, "UHostIds": ids, "StartTime": start, "EndTime": end}
-        return values.dictionary(client.call(ACTION, params, body_format="json").get("Data"))
+        response = client.call(ACTION, params, body_format="json")
+        data = response.get("Data")
+        # What nothing is known of must not pass for idle.
+        if "Data" not in response or not (data is None or isinstance(data, dict)):
+            raise ResponseError(f"The response to {ACTION} has no Data.", action=ACTION, hint="Run the task again.")
+        return data or {}
 
     measured: dict[str, Measured] = {}
     for data in each_in_parallel(batches, fetch, PARALLEL):
-        for row in (*values.dictionaries(data.get("List")), *values.dictionaries(data.get("PodList"))):
+        for row in (*rows_of(ACTION, data, "List"), *rows_of(ACTION, data, "PodList")):
             identity = values.text(row.get("UHostId")) or values.text(row.get("PodId"))
             for metric, device, points in _readings(row.get("Metrics")):
                 owner = identity or ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, ResponseError
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.monitor import read_monitor
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
@@ -55,6 +56,30 @@ def test_points_begin_with_the_last_start() -> None:
 def test_a_stopped_instance_has_no_points() -> None:
     (stopped,) = run(world_of(), instance_ids=["uhost-off"])["instances"]
     assert stopped["gpu"] == {"latest": None, "average": None, "maximum": None, "points": 0}
+
+
+@pytest.mark.parametrize("rows", [[1, 2], "none", {"UHostId": "uhost-a"}])
+@pytest.mark.parametrize("key", ["List", "PodList"])
+def test_something_else_than_rows_is_an_error_and_no_idleness(key: str, rows: Any) -> None:
+    world = world_of()
+    body = json.dumps({"RetCode": 0, "Data": {key: rows}})
+    world.add_faults({"kind": "raw", "action": ACTION, "body": body})
+    with pytest.raises(ResponseError, match=f"where its list {key} should stand"):
+        run(world)
+
+
+@pytest.mark.parametrize("response", [{}, {"Data": "none"}, {"Data": [1]}, {"List": [{"UHostId": "uhost-a"}]}])
+def test_a_response_without_data_is_an_error_and_no_idleness(response: dict[str, Any]) -> None:
+    world = world_of()
+    world.add_faults({"kind": "raw", "action": ACTION, "body": json.dumps({"RetCode": 0, **response})})
+    with pytest.raises(ResponseError, match="has no Data"):
+        run(world)
+
+
+def test_null_where_the_data_should_be_is_none() -> None:
+    world = world_of()
+    world.add_faults({"kind": "raw", "action": ACTION, "body": '{"RetCode": 0, "Data": null}'})
+    assert {one["cpu"]["points"] for one in run(world)["instances"]} == {0}
 
 
 def test_ten_instances_are_asked_for_at_a_time() -> None:
