@@ -227,11 +227,12 @@ def apply(
     params: t.Mapping[str, t.Any],
     look: t.Callable[[], bool],
     *,
+    deadline: float,
     repeats: int = 0,
     leaves_open: t.Callable[[CompShareError], bool] = lambda _error: False,
     **settings: t.Any,
 ) -> Applied:
-    """Send a write as send_when_free() does with C(settings), and let the list decide if its response is lost.
+    """Send a write as send_when_free() does, which gets C(settings), and let the list decide if its response is lost.
 
     C(look) polls the list until it shows the effect or must have shown it, and returns whether it does. A write that
     does no harm when repeated is retried if it had no effect, C(repeats) times at most. C(leaves_open) returns
@@ -239,7 +240,7 @@ def apply(
     """
     while True:
         try:
-            return Applied(send_when_free(client, action, params, **settings))
+            return Applied(send_when_free(client, action, params, deadline=deadline, **settings))
         except CompShareError as error:
             if not (error.outcome_unknown or leaves_open(error)):
                 raise

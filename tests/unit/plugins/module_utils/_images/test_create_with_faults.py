@@ -241,11 +241,11 @@ def random_faults(rng: random.Random) -> list[dict[str, Any]]:
 class FreedSources(WorldTransport):
     """The instance stays as it was while an image is made of it, as one documentation has it: nothing locks it."""
 
-    def post(self, fields: Any, timeout: float) -> Any:
+    def post(self, body: Any, timeout: float) -> Any:
         for instance in self._world.instances.all.values():
             if instance.state == "ImageMaking":
                 instance.row["State"] = "Running"
-        return super().post(fields, timeout)
+        return super().post(body, timeout)
 
 
 def random_world(rng: random.Random, *, locked: bool) -> World:
