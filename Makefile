@@ -88,7 +88,8 @@ format: setup ## Format the code, and mend what ruff can mend
 # --- Single steps: each is a session of noxfile.py ---------------------------
 
 quick-lint: ## ruff, mypy, yamllint, shellcheck, changelog fragments, workflows
-unit: ## Unit tests with coverage; ARGS="-k name" for pytest
+unit: ## Unit tests that are not slow, with coverage; ARGS="-k name" for pytest
+slow-unit: ## Unit tests that are slow; ARGS="-k name"
 playbooks: ## Examples, roles and live lines in real playbooks; ARGS="-k name"
 reliability: ## Faults, untrusted data, load, interrupts, in short; ARGS="-k name"
 sanity: ## ansible-test sanity; ARGS="--test validate-modules"
@@ -99,7 +100,7 @@ package: ## Build the artifact twice, judge it as Galaxy does, install it and us
 changelog: ## Take fragments and new modules into CHANGELOG.md
 pins: ## Write requirements/*.txt anew from requirements/*.in
 
-SESSIONS := quick-lint unit playbooks reliability sanity integration docs test-docs package changelog pins
+SESSIONS := quick-lint unit slow-unit playbooks reliability sanity integration docs test-docs package changelog pins
 .PHONY: $(SESSIONS)
 $(SESSIONS): setup
 	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) $@ -- $(ARGS) $(TARGET)
@@ -116,16 +117,16 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 
 # The longest come first, so that short ones fill what time is left.
 TESTS := reliability sanity unit package docs docs-check docs-pages $(LINTERS)
-PLAYBOOKS := integration playbooks
-.PHONY: test test-playbooks test-all test-matrix
-test: setup ## Every check that needs no long playbook, with one line of totals
+SLOW_TESTS := integration slow-unit playbooks
+.PHONY: test test-slow test-all test-matrix
+test: setup ## Linters, documentation, artifact, unit tests, sanity and reliability, with one line of totals
 	@$(RUN_STEPS) --jobs $(JOBS) $(TESTS)
 
-test-playbooks: setup ## Integration targets, and examples, roles and live lines in real playbooks
-	@$(RUN_STEPS) --jobs $(JOBS) $(PLAYBOOKS)
+test-slow: setup ## Integration targets, slow unit tests, and examples, roles and live lines in real playbooks
+	@$(RUN_STEPS) --jobs $(JOBS) $(SLOW_TESTS)
 
-test-all: setup ## Everything on one core: test, test-playbooks, examples, test-eda
-	@$(RUN_STEPS) --jobs $(JOBS) $(PLAYBOOKS) $(TESTS) examples test-eda
+test-all: setup ## Everything on one core: test, test-slow, examples, test-eda
+	@$(RUN_STEPS) --jobs $(JOBS) $(SLOW_TESTS) $(TESTS) examples test-eda
 
 test-matrix: setup ## What depends on the core, on every supported core; CORES="2.16 2.22"; QUICK=1 leaves out playbooks
 	@QUICK=$(QUICK) $(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
