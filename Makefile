@@ -116,13 +116,13 @@ examples: setup ## Install the artifact into a clean environment, and run every 
 # --- Everything --------------------------------------------------------------
 
 # The longest come first, so that short ones fill what time is left.
-TESTS := reliability sanity unit package docs docs-check docs-pages $(LINTERS)
-SLOW_TESTS := integration slow-unit playbooks
+TESTS := reliability sanity unit slow-unit package docs docs-check docs-pages $(LINTERS)
+SLOW_TESTS := integration playbooks
 .PHONY: test test-slow test-all test-matrix
 test: setup ## Linters, documentation, artifact, unit tests, sanity and reliability, with one line of totals
 	@$(RUN_STEPS) --jobs $(JOBS) $(TESTS)
 
-test-slow: setup ## Integration targets, slow unit tests, and examples, roles and live lines in real playbooks
+test-slow: setup ## Integration targets, and examples, roles and live lines in real playbooks
 	@$(RUN_STEPS) --jobs $(JOBS) $(SLOW_TESTS)
 
 test-all: setup ## Everything on one core: test, test-slow, examples, test-eda
