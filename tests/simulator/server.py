@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -110,8 +111,12 @@ class Server:
         self._listener.close()
         for connection in self._runner.server.connections:
             connection.force_close()
-        await asyncio.sleep(seconds)
-        await self._listen()
+        # Bound, so that no other process gets the port meanwhile; not listening, so that connecting is refused.
+        with socket.socket() as reserved:
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.bind((self._host, self._port))
+            await asyncio.sleep(seconds)
+            await self._listen()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         try:
