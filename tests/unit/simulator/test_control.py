@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -157,22 +154,6 @@ def test_the_port_can_be_closed_for_a_while(over_http: bool) -> None:
             with pytest.raises(requests.ConnectionError):
                 caller.call(SHARED)
     assert simulator.crashes == []
-
-
-def test_nobody_else_gets_the_port_while_it_is_closed() -> None:
-    with Simulator(speed=0) as simulator:
-        port = int(simulator.url.rpartition(":")[2])
-        simulator.refuse(0.2)
-        with socket.socket() as other, pytest.raises(OSError, match="in use"):
-            other.bind(("127.0.0.1", port))
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.ConnectionError):
-                assert Caller.of(simulator.world).call(SHARED)["RetCode"] == 0
-                break
-            time.sleep(0.05)
-        else:
-            pytest.fail("the port does not open again")
 
 
 def test_a_worlds_environment_points_the_collection_at_it(world: World) -> None:

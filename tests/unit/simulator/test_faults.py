@@ -59,6 +59,9 @@ def test_connections_are_refused_for_a_while() -> None:
             caller.call(SHARED)
         with pytest.raises(requests.ConnectionError, match="refused"):
             caller.call(SHARED)
+        # No other process gets the port meanwhile.
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", urlsplit(simulator.url).port))
         give_up = time.monotonic() + 10
         while time.monotonic() < give_up:
             try:
