@@ -131,7 +131,7 @@ class Course:
         self._responses: list[_Response] = []
         self._doubt = 1 - 1 / OVERSTATEMENT
         self._usual_slip = 0.0
-        #: The error of each reading, as a share of what it foresaw.
+        #: The error of each reading, as a share of what it predicted.
         self._errors: dict[str, float] = {}
         #: When a response last showed movement; None before the first response.
         self.moved_at: float | None = None

@@ -148,8 +148,8 @@ FAMILIES: dict[str, Maker] = {
 }
 """The corpus: what the targets are held on."""
 
-UNFORESEEABLE: dict[str, Maker] = {"ends without a sign": ends_without_a_sign}
-"""What no schedule can foresee; shown beside the corpus, not part of it."""
+UNPREDICTABLE: dict[str, Maker] = {"ends without a sign": ends_without_a_sign}
+"""What no schedule can predict; shown beside the corpus, not part of it."""
 
 
 def corpus(per_family: int, families: dict[str, Maker] | None = None, length: float | None = None) -> Iterator[Trace]:

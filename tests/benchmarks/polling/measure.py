@@ -16,7 +16,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._builds.schedule i
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.state import BuildTarget
 from ansible_collections.compshare.cloud.plugins.module_utils._builds.wait import SET, wait_for_builds
 
-from .corpus import FAMILIES, UNFORESEEABLE, Trace, accurate, corpus
+from .corpus import FAMILIES, UNPREDICTABLE, Trace, accurate, corpus
 from .virtual import VirtualAccount
 
 OURS = "compshare.cloud"
@@ -126,7 +126,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Figures:
-    """All families, those that cannot be foreseen last, and the corpus (without these) as a whole."""
+    """All families, those that cannot be predicted last, and the corpus (without these) as a whole."""
 
     families: dict[str, Family]
     whole: Family
@@ -136,8 +136,8 @@ def measure_corpus(per_family: int) -> Figures:
     """Run the corpus with so many builds in each family."""
     families: dict[str, Family] = {}
     all_waits: dict[str, list[Noticed]] = {}
-    for name in {**FAMILIES, **UNFORESEEABLE}:
-        traces = list(corpus(per_family, {name: {**FAMILIES, **UNFORESEEABLE}[name]}))
+    for name in {**FAMILIES, **UNPREDICTABLE}:
+        traces = list(corpus(per_family, {name: {**FAMILIES, **UNPREDICTABLE}[name]}))
         waits = {OURS: [wait_for([trace]) for trace in traces]}
         waits.update({other: [wait(trace.length) for trace in traces] for other, wait in OTHERS.items()})
         families[name] = Family(len(traces), {way: Row.of(found) for way, found in waits.items()})
@@ -192,7 +192,7 @@ class Findings:
     def unmet(self) -> list[str]:
         """Return the targets that are not met; an empty list is good."""
         whole, every_5 = self.figures.whole.rows[OURS], self.figures.whole.rows[EVERY_5]
-        unforeseen = self.figures.families["ends without a sign"].rows[OURS]
+        unpredicted = self.figures.families["ends without a sign"].rows[OURS]
         held = {
             "20 minutes, accurate: at most 14 requests": self.twenty_minutes.requests <= 14,
             "20 minutes, accurate: mean lag at most 1.5 s": self.twenty_minutes.lag_mean <= 1.5,
@@ -200,7 +200,7 @@ class Findings:
             "corpus: at most a ninth of the requests of every 5 s": whole.requests <= every_5.requests / 9,
             "corpus: mean lag at most 4 s": whole.lag_mean <= 4,
             "corpus: no lag above 30 s": whole.lag_max <= 30,
-            "ends without a sign: no lag above max_poll_interval": unforeseen.lag_max <= MAX_POLL_INTERVAL,
+            "ends without a sign: no lag above max_poll_interval": unpredicted.lag_max <= MAX_POLL_INTERVAL,
         }
         for name in FAMILIES:
             rows = self.figures.families[name].rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .corpus import FAMILIES, UNFORESEEABLE
+from .corpus import FAMILIES, UNPREDICTABLE
 from .measure import EVERY_5, EVERY_15, MAX_POLL_INTERVAL, OTHERS, OURS, Family, Figures, Findings
 from .simulated import BUILD, VENDOR_TIMEOUT, Waited
 
@@ -69,7 +69,7 @@ def _family_table(figures: Figures) -> Iterator[str]:
     for name in FAMILIES:
         yield _family_row(name, figures.families[name])
     yield _family_row("**whole corpus**", figures.whole)
-    for name in UNFORESEEABLE:
+    for name in UNPREDICTABLE:
         yield _family_row(name, figures.families[name])
     yield ""
     yield "The first figures are requests for each build. The last family is no part of the corpus; see below."

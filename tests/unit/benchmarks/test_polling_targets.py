@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 import ansible_collections.compshare.cloud as collection
-from ansible_collections.compshare.cloud.tests.benchmarks.polling.corpus import FAMILIES, UNFORESEEABLE, corpus
+from ansible_collections.compshare.cloud.tests.benchmarks.polling.corpus import FAMILIES, UNPREDICTABLE, corpus
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.measure import BUILDS, Findings, Row, measure
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.picture import picture
 from ansible_collections.compshare.cloud.tests.benchmarks.polling.report import Report, page, table
@@ -32,7 +32,7 @@ def test_all_targets_are_met(findings: Findings) -> None:
 
 def test_every_family_is_measured(findings: Findings) -> None:
     figures = findings.figures
-    assert set(figures.families) == {*FAMILIES, *UNFORESEEABLE}
+    assert set(figures.families) == {*FAMILIES, *UNPREDICTABLE}
     assert all(family.builds == BUILDS for family in figures.families.values())
     assert figures.whole.builds == BUILDS * len(FAMILIES) >= 1000
 
@@ -58,7 +58,7 @@ def test_the_page_and_the_picture_show_these_figures(findings: Findings, simulat
     assert page(report) == (DOCS / "polling.md").read_text(encoding="utf-8"), "run the benchmark with --write"
     drawn = picture(findings.figures)
     assert drawn == (DOCS / "polling.svg").read_text(encoding="utf-8"), "run the benchmark with --write"
-    assert len(table(findings.figures).splitlines()) == len(FAMILIES) + len(UNFORESEEABLE) + 2
+    assert len(table(findings.figures).splitlines()) == len(FAMILIES) + len(UNPREDICTABLE) + 2
 
 
 def test_the_picture_is_sound(findings: Findings) -> None:

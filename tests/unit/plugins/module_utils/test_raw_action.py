@@ -45,8 +45,8 @@ def test_reading_is_sent_in_check_mode_too(action: str, check_mode: bool) -> Non
 
 def test_writing_is_not_sent_in_check_mode() -> None:
     world = new_world()
-    foreseen = rename(world, check_mode=True)
-    assert foreseen == {"changed": True, "sent": False, "response": None}
+    predicted = rename(world, check_mode=True)
+    assert predicted == {"changed": True, "sent": False, "response": None}
     assert writes(world) == [] and not world.log
     done = rename(world)
     assert (done["changed"], done["sent"], done["response"]["RetCode"]) == (True, True, 0)

@@ -79,22 +79,22 @@ class Week:
         return self._twice(ensure_image, "compshare_image", {"wait_timeout": 7200, **options})
 
     def _twice(self, work: Any, module: str, options: dict[str, Any]) -> dict[str, Any]:
-        """Run a task: foreseen, done, and again without a change."""
-        foreseen = work(task_in(self.world, module, options, check_mode=True))
-        self.note_rates(options["name"], foreseen)
+        """Run a task: predicted, done, and again without a change."""
+        predicted = work(task_in(self.world, module, options, check_mode=True))
+        self.note_rates(options["name"], predicted)
         done: dict[str, Any] = work(task_in(self.world, module, options))
-        assert foreseen["changed"] is done["changed"] is True
+        assert predicted["changed"] is done["changed"] is True
         assert work(task_in(self.world, module, options))["changed"] is False
         return done
 
-    def note_rates(self, name: str, foreseen: Mapping[str, Any]) -> None:
+    def note_rates(self, name: str, predicted: Mapping[str, Any]) -> None:
         """Keep what check mode says that an object will cost, or cost more."""
-        actions = [one["action"] for one in foreseen.get("actions", [])]
-        price = foreseen.get("price")
+        actions = [one["action"] for one in predicted.get("actions", [])]
+        price = predicted.get("price")
         if price:
             before = self.rates[name] if "ResizeCompShareDisk" in actions else 0.0
             self.rates[name] = before + price["per_hour"]
-        for resized in foreseen.get("resized") or []:
+        for resized in predicted.get("resized") or []:
             self.rates[name] += resized["price_per_hour_after"] - resized["price_per_hour_before"]
 
     def release_time(self) -> float:

@@ -541,7 +541,7 @@ def test_tls_to_a_plain_port_says_so(server_of: Callable[..., RawServer]) -> Non
     assert server.connections == 0
 
 
-def test_an_error_of_a_kind_not_foreseen_after_the_request_is_a_broken_connection() -> None:
+def test_an_unexpected_error_after_the_request_is_a_broken_connection() -> None:
     session = transport_to("https://api.compshare.invalid")._open_session()
     exchange = http_session.Exchange(threading.Lock())
     exchange.sent = True

@@ -282,14 +282,14 @@ def test_where_the_sample_disagrees_everyone_is_asked() -> None:
     assert sample.end_in(0.0) is None
 
 
-def test_an_end_outside_of_the_sample_that_was_not_foreseen_shows_that_the_builds_are_not_alike() -> None:
+def test_an_end_outside_of_the_sample_that_was_not_predicted_shows_that_the_builds_are_not_alike() -> None:
     sample, plans = planted([600.0] * 20)
     other = next(plan for plan in plans if plan not in sample)
     sample.saw_ends(30.0, [other], [plan for plan in plans if plan is not other])
     assert in_sample(sample, plans) == 20
 
 
-def test_builds_that_outlast_the_sample_are_asked() -> None:
+def test_builds_that_outlast_the_sample_are_polled() -> None:
     sample, plans = planted([600.0] * 20)
     sample.saw_ends(600.0, [], plans)
     assert in_sample(sample, plans) == SAMPLE
@@ -297,7 +297,7 @@ def test_builds_that_outlast_the_sample_are_asked() -> None:
     assert in_sample(sample, plans) == 20
 
 
-def test_when_the_sample_has_ended_unforeseen_the_rest_is_asked() -> None:
+def test_when_the_sample_ends_unpredicted_the_rest_is_polled() -> None:
     sample, plans = Sample(), [schedule() for _number in range(20)]
     sample.choose(plans)
     rest = [plan for plan in plans if plan not in sample]

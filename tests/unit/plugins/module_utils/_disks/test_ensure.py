@@ -66,10 +66,10 @@ def named(world: World, name: str) -> list[dict[str, Any]]:
 def test_check_mode_accepts_an_instance_that_an_earlier_task_would_create(
     world: World, options: dict[str, Any], actions: list[str]
 ) -> None:
-    foreseen = run(world, check_mode=True, **options)
-    assert (foreseen["changed"], [one["action"] for one in foreseen["actions"]]) == (True, actions)
-    assert (foreseen["disk"]["name"], foreseen["disk"]["instance_id"]) == (options["name"], None)
-    assert (foreseen["price"], writes(world)) == (None, [])
+    predicted = run(world, check_mode=True, **options)
+    assert (predicted["changed"], [one["action"] for one in predicted["actions"]]) == (True, actions)
+    assert (predicted["disk"]["name"], predicted["disk"]["instance_id"]) == (options["name"], None)
+    assert (predicted["price"], writes(world)) == (None, [])
     assert "There is no instance 'to-come'" in str(failed(world, OptionError, **options))
 
 
@@ -88,31 +88,31 @@ CHANGES: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("options", "actions"), CHANGES, ids=[" ".join(row[1]) for row in CHANGES])
-def test_each_change_is_foreseen_done_and_not_repeated(
+def test_each_change_is_predicted_done_and_not_repeated(
     world: World, options: dict[str, Any], actions: list[str]
 ) -> None:
-    foreseen = run(world, check_mode=True, **options)
+    predicted = run(world, check_mode=True, **options)
     assert writes(world) == []
     done = run(world, **options)
     assert writes(world) == [one["action"] for one in done["actions"]] == actions
-    assert [one["action"] for one in foreseen["actions"]] == actions
-    assert foreseen["changed"] is done["changed"] is True
-    assert foreseen["price"] == done["price"]
+    assert [one["action"] for one in predicted["actions"]] == actions
+    assert predicted["changed"] is done["changed"] is True
+    assert predicted["price"] == done["price"]
     if actions[-1] == DELETE:
-        assert foreseen["disk"] is done["disk"] is None
-        assert done["diff"]["after"] == foreseen["diff"]["after"] == {}
+        assert predicted["disk"] is done["disk"] is None
+        assert done["diff"]["after"] == predicted["diff"]["after"] == {}
     else:
         same = ("name", "size_gb", "instance_id", "zone", "state", "charge_type")
-        assert {key: foreseen["disk"][key] for key in same} == {key: done["disk"][key] for key in same}
+        assert {key: predicted["disk"][key] for key in same} == {key: done["disk"][key] for key in same}
     again = run(world, **options)
     assert (again["changed"], again["actions"], writes(world)) == (False, [], actions)
     assert run(world, check_mode=True, **options)["changed"] is False
 
 
 def test_a_new_disk_costs_what_was_announced_and_is_shown_with_its_device(world: World) -> None:
-    foreseen = run(world, check_mode=True, **NEW)
-    assert foreseen["price"] == {"charge_type": "Postpay", "amount": 0.03, "unit": "hour", "per_hour": 0.03}
-    assert foreseen["mount_hint"] is None
+    predicted = run(world, check_mode=True, **NEW)
+    assert predicted["price"] == {"charge_type": "Postpay", "amount": 0.03, "unit": "hour", "per_hour": 0.03}
+    assert predicted["mount_hint"] is None
     done = run(world, **NEW)
     assert done["disk"]["device"] == "/dev/vdc"  # the first is taken
     assert "mkfs.ext4 /dev/vdc" in done["mount_hint"]

@@ -70,7 +70,7 @@ def test_check_run_real_run_second_run(source: str) -> None:
     wanted["readme"] = "# How\n"
     wanted["software"] = {"framework": "PyTorch", "framework_version": "2.9.1", "applications": ["JupyterLab"]}
 
-    foreseen = build(world, source, check_mode=True, **wanted)
+    predicted = build(world, source, check_mode=True, **wanted)
     assert writes(world) == []
     made = build(world, source, **wanted)
     assert writes(world) == [CREATE, UPDATE]
@@ -78,21 +78,21 @@ def test_check_run_real_run_second_run(source: str) -> None:
     check_again = build(world, source, check_mode=True, **wanted)
     assert writes(world) == [CREATE, UPDATE]
 
-    assert (foreseen["changed"], made["changed"], again["changed"], check_again["changed"]) == (
+    assert (predicted["changed"], made["changed"], again["changed"], check_again["changed"]) == (
         True,
         True,
         False,
         False,
     )
-    assert foreseen["diff"] == made["diff"]
+    assert predicted["diff"] == made["diff"]
     assert again["diff"] == {"before": {}, "after": {}}
     assert made["diff"]["before"] == {} and set(made["diff"]["after"]) == {"name", "instance_id", *wanted}
     assert made["image"]["status"] == "Available" and set(IMAGE_KEYS) <= set(made["image"])
     known = ("name", "status", "description", "tags", "supported_gpu_types", "auto_start", "zones", "container", "type")
     for result in (made, again, check_again):
-        assert {key: result["image"][key] for key in known} == {key: foreseen["image"][key] for key in known}
-    assert foreseen["image"]["id"] is None and set(IMAGE_KEYS) <= set(foreseen["image"])
-    assert foreseen["image"]["software"]["applications"] == made["image"]["software"]["applications"] == ["JupyterLab"]
+        assert {key: result["image"][key] for key in known} == {key: predicted["image"][key] for key in known}
+    assert predicted["image"]["id"] is None and set(IMAGE_KEYS) <= set(predicted["image"])
+    assert predicted["image"]["software"]["applications"] == made["image"]["software"]["applications"] == ["JupyterLab"]
     assert made["build"]["complete"] and made["build"]["image_id"] == made["image"]["id"]
     assert "build" not in again
     [row] = images_named(world, NAME)
@@ -229,8 +229,8 @@ def test_paid_images_say_why() -> None:
     row.update(CompShareImageType="Community", CompShareImagePrice=0.5)
     error = fail(world, RefusedError, name=NAME, instance_id=instance_in(world, "train-vm"))
     assert error.ret_code == 226644 and error.facts == {"changed": False, "image": None}
-    foreseen = fail(world, NotImageableError, name=NAME, instance_id=instance_in(world, "train-vm"), check_mode=True)
-    assert foreseen.ret_code == 226644 and foreseen.hint == error.hint
+    predicted = fail(world, NotImageableError, name=NAME, instance_id=instance_in(world, "train-vm"), check_mode=True)
+    assert predicted.ret_code == 226644 and predicted.hint == error.hint
     assert writes(world) == [CREATE]
 
 
@@ -265,10 +265,10 @@ def test_a_failed_build_is_told_again_and_not_begun_again() -> None:
 def test_a_failed_image_is_replaced_where_that_is_asked() -> None:
     world = new_world(builds={"plans": [{"fails_at": 0.5}]})
     failed = fail(world, WaitError, name=NAME, instance_id=instance_in(world, "train-vm")).facts["image"]["id"]
-    foreseen = build(world, replace_failed=True, check_mode=True)
+    predicted = build(world, replace_failed=True, check_mode=True)
     made = build(world, replace_failed=True)
-    assert (foreseen["changed"], made["changed"]) == (True, True)
-    assert foreseen["diff"] == made["diff"]
+    assert (predicted["changed"], made["changed"]) == (True, True)
+    assert predicted["diff"] == made["diff"]
     assert made["diff"]["before"] == {"name": NAME, "id": failed, "status": "UnAvailable"}
     assert made["image"]["status"] == "Available" and made["image"]["id"] != failed
     assert writes(world) == [CREATE, DELETE, CREATE]
@@ -324,12 +324,12 @@ def test_changed_by_id_with_a_new_name() -> None:
     world = new_world()
     identifier = plant(world)
     options = {"image_id": identifier, "name": "env-1.new", "description": "new"}
-    foreseen = run(world, check_mode=True, **options)
+    predicted = run(world, check_mode=True, **options)
     assert writes(world) == []
     changed = run(world, **options)
-    assert changed["changed"] and foreseen["changed"] and foreseen["diff"] == changed["diff"]
+    assert changed["changed"] and predicted["changed"] and predicted["diff"] == changed["diff"]
     assert changed["diff"]["before"]["name"] == NAME and changed["diff"]["after"]["name"] == "env-1.new"
-    assert changed["image"]["name"] == foreseen["image"]["name"] == "env-1.new"
+    assert changed["image"]["name"] == predicted["image"]["name"] == "env-1.new"
     assert run(world, **options)["changed"] is False
     assert writes(world) == [UPDATE]
 
@@ -380,7 +380,7 @@ def test_a_change_that_the_api_does_not_make() -> None:
 def test_rebuilt_and_the_old_one_deleted_at_the_end() -> None:
     world = new_world()
     old = build(world)["image"]["id"]
-    foreseen = build(world, rebuild=True, check_mode=True)
+    predicted = build(world, rebuild=True, check_mode=True)
     assert writes(world) == [CREATE]
     statuses: list[str] = []
 
@@ -388,10 +388,10 @@ def test_rebuilt_and_the_old_one_deleted_at_the_end() -> None:
     running.report = lambda _event: statuses.append(world.images.own[old].row["Name"])
     made = ensure_image(running)
     assert set(statuses) == {NAME}
-    assert made["changed"] and foreseen["changed"]
+    assert made["changed"] and predicted["changed"]
     assert made["image"]["id"] != old and made["image"]["name"] == NAME and made["image"]["tags"] == ["LLM"]
-    assert foreseen["image"]["name"] == NAME and foreseen["image"]["id"] is None
-    assert made["diff"]["before"] == foreseen["diff"]["before"] == {"name": NAME, "id": old}
+    assert predicted["image"]["name"] == NAME and predicted["image"]["id"] is None
+    assert made["diff"]["before"] == predicted["diff"]["before"] == {"name": NAME, "id": old}
     assert names(world) == [NAME]
     assert writes(world)[1:] == [CREATE, UPDATE, UPDATE, DELETE, UPDATE]
 
@@ -475,14 +475,14 @@ def test_what_a_rebuild_left_is_a_warning_for_others() -> None:
 def test_deleted_and_gone() -> None:
     world = new_world()
     identifier = plant(world)
-    foreseen = run(world, name=NAME, state="absent", check_mode=True)
+    predicted = run(world, name=NAME, state="absent", check_mode=True)
     assert writes(world) == []
     gone = run(world, name=NAME, state="absent")
     again = run(world, name=NAME, state="absent")
-    assert (foreseen["changed"], gone["changed"], again["changed"]) == (True, True, False)
-    assert foreseen["diff"] == gone["diff"]
+    assert (predicted["changed"], gone["changed"], again["changed"]) == (True, True, False)
+    assert predicted["diff"] == gone["diff"]
     assert gone["diff"] == {"before": {"name": NAME, "id": identifier, "status": "Available"}, "after": {}}
-    assert gone["image"]["id"] == foreseen["image"]["id"] == identifier and again["image"] is None
+    assert gone["image"]["id"] == predicted["image"]["id"] == identifier and again["image"] is None
     assert images_named(world, NAME) == [] and writes(world) == [DELETE]
 
 

@@ -73,17 +73,17 @@ def versions(world: World) -> list[tuple[str, str, str]]:
 
 def test_check_run_real_run_second_run() -> None:
     world = world_of()
-    foreseen = publish(world, check_mode=True, **TEXT)
+    predicted = publish(world, check_mode=True, **TEXT)
     assert writes(world) == []
     published = publish(world, **TEXT)
     again = publish(world, **TEXT)
     check_again = publish(world, check_mode=True, **TEXT)
     assert writes(world) == [PUBLISH]
-    assert (foreseen["changed"], published["changed"]) == (True, True)
+    assert (predicted["changed"], published["changed"]) == (True, True)
     assert (again["changed"], check_again["changed"]) == (False, False)
-    assert foreseen["diff"] == published["diff"]
+    assert predicted["diff"] == published["diff"]
     assert published["diff"]["after"] == {"community_name": "Box", "version_name": "v1.0", **TEXT}
-    for result in (foreseen, published, again):
+    for result in (predicted, published, again):
         assert result["image"]["id"] == BOX and result["image"]["status"] == "Reviewing" and result["reviewing"]
         assert "is being reviewed as version v1.0 of the group Box" in result["msg"]
         assert {key: result["image"][key] for key in TEXT} == TEXT
@@ -173,9 +173,9 @@ def test_text_is_changed() -> None:
     publish(world)
     world.advance(700)
     text = {**TEXT, "readme": "# How, at length"}
-    foreseen = run(world, check_mode=True, **text)
+    predicted = run(world, check_mode=True, **text)
     changed = run(world, **text)
-    assert foreseen["changed"] and changed["changed"] and foreseen["diff"] == changed["diff"]
+    assert predicted["changed"] and changed["changed"] and predicted["diff"] == changed["diff"]
     assert changed["diff"]["before"]["readme"] == "# How" and changed["diff"]["after"] == text
     assert {key: changed["image"][key] for key in TEXT} == text
     assert run(world, **text)["changed"] is False
@@ -196,18 +196,18 @@ def test_another_group_is_refused() -> None:
 def test_withdrawn_and_published_again() -> None:
     world = world_of()
     publish(world)
-    foreseen = run(world, state="withdrawn", check_mode=True)
+    predicted = run(world, state="withdrawn", check_mode=True)
     assert writes(world) == [PUBLISH]
     gone = run(world, state="withdrawn")
     again = run(world, state="withdrawn")
-    assert (foreseen["changed"], gone["changed"], again["changed"]) == (True, True, False)
-    assert foreseen["diff"] == gone["diff"]
-    assert gone["image"]["status"] == foreseen["image"]["status"] == "Offline" and not gone["reviewing"]
+    assert (predicted["changed"], gone["changed"], again["changed"]) == (True, True, False)
+    assert predicted["diff"] == gone["diff"]
+    assert gone["image"]["status"] == predicted["image"]["status"] == "Offline" and not gone["reviewing"]
     assert versions(world) == [(BOX, "v1.0", "Offline")]
-    foreseen = publish(world, check_mode=True, description="new")
+    predicted = publish(world, check_mode=True, description="new")
     back = publish(world, description="new")
-    assert foreseen["changed"] and back["changed"] and foreseen["diff"] == back["diff"]
-    assert back["reviewing"] and foreseen["reviewing"] and back["image"]["description"] == "new"
+    assert predicted["changed"] and back["changed"] and predicted["diff"] == back["diff"]
+    assert back["reviewing"] and predicted["reviewing"] and back["image"]["description"] == "new"
     assert versions(world) == [(BOX, "v1.0", "Reviewing")]
     assert PUBLISH not in writes(world)[1:]
 

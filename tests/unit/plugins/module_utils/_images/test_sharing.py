@@ -76,15 +76,15 @@ def test_check_run_real_run_second_run(
     world: World, before: list[int], options: dict[str, Any], after: list[int]
 ) -> None:
     world.images.own[IMAGE].shared_with = list(before)
-    foreseen = run(world, check_mode=True, **options)
+    predicted = run(world, check_mode=True, **options)
     assert writes(world) == []
     changed = run(world, **options)
     assert shared_with(world) == after
     sent = len(writes(world))
     again = run(world, **options)
-    assert (foreseen["changed"], changed["changed"], again["changed"]) == (True, True, False)
-    assert foreseen["accounts"] == changed["accounts"] == again["accounts"] == after
-    assert foreseen["diff"] == changed["diff"] == {"before": {"accounts": before}, "after": {"accounts": after}}
+    assert (predicted["changed"], changed["changed"], again["changed"]) == (True, True, False)
+    assert predicted["accounts"] == changed["accounts"] == again["accounts"] == after
+    assert predicted["diff"] == changed["diff"] == {"before": {"accounts": before}, "after": {"accounts": after}}
     assert changed["image"]["id"] == IMAGE
     assert len(writes(world)) == sent
 

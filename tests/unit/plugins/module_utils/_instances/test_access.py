@@ -142,7 +142,7 @@ def test_a_failure_says_what_was_done(world: World, fails: str) -> None:
     assert raised.value.facts["changes"] == ([] if fails == "install" else ["keys"])
 
 
-def test_check_mode_foresees_and_changes_nothing(world: World) -> None:
+def test_check_mode_predicts_and_changes_nothing(world: World) -> None:
     assert run(world, check_mode=True, password_login=False)["changes"] == ["keys", "password_login"]
     assert (FakeSsh.keys, FakeSsh.password_login) == ([], True)
 
@@ -265,7 +265,7 @@ def test_check_mode_accepts_an_instance_that_an_earlier_task_would_start(
     world: World, name: str, options: dict[str, Any], changes: list[str]
 ) -> None:
     world.instances.all[instance_in(world, "train-vm")].row["State"] = "Stopped"
-    foreseen = ensure_access(
+    predicted = ensure_access(
         task := task_in(
             world,
             "compshare_instance_access",
@@ -273,7 +273,7 @@ def test_check_mode_accepts_an_instance_that_an_earlier_task_would_start(
             check_mode=True,
         )
     )
-    assert (foreseen["changed"], foreseen["changes"], foreseen["instance"]["name"]) == (True, changes, name)
+    assert (predicted["changed"], predicted["changes"], predicted["instance"]["name"]) == (True, changes, name)
     assert "does not run yet" in task.warnings[0] and FakeSsh.log == []
     with pytest.raises(OptionError):
         run(world, name=name, **options)

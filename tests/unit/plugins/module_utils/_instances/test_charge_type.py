@@ -29,13 +29,13 @@ def orders(world: World) -> int:
 
 @pytest.mark.parametrize("desired", ["Month", "Day", "Dynamic"])
 def test_a_switch_is_said_before_and_done_once(world: World, desired: str) -> None:
-    foreseen, task = told(world, check_mode=True, name="train-vm", charge_type=desired)
+    predicted, task = told(world, check_mode=True, name="train-vm", charge_type=desired)
     assert f"is switched from Postpay to {desired}, which costs " in task.warnings[0]
     assert "This cannot be undone." in task.warnings[0] and writes(world) == []
     assert ("prepaid and renews automatically" in task.warnings[0]) is (desired != "Dynamic")
     done, task = told(world, name="train-vm", charge_type=desired)
-    assert foreseen["changed"] is done["changed"] is True and len(task.warnings) == 1
-    assert done["instance"]["charge_type"] == foreseen["instance"]["charge_type"] == desired
+    assert predicted["changed"] is done["changed"] is True and len(task.warnings) == 1
+    assert done["instance"]["charge_type"] == predicted["instance"]["charge_type"] == desired
     assert named(world, "train-vm")[0]["ChargeType"] == desired
     again, task = told(world, name="train-vm", charge_type=desired)
     assert again["changed"] is False and task.warnings == [] and orders(world) == 1
@@ -101,7 +101,7 @@ def test_a_run_that_is_killed_while_it_switches_does_so_once(world: World, monke
 
 def test_a_price_that_the_api_refuses_is_not_named(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 230, "action": "GetCompShareInstancePrice"})
-    _foreseen, task = told(world, check_mode=True, name="train-vm", charge_type="Month")
+    _predicted, task = told(world, check_mode=True, name="train-vm", charge_type="Month")
     assert "is switched from Postpay to Month. It is prepaid" in task.warnings[0]
     error = failed(world, OptionError, name="train-vm", charge_type="Month", max_price=9)
     assert "would cost a price that the API does not say as Month" in str(error)

@@ -32,7 +32,7 @@ def without_times(instance: dict[str, Any] | None) -> dict[str, Any] | None:
     return instance and {key: value for key, value in instance.items() if not key.endswith("_time")}
 
 
-# --- Each state: foreseen, done, and done again ---
+# --- Each state: predicted, done, and done again ---
 
 TRANSITIONS: list[tuple[str, dict[str, Any], str, str, list[str]]] = [
     # state, options, state before, state after, actions
@@ -64,24 +64,24 @@ TRANSITIONS: list[tuple[str, dict[str, Any], str, str, list[str]]] = [
 @pytest.mark.parametrize(
     ("state", "options", "before", "after", "actions"), TRANSITIONS, ids=[f"{row[0]} {row[2]}" for row in TRANSITIONS]
 )
-def test_each_state_twice_and_foreseen(
+def test_each_state_twice_and_predicted(
     world: World, state: str, options: dict[str, Any], before: str, after: str, actions: list[str]
 ) -> None:
     put(world, "train-vm", State=before, CompShareImageId="compshareImage-1old")
     options = {"name": "train-vm", "state": state, **options}
-    foreseen = run(world, check_mode=True, **options)
+    predicted = run(world, check_mode=True, **options)
     assert writes(world) == []
     done = run(world, **options)
-    assert foreseen["changed"] is done["changed"] is True
-    assert [action["action"] for action in foreseen["actions"]] == actions
+    assert predicted["changed"] is done["changed"] is True
+    assert [action["action"] for action in predicted["actions"]] == actions
     assert [action["action"] for action in done["actions"]] == writes(world) == actions
-    assert (done["instance"] or {}).get("state", "") == (foreseen["instance"] or {}).get("state", "") == after
-    assert done["diff"]["before"] == foreseen["diff"]["before"] != done["diff"]["after"]
+    assert (done["instance"] or {}).get("state", "") == (predicted["instance"] or {}).get("state", "") == after
+    assert done["diff"]["before"] == predicted["diff"]["before"] != done["diff"]["after"]
     if after:
-        shown, predicted = done["diff"]["after"]["train-vm"], foreseen["diff"]["after"]["train-vm"]
+        shown, expected = done["diff"]["after"]["train-vm"], predicted["diff"]["after"]["train-vm"]
         sizes = ("cpu", "memory_gb", "gpu_count")  # what a start without the GPU has is not told before
         assert {key: value for key, value in shown.items() if key not in sizes} == {
-            key: value for key, value in predicted.items() if key not in sizes
+            key: value for key, value in expected.items() if key not in sizes
         }
     again = run(world, **options)
     assert again["changed"] is False and again["actions"] == []
@@ -103,20 +103,20 @@ def test_an_image_that_does_not_fit_is_refused_before_the_instance_is_stopped() 
 
 
 def test_an_instance_is_made_once(world: World) -> None:
-    foreseen = run(world, check_mode=True, **ORDER)
-    assert foreseen["changed"] and writes(world) == [] and not named(world, "new-vm")
+    predicted = run(world, check_mode=True, **ORDER)
+    assert predicted["changed"] and writes(world) == [] and not named(world, "new-vm")
     made = run(world, **ORDER)
     assert made["changed"] and writes(world) == [CREATE]
     (row,) = named(world, "new-vm")
     assert (row["ChargeType"], row["State"], row["GPU"], row["Zone"]) == ("Postpay", "Running", 1, "cn-wlcb-01")
-    assert foreseen["price"] == made["price"]
+    assert predicted["price"] == made["price"]
     assert made["price"]["per_hour"] == 1.48
-    assert foreseen["diff"] == made["diff"]
-    assert foreseen["diff"]["after"]["new-vm"]["price_per_hour"] == 1.48
-    predicted, real = without_times(foreseen["instance"]), without_times(made["instance"])
-    assert predicted is not None and real is not None
+    assert predicted["diff"] == made["diff"]
+    assert predicted["diff"]["after"]["new-vm"]["price_per_hour"] == 1.48
+    expected, real = without_times(predicted["instance"]), without_times(made["instance"])
+    assert expected is not None and real is not None
     sure = ("name", "state", "zone", "region", "gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type", "image_id")
-    assert [predicted[key] for key in sure] == [real[key] for key in sure]
+    assert [expected[key] for key in sure] == [real[key] for key in sure]
     again = run(world, **ORDER)
     assert again["changed"] is False and again["instance"]["id"] == row["UHostId"] and "price" not in again
     assert run(world, check_mode=True, **ORDER)["changed"] is False
@@ -146,8 +146,8 @@ def test_restarted(world: World) -> None:
         assert done["changed"] and done["instance"]["state"] == "Running"
     assert writes(world) == ["RebootCompShareInstance"] * 2
     assert named(world, "train-vm")[0]["StartTime"] > started
-    foreseen = run(world, check_mode=True, name="train-vm", state="restarted")
-    assert foreseen["changed"] and len(writes(world)) == 2
+    predicted = run(world, check_mode=True, name="train-vm", state="restarted")
+    assert predicted["changed"] and len(writes(world)) == 2
     put(world, "train-vm", State="Stopped")
     assert run(world, name="train-vm", state="restarted")["actions"][0]["action"] == "StartCompShareInstance"
 
@@ -229,8 +229,8 @@ def test_what_is_not_there_is_absent(world: World) -> None:
 
 def test_a_name_for_an_id_renames(world: World) -> None:
     identity = instance_in(world, "train-vm")
-    foreseen = run(world, check_mode=True, instance_id=identity, name="renamed")
-    assert foreseen["instance"]["name"] == "renamed" and writes(world) == []
+    predicted = run(world, check_mode=True, instance_id=identity, name="renamed")
+    assert predicted["instance"]["name"] == "renamed" and writes(world) == []
     done = run(world, instance_id=identity, name="renamed")
     assert done["changed"] and named(world, "renamed")
     assert run(world, instance_id=identity, name="renamed")["changed"] is False
@@ -354,7 +354,7 @@ def test_what_cannot_be_made_is_refused_before_anything_is_sent(
 )
 def test_what_is_to_know_of_a_charge_type_is_said_before(charge_type: str, words: list[str]) -> None:
     world = new_world(dialect={"year": "sold"})
-    _foreseen, task = told(world, check_mode=True, **ORDER, charge_type=charge_type)
+    _predicted, task = told(world, check_mode=True, **ORDER, charge_type=charge_type)
     assert [text for text in task.warnings if any(word in text for word in words)] == task.warnings
     assert len(task.warnings) == len(words) and writes(world) == []
     made = run(world, **ORDER, charge_type=charge_type)
@@ -453,11 +453,11 @@ def test_mistakes_in_options_are_found_before_anything_is_asked(
 def test_a_state_that_passes_is_waited_for(world: World, state: str, goal: str) -> None:
     identity = put(world, "train-vm", State=state)
     end = "Stopped" if state == "Stopping" else "Running"
-    foreseen = run(world, check_mode=True, name="train-vm", state=goal)
+    predicted = run(world, check_mode=True, name="train-vm", state=goal)
     world.clock.after(60, lambda: world.instances.all[identity].row.update(State=end))
     done = run(world, name="train-vm", state=goal)
     assert done["instance"]["state"] == goal.capitalize()
-    assert done["changed"] is foreseen["changed"] is (end != goal.capitalize())
+    assert done["changed"] is predicted["changed"] is (end != goal.capitalize())
 
 
 @pytest.mark.parametrize("terminate", ["stopped", "any"])
@@ -658,8 +658,8 @@ def test_a_spot_instance_is_stopped_by_force() -> None:
 
 def test_a_duration_is_scheduled_once(world: World) -> None:
     options = {"name": "train-vm", "schedule_stop": "8h"}
-    foreseen = run(world, check_mode=True, **options)
-    assert foreseen["changed"] and writes(world) == []
+    predicted = run(world, check_mode=True, **options)
+    assert predicted["changed"] and writes(world) == []
     done = run(world, **options)
     row = named(world, "train-vm")[0]
     assert row["SchedulerStopTime"] == pytest.approx(world.clock.now() + 8 * 3600, abs=60)
@@ -741,9 +741,9 @@ def test_a_stop_is_scheduled_as_soon_as_there_is_an_id() -> None:
     world.advance(3 * 3600)
     assert named(world, "new-vm")[0]["State"] == "Stopped"
     world = new_world(**EARLY)
-    foreseen = run(world, check_mode=True, **ORDER, schedule_stop="2h")
+    predicted = run(world, check_mode=True, **ORDER, schedule_stop="2h")
     done = run(world, **ORDER, schedule_stop="2h")
-    assert [action["action"] for action in foreseen["actions"]] == [action["action"] for action in done["actions"]]
+    assert [action["action"] for action in predicted["actions"]] == [action["action"] for action in done["actions"]]
 
 
 def test_a_stop_that_is_refused_early_is_tried_until_it_is_accepted() -> None:

@@ -37,8 +37,8 @@ def restock(world: World, gpu_type: str, *, after: float, zone: str = "cn-wlcb-0
 
 def test_the_first_gpu_type_that_can_be_had_is_taken(world: World) -> None:
     sell_out(world, "4090")
-    foreseen = run(world, check_mode=True, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
-    assert foreseen["instance"]["gpu_type"] == "3090" and writes(world) == []
+    predicted = run(world, check_mode=True, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
+    assert predicted["instance"]["gpu_type"] == "3090" and writes(world) == []
     made = run(world, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
     assert made["instance"]["gpu_type"] == "3090"
     assert run(world, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])["changed"] is False

@@ -38,13 +38,13 @@ def world(request: pytest.FixtureRequest) -> World:
         ({"http": [8188, 8888], "tcp": [8022]}, ({8888, 8188}, {23, 8022}, {5000})),
     ],
 )
-def test_ports_twice_and_foreseen(world: World, ports: dict[str, list[int]], after: tuple[set[int], ...]) -> None:
+def test_ports_twice_and_predicted(world: World, ports: dict[str, list[int]], after: tuple[set[int], ...]) -> None:
     """The API replaces all ports: those of the other protocols were lost."""
-    foreseen = run(world, check_mode=True, name=NAME, ports=ports)
+    predicted = run(world, check_mode=True, name=NAME, ports=ports)
     assert writes(world) == []
     done = run(world, name=NAME, ports=ports)
     assert tuple(ports_of(world).values()) == after and writes(world) == [UPDATE]
-    for result in (foreseen, done):
+    for result in (predicted, done):
         assert result["changed"]
         assert tuple(set(result["instance"]["ports"][key]) for key in ("http", "tcp", "udp")) == after
     assert run(world, name=NAME, ports=ports)["changed"] is False

@@ -109,7 +109,7 @@ def test_a_password_that_the_reinstall_ignores_is_reported(dialect: str, warned:
     world = new_world(dialect={"reinstall_password": dialect})
     put(world, "train-vm", CompShareImageId="compshareImage-1old")
     options = {"name": "train-vm", "state": "reinstalled", "image": "Ubuntu 24.04", "password": "Better-1234"}
-    _foreseen, task = told(world, check_mode=True, **options)
+    _predicted, task = told(world, check_mode=True, **options)
     assert "may keep or generate another password" in task.warnings[0]
     done, task = told(world, **options)
     assert bool(task.warnings) is warned

@@ -45,19 +45,21 @@ def carried_out(world: World, action: str) -> int:
         ({"gpu_count": 2, "disks": BOOT_200}, (2, 24, 64, 200), 2),
     ],
 )
-def test_each_size_twice_and_foreseen(
+def test_each_size_twice_and_predicted(
     world: World, before: str, options: dict[str, Any], after: tuple[int, ...], resizes: int
 ) -> None:
     put(world, "train-vm", State=before)
     options = {"name": "train-vm", "resize": True, **options}
-    foreseen = run(world, check_mode=True, **options)
+    predicted = run(world, check_mode=True, **options)
     assert writes(world) == []
     done = run(world, **options)
     assert size_of(world) == (*after, before)
     requests = [RESIZE] * resizes
     assert writes(world) == ([STOP, *requests, START] if before == "Running" else requests)
-    assert [one["action"] for one in foreseen["actions"]] == [one["action"] for one in done["actions"]] == writes(world)
-    assert foreseen["diff"] == done["diff"] and foreseen["resized"] == done["resized"]
+    assert (
+        [one["action"] for one in predicted["actions"]] == [one["action"] for one in done["actions"]] == writes(world)
+    )
+    assert predicted["diff"] == done["diff"] and predicted["resized"] == done["resized"]
     (told_of,) = done["resized"]
     assert told_of["before"] == {"gpu_count": 1, "cpu": 12, "memory_gb": 32, "system_disk_gb": 100}
     assert tuple(told_of["after"].values()) == after
