@@ -13,9 +13,7 @@ next one waits until the list must show the object before it believes that there
 
 from __future__ import annotations
 
-import fcntl
 import functools
-import hashlib
 import json
 import os
 import typing as t
@@ -24,7 +22,7 @@ from datetime import datetime, timezone
 
 from ._api.client import Client
 from ._api.errors import CompShareError, OptionError, WaitError, printable
-from ._api.private_files import private_folder
+from ._api.private_files import NotShared, digest, open_private, private_folder, try_to_lock
 from ._waiting import SHOWN_WITHIN, Applied, Backoff, DeadlineError, apply, wait_until
 
 _LOCK_BACKOFF = Backoff(first=0.5, longest=5.0)
@@ -41,7 +39,7 @@ class PendingOrder:
         self._clock = client.clock
         self._client = client
         self._title = f"the {kind} {printable(name, 80)!r}"
-        self._facts = {"kind": kind, "name": name, "account": _digest(client.credentials.public_key)}
+        self._facts = {"kind": kind, "name": name, "account": digest(client.credentials.public_key)}
         self._file = file
         #: When the order was sent last (epoch seconds), by this task or one that ended before it knew what came of it.
         self.sent_at: float | None = None if file == _NO_FILE else _recorded_time(file, self._clock.epoch())
@@ -224,11 +222,7 @@ def _path(client: Client, kind: str, name: str) -> str | None:
     if folder is None:
         return None
     account = (client.endpoint, client.credentials.public_key, client.scope.project_id or "")
-    return os.path.join(folder, f"order-{_digest(*account, kind, name)}.json")
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return os.path.join(folder, f"order-{digest(*account, kind, name)}.json")
 
 
 def _try_to_lock(path: str | None) -> int | None:
@@ -236,15 +230,12 @@ def _try_to_lock(path: str | None) -> int | None:
     if path is None:
         return _NO_FILE
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError:
+        file = open_private(path)
+    except (OSError, NotShared):
         return _NO_FILE
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(file), os.stat(path)):
+    with suppress(OSError):  # its file was just removed
+        if try_to_lock(file) and os.path.samestat(os.fstat(file), os.stat(path)):
             return file
-    except OSError:  # held by another task, or its file was just removed
-        pass
     os.close(file)
     return None
 

@@ -22,9 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ._api.client import Client
-from ._api.clock import Clock
+from ._api.clock import Clock, duration_text
 from ._api.errors import CompShareError, Retry, WaitError
-from ._api.values import duration_text
 
 _T = t.TypeVar("_T")
 

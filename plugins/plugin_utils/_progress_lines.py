@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..module_utils._api.values import duration_text
+from ..module_utils._api.clock import duration_text
 from ..module_utils._builds.messages import STANDSTILL, state_text
 from ._terminal import terminal_safe
 

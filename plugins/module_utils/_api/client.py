@@ -28,13 +28,12 @@ from .errors import (
     TransportError,
     printable,
 )
-from .limiter import Limiter, silent
+from .limiter import Limiter, Throttling, pause_before, silent
 from .list_cache import ListCache
 from .options import check_numbers
 from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
 from .retcodes import MISSING_PARAMETER, RESOURCE_THROTTLED, describe
-from .retrying import Throttling, may_repeat, pause_before
 from .transport import HttpResponse, Transport
 from .values import DEEPEST, is_too_deep, number, text
 
@@ -267,7 +266,7 @@ class Client:
             try:
                 return self._exchange(action, body, parse, min(self._timeout, max(1.0, latest - self.clock.now())))
             except CompShareError as error:
-                if not may_repeat(error, write=write):
+                if not error.allows_retry(write=write):
                     raise
                 if error.retry is Retry.THROTTLE:
                     throttling.refused(error)

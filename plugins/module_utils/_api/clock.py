@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Time as the client sees it; tests put a clock of their own in its place."""
+"""Time as the client sees it, and in words; tests put a clock of their own in its place."""
 
 from __future__ import annotations
 
@@ -26,3 +26,18 @@ class Clock:
         """Wait for C(seconds); nothing when it is not positive."""
         if seconds > 0:
             time.sleep(seconds)
+
+
+def duration_text(seconds: float) -> str:
+    """Return C(45 s), C(1 min 45 s), C(22 min) or C(2 h 5 min)."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

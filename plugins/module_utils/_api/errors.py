@@ -86,6 +86,13 @@ class CompShareError(Exception):
         text = printable(self._story, limit=8000)
         return f"{text} {self.hint}" if self.hint else text
 
+    def allows_retry(self, *, write: bool) -> bool:
+        """Return whether the same request may be sent again.
+
+        A write only if nothing can have happened: the API was too busy to look at it, or was never reached.
+        """
+        return self.retry is Retry.THROTTLE or (self.retry is Retry.READ and not (write and self.outcome_unknown))
+
     @property
     def _story(self) -> str:
         return f"{self.summary} It was tried {self.tries} times." if self.tries > 1 else self.summary

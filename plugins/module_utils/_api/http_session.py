@@ -41,8 +41,8 @@ else:
     _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
     _TLS_ERRORS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError)
 
+from .clock import duration_text
 from .errors import OptionError, TransportError, printable
-from .values import duration_text
 from .version import VERSION
 
 _CHUNK = 64 * 1024

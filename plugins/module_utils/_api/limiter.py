@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Leave to send requests, at a rate that the processes of one user share for a key.
+"""When a request may be sent: the pauses between its tries, and a rate that the processes of one user share for a key.
 
 They keep the rate in a file, locked for the moment of each change. Each process sleeps until its own ticket is due, so
 no two wake at the same time.
@@ -26,15 +26,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from .clock import Clock
+from .errors import CompShareError
 from .private_files import NotShared, digest, locked, shared_folder
-from .retrying import LONGEST_RETRY_AFTER, pause_before
 
 _T = t.TypeVar("_T")
 
+#: The pause before the second try, in seconds; each further one is four times as long.
+_FIRST_PAUSE = 0.1
+_GROWTH = 4.0
+LONGEST_PAUSE = 30.0
+#: A server may request a longer pause than ours, up to this many seconds.
+LONGEST_RETRY_AFTER = 60.0
 #: Whoever waits checks the ticket again after so many seconds: the rate may have changed.
 _CHECK = 2.0
 #: A request that was refused pauses for so many seconds at most, and for so many if no shared file paces it.
-_LONGEST_PACED_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_LONGEST_PACED_PAUSE, _LONGEST_UNPACED_PAUSE = 0.5, 10.0
 _LOCK_PATIENCE = 2.0
 #: The file has one size, so that no write has to shorten or extend it.
 _SIZE = 512
@@ -54,6 +60,47 @@ _INSTANT = 0.001
 
 def silent(_reason: str) -> None:
     """Drop a sentence that nobody looks for."""
+
+
+def pause_before(attempt: int, retry_after: float | None, rng: random.Random, longest: float = LONGEST_PAUSE) -> float:
+    """Return the seconds to wait before try C(attempt) (1 for the second one), with jitter."""
+    pause = min(_FIRST_PAUSE * _GROWTH ** min(attempt - 1, 9), longest) * rng.uniform(0.5, 1.0)
+    return max(pause, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+class Throttling:
+    """How often, and since when, one request was refused as one too many; retried for C(timeout) seconds."""
+
+    def __init__(self, clock: Clock, timeout: float) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self._since = 0.0
+        self._error: CompShareError | None = None
+        self.refusals = 0
+
+    def refused(self, error: CompShareError) -> None:
+        """Count a refusal."""
+        if not self.refusals:
+            self._since = self._clock.now()
+        self.refusals += 1
+        self._error = error
+
+    def ends(self, deadline: float | None) -> float | None:
+        """Return the latest time for the next try, None if there is no limit."""
+        if not self.refusals:
+            return deadline
+        ends = self._since + self._timeout
+        return ends if deadline is None else min(ends, deadline)
+
+    def given_up(self) -> CompShareError | None:
+        """Return the last refusal, which says how long and how often there were some; None if there was none."""
+        if self._error is not None and self.refusals > 1:
+            seconds = self._clock.now() - self._since
+            self._error.add_sentence(
+                f"It was refused {self.refusals} times within {seconds:.0f} s"
+                f" (api_throttle_timeout is {self._timeout:g} s)."
+            )
+        return self._error
 
 
 @dataclass
@@ -200,7 +247,7 @@ class Limiter:
         it was refused for another reason than the rate of the key.
         """
         if refusals:
-            longest = _LONGEST_PACED_PAUSE if self.shared and of_key else _LONGEST_PAUSE
+            longest = _LONGEST_PACED_PAUSE if self.shared and of_key else _LONGEST_UNPACED_PAUSE
             pause = pause_before(refusals, None, self._rng, longest)
             if deadline is not None and self._clock.now() + pause > deadline:
                 return None

@@ -15,7 +15,6 @@ from __future__ import annotations
 import difflib
 import math
 import os
-import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -63,10 +62,6 @@ NUMBERS: dict[str, Range] = {
     "max_poll_interval": Range(2, _DAY),
 }
 
-#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
-#: Compiled when it is used: that takes longer than to import this file, and a lookup never checks a name.
-_FORBIDDEN = r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]"
-
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "y", "on", "t", "1"), True),
     **dict.fromkeys(("false", "no", "n", "off", "f", "0"), False),
@@ -107,23 +102,6 @@ def strict_boolean(name: str, value: object) -> bool | None:
     if word not in _BOOLEANS:
         raise OptionError(f"{name} must be true or false, not {printable(str(value), 40)!r}.")
     return _BOOLEANS[word]
-
-
-def check_name(thing: str, name: str, longest: int) -> None:
-    """Raise OptionError where C(name) cannot be the name of a C(thing), C(longest) characters long at most."""
-    shown = repr(printable(name, 80))
-    if not name:
-        raise OptionError(f"The {thing} name cannot be empty.")
-    if len(name) > longest:
-        raise OptionError(
-            f"The {thing} name {shown} has {len(name)} characters.", hint=f"At most {longest} are possible."
-        )
-    forbidden = re.search(_FORBIDDEN, name)
-    if forbidden:
-        raise OptionError(
-            f"The {thing} name {shown} has {printable(forbidden.group())!r} in it.",
-            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
-        )
 
 
 def connection_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:

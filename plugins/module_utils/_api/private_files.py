@@ -75,7 +75,7 @@ def private_folder(environment: Mapping[str, str] | None = None) -> str | None:
     environment = os.environ if environment is None else environment
     state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     candidates = (os.path.join(state, _STATE), os.path.join(tempfile.gettempdir(), f"{_STATE}-{os.getuid()}"))
-    return next((path for path in candidates if is_private(path)), None)
+    return next((path for path in candidates if fcntl is not None and is_private(path)), None)
 
 
 def is_private(path: str) -> bool:

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Values as the API sends them, converted into what they mean.
+"""Values as the API sends them, converted into what they mean, and the names that it takes.
 
 The same field comes as a number from one action and as text from another, a truth value as C("True"), an empty list as
 null, and a single tag holds several with a full-width comma between. Everything that reads a response does it here.
@@ -18,6 +18,8 @@ import sys
 import typing as t
 from datetime import datetime, timedelta
 
+from .errors import OptionError, printable
+
 _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -29,6 +31,9 @@ _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
 _STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 #: The control characters of ASCII but tab and line ends, which Ansible escapes in results, but not in messages.
 _STEERING_IN_MESSAGES = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)|{_STEERING.pattern}")
+#: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
+#: Compiled when it is used: that takes longer than to import this file, and a lookup never checks a name.
+_FORBIDDEN = r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]"
 #: Responses of the API have about eight levels. What goes through more of them could meet the limit of recursion.
 DEEPEST = 64
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z; a larger number is no time
@@ -132,21 +137,6 @@ def dictionary(value: object) -> dict[str, t.Any]:
     return value if isinstance(value, dict) else {}
 
 
-def duration_text(seconds: float) -> str:
-    """Return C(45 s), C(1 min 45 s), C(22 min) or C(2 h 5 min)."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        minutes, rest = divmod(whole, 60)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
 def dictionaries(value: object) -> list[dict[str, t.Any]]:
     """Return the dictionaries in a list, and none for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
@@ -188,6 +178,23 @@ def _inert_key(key: t.Any) -> t.Any:
 def inert_message(message: str) -> str:
     """Return a message with U+FFFD in the place of each character that could steer a terminal: it is shown as it is."""
     return message if message.isprintable() else _STEERING_IN_MESSAGES.sub("\ufffd", message)
+
+
+def check_name(thing: str, name: str, longest: int) -> None:
+    """Raise OptionError where C(name) cannot be the name of a C(thing), C(longest) characters long at most."""
+    shown = repr(printable(name, 80))
+    if not name:
+        raise OptionError(f"The {thing} name cannot be empty.")
+    if len(name) > longest:
+        raise OptionError(
+            f"The {thing} name {shown} has {len(name)} characters.", hint=f"At most {longest} are possible."
+        )
+    forbidden = re.search(_FORBIDDEN, name)
+    if forbidden:
+        raise OptionError(
+            f"The {thing} name {shown} has {printable(forbidden.group())!r} in it.",
+            hint="Chinese characters, letters, digits and _ , . : - are possible, and no spaces.",
+        )
 
 
 #: The ids of pods begin with it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .._api import values
+from .._api.clock import duration_text
 from .._api.errors import printable
 from .state import Build
 
@@ -23,9 +23,9 @@ def state_text(progress: float | None, remaining: float | None, unmoved_for: flo
     """Return how far a build is: C(87.5 %, about 4 min left), C(99.0 %, no progress for 22 min), C(making)."""
     parts = [f"{progress:.1f} %"] if progress is not None else []
     if unmoved_for >= STANDSTILL:
-        parts.append(f"no progress for {values.duration_text(unmoved_for)}")
+        parts.append(f"no progress for {duration_text(unmoved_for)}")
     elif remaining:
-        parts.append(f"about {values.duration_text(remaining)} left")
+        parts.append(f"about {duration_text(remaining)} left")
     if progress is None or (status or "making").casefold() != "making":
         parts.insert(0, printable(status, 40).lower() if status else "not visible yet")
     return ", ".join(parts)

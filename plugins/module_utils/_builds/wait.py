@@ -38,8 +38,8 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from .._api.client import Client
+from .._api.clock import duration_text
 from .._api.errors import CompShareError, OptionError, Retry, WaitError
-from .._api.values import duration_text
 from .._waiting import SHOWN_WITHIN
 from .messages import wait_message
 from .schedule import LONGEST_BLIND, SHORTEST_SLEEP, TIME_OF_REQUESTS, PollSettings, Sample, Schedule

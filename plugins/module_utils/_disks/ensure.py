@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, printable
-from .._api.options import check_name
+from .._api.values import check_name
 from .._instances.model import Instance, normalise_instance
 from .._instances.model import describe as describe_instance
 from .._instances.query import one_named, read_by_id, read_rows

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from .._api import values
 from .._api.client import Client
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, printable
-from .._api.options import check_name
 from .._api.pages import Listing
 from .._api.retcodes import GONE_CODES, PERMISSION_CODES
-from .._api.values import region_of, text
+from .._api.values import check_name, region_of, text
 from .._waiting import (
     REPEATS,
     VISIBLE_WITHIN,

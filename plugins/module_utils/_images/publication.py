@@ -16,8 +16,8 @@ import typing as t
 from contextlib import suppress
 
 from .._api.client import Client
+from .._api.clock import duration_text
 from .._api.errors import CompShareError, OptionError, RefusedError, WaitError, printable
-from .._api.values import duration_text
 from .._task import Task
 from .._waiting import (
     SHOWN_WITHIN,

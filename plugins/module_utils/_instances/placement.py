@@ -16,8 +16,8 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from .._api.client import Client
+from .._api.clock import duration_text
 from .._api.errors import CompShareError, OptionError, RefusedError, printable
-from .._api.values import duration_text
 from .._waiting import Backoff, DeadlineError, wait_until
 from .gpu_types import list_types, read_stock
 from .pricing import NOT_SOLD_CODES, SOLD_OUT_CODES, Offer, Size, price_of, stock_of

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._api.errors import OptionError, printable
-from .._api.options import check_name
+from .._api.values import check_name
 
 NAME_LENGTH = 63
 _PUNCTUATION = "()`~!@#$%^&*-+=_|{}[]:;'<>,.?/"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,22 @@ def test_without_a_message_of_the_api_the_result_says_what_happened() -> None:
 def test_retryable_can_be_told_apart_from_retrying() -> None:
     assert CompShareError("x", retryable=True).retry is Retry.NEVER
     assert CompShareError("x", retry=Retry.READ, retryable=False).as_result()["retryable"] is False
+
+
+@pytest.mark.parametrize(
+    ("error", "read", "write"),
+    [
+        (RefusedError("throttled", ret_code=153, retry=Retry.THROTTLE), True, True),
+        (RefusedError("busy", ret_code=8903, retry=Retry.BUSY), False, False),
+        (RefusedError("late", ret_code=110, retry=Retry.READ, outcome_unknown=True), True, False),
+        (RefusedError("wrong", ret_code=230), False, False),
+        (NoResponseError("never reached", outcome_unknown=False, retry=Retry.READ), True, True),
+        (NoResponseError("lost", outcome_unknown=True, retry=Retry.READ), True, False),
+    ],
+)
+def test_what_may_be_sent_again(error: CompShareError, read: bool, write: bool) -> None:
+    assert error.allows_retry(write=False) is read
+    assert error.allows_retry(write=True) is write
 
 
 def test_which_errors_leave_the_outcome_open() -> None:

@@ -20,9 +20,16 @@ from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api import limiter as limiter_module
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
-from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import FORGET, SLOWEST, Limiter, RequestRate
+from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import (
+    FORGET,
+    LONGEST_PAUSE,
+    LONGEST_RETRY_AFTER,
+    SLOWEST,
+    Limiter,
+    RequestRate,
+    pause_before,
+)
 from ansible_collections.compshare.cloud.plugins.module_utils._api.private_files import locked
-from ansible_collections.compshare.cloud.plugins.module_utils._api.retrying import LONGEST_RETRY_AFTER
 from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.fakes import FakeClock
 
 processes = get_context("fork")
@@ -42,6 +49,19 @@ def times_of(limiter: Limiter, clock: FakeClock, count: int) -> list[float]:
         assert limiter.wait(None) is not None
         moments.append(clock.now() - begin)
     return moments
+
+
+def test_pauses_grow_with_jitter_up_to_a_limit() -> None:
+    rng = random.Random(1)
+    for attempt, longest in enumerate([0.1, 0.4, 1.6, 6.4, 25.6, LONGEST_PAUSE, LONGEST_PAUSE], start=1):
+        pauses = [pause_before(attempt, None, rng) for _unused in range(200)]
+        assert longest / 2 <= min(pauses) < max(pauses) <= longest
+
+
+def test_the_server_may_ask_for_a_longer_pause_within_reason() -> None:
+    rng = random.Random(1)
+    assert pause_before(1, 7.0, rng) == 7.0
+    assert pause_before(1, 100000.0, rng) == LONGEST_RETRY_AFTER
 
 
 def test_nothing_waits_until_something_is_refused(path: str) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.private_files
     digest,
     locked,
     open_private,
+    private_folder,
     shared_folder,
     try_to_lock,
     unlock_and_close,
@@ -107,6 +108,7 @@ def test_without_flock_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(private_files, "fcntl", None)
     with pytest.raises(NotShared, match="cannot lock files"):
         shared_folder({})
+    assert private_folder({}) is None
 
 
 def test_a_file_is_readable_for_its_user_only(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api import values
+from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -175,26 +176,33 @@ def test_no_key_of_a_result_is_taken_for_a_mark_of_ansible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (0.4, "0 s"),
-        (59.6, "1 min"),
-        (105, "1 min 45 s"),
-        (600, "10 min"),
-        (1320, "22 min"),
-        (3599, "1 h"),
-        (7500, "2 h 5 min"),
-        (7200, "2 h"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert values.duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("zone", "region"),
     [("cn-wlcb-01", "cn-wlcb"), ("us-den-01", "us-den"), ("cn-wlcb", None), ("", None), (None, None)],
 )
 def test_the_region_of_a_zone(zone: str | None, region: str | None) -> None:
     assert values.region_of(zone) == region
+
+
+@pytest.mark.parametrize("name", ["a", "训练环境_v1.0:夜间", "x" * 20, "comfyui-prod:2026.11", "a,b"])
+def test_names_that_are_possible(name: str) -> None:
+    values.check_name("image", name, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "The image name cannot be empty"),
+        ("x" * 21, "21 characters"),
+        ("with space", "has ' ' in it"),
+        ("a/b", "has '/' in it"),
+        ("a\x1b[31m", r"has '\\x1b' in it"),
+        ("{{ 7*7 }}", "has '{' in it"),
+        ("naïve", "has 'ï' in it"),
+        ("夜间\n", r"has '\\n' in it"),
+    ],
+)
+def test_names_that_are_not(name: str, said: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        values.check_name("image", name, 20)
+    assert said in str(caught.value)
+    assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
