@@ -49,9 +49,9 @@ def ours(figures: dict[str, Any]) -> Callable[[], Images]:
 
     class CountingTransport(Transport):
         def post(self, *arguments: Any) -> Any:
-            answer = super().post(*arguments)
-            figures["received"] += len(answer.body)
-            return answer
+            response = super().post(*arguments)
+            figures["received"] += len(response.body)
+            return response
 
     options = {name: os.environ.get(f"COMPSHARE_{name.upper()}") for name in ("api_url", "public_key", "private_key")}
 

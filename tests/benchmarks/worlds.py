@@ -35,19 +35,19 @@ def simulator(*, tls: bool = False) -> Iterator[Simulator]:
 
 def new_world(running: Simulator, **scenario: Any) -> Simulator:
     """Make another account in a simulator; takes the scenario's settings."""
-    answer = requests.post(
+    response = requests.post(
         f"{running.url}/_simulator/worlds", json={"speed": 0, **scenario}, verify=running.ca_path or True, timeout=60
     )
-    answer.raise_for_status()
-    return Simulator(**answer.json(), ca_path=running.ca_path)
+    response.raise_for_status()
+    return Simulator(**response.json(), ca_path=running.ca_path)
 
 
 def log_of(world: Simulator) -> list[dict[str, Any]]:
     """The requests that a world has had since this was last asked."""
     address, query = f"{world.url}/_simulator/requests", {"public_key": world.public_key}
-    answer = requests.get(address, params=query, verify=world.ca_path or True, timeout=60)
+    response = requests.get(address, params=query, verify=world.ca_path or True, timeout=60)
     requests.delete(address, params=query, verify=world.ca_path or True, timeout=60)
-    entries: list[dict[str, Any]] = answer.json()["requests"]
+    entries: list[dict[str, Any]] = response.json()["requests"]
     return entries
 
 

@@ -24,7 +24,7 @@ def serving(artifact: Path) -> Iterator[str]:
     collection = f"/api/v3/collections/{info['namespace']}/{info['name']}"
     version = f"{collection}/versions/{info['version']}/"
     listed = {"version": info["version"], "href": version, "created_at": "", "updated_at": ""}
-    answers: dict[str, Any] = {
+    responses: dict[str, Any] = {
         "/api": {"available_versions": {"v3": "v3/"}},
         f"{collection}/": {"name": info["name"], "created_at": "", "updated_at": ""},
         f"{collection}/versions/": {"meta": {"count": 1}, "links": {"next": None}, "data": [listed]},
@@ -49,11 +49,11 @@ def serving(artifact: Path) -> Iterator[str]:
             path = "/api" if path == "/api/" else path
             if path.startswith("/download/"):
                 self._send("application/gzip", content)
-            elif path in answers:
-                answer = answers[path]
-                if "download_url" in answer:
-                    answer = {**answer, "download_url": f"http://{self.headers['Host']}{answer['download_url']}"}
-                self._send("application/json", json.dumps(answer).encode())
+            elif path in responses:
+                response = responses[path]
+                if "download_url" in response:
+                    response = {**response, "download_url": f"http://{self.headers['Host']}{response['download_url']}"}
+                self._send("application/json", json.dumps(response).encode())
             else:
                 self.send_error(404)
 

@@ -1,1 +1,1 @@
-"""Fuzzing of what reads strangers' text: ``python -m tests.fuzz --seconds 60`` runs every target so long."""
+"""Fuzzing of what reads untrusted text: ``python -m tests.fuzz --seconds 60`` runs every target so long."""

@@ -1,4 +1,4 @@
-"""Fuzz the parsers of strangers' text: ``python -m tests.fuzz --seconds 60 [TARGET …]``.
+"""Fuzz the parsers of untrusted text: ``python -m tests.fuzz --seconds 60 [TARGET …]``.
 
 Each target runs in a process of its own for the time given. Prints how many inputs each tried, and ends with an error
 where one broke a promise; the input is kept in build/fuzz and can be replayed with ``--replay FILE TARGET``. Where

@@ -147,8 +147,8 @@ class _OneResponse:
         return HttpResponse(200, self._body, None, None, None)
 
 
-def answer(data: bytes) -> None:
-    """An answer's body is a dictionary with RetCode 0, or one clear error; it can be shown without its secrets."""
+def response(data: bytes) -> None:
+    """A response's body is a dictionary with RetCode 0, or one clear error; it can be shown without its secrets."""
     keys = Credentials("public-key-0001", "private-key-0001")
     transport: object = _OneResponse(data)
     client = Client(transport, keys, retries=0)  # type: ignore[arg-type]  # it has all that a client uses
@@ -257,7 +257,7 @@ TARGETS: Mapping[str, Target] = {
         ),
     ),
     "api_url": Target(api_url, (b"https://api.compshare.cn", b"http://127.0.0.1:8080/x", b"http://u:p@[::1]:9/?q#f")),
-    "answer": Target(answer, (b'{"RetCode": 0, "Password": "x", "L": [{"A": "?token=1"}]}', b'{"RetCode": "171"}')),
+    "response": Target(response, (b'{"RetCode": 0, "Password": "x", "L": [{"A": "?token=1"}]}', b'{"RetCode": "171"}')),
     "row": Target(
         row,
         (

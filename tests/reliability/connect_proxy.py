@@ -26,7 +26,7 @@ Forward = Callable[[bytes], bytes]
 
 
 class ConnectProxy:
-    """Answers CONNECT on loopback; the connection number ``strikes`` meets ``fault``, every one if it is None.
+    """Responds to CONNECT on loopback; the connection number ``strikes`` meets ``fault``, every one if it is None.
 
     ``forward`` takes each request as it was sent, and returns the response. With ``single``, a tunnel carries one
     request only.

@@ -14,7 +14,7 @@ from ansible_collections.compshare.cloud.tests.simulator.fault_rules import KIND
 class Fault:
     """A fault as users would name it, and the simulator's rule for it without the position.
 
-    ``options`` are connection options that the run needs for it, for example a short time-out for a slow answer, and
+    ``options`` are connection options that the run needs for it, for example a short time-out for a slow response, and
     ``stretch`` is how many seconds pass for the client in a real second of a request. ``ends_lists`` tells that the
     fault is what the API sends behind the last row of a list.
     """
@@ -36,7 +36,7 @@ def _slow(title: str, rule: Mapping[str, Any]) -> Fault:
     return Fault(title, rule, {"api_timeout": 30.0, "api_retries": 2}, stretch=150.0)
 
 
-#: The names of lists in answers.
+#: The names of lists in responses.
 LISTS = (
     "ImageSet",
     "CompshareImageGroup",
@@ -55,18 +55,18 @@ FAULTS: Sequence[Fault] = (
     Fault("connection closed before the request is read", {"kind": "close_before"}),
     Fault("connection closed after the action", {"kind": "close_after"}),
     Fault("connection refused", {"kind": "refuse", "seconds": 0.05}),
-    _slow("no answer in time, action done", {"kind": "slow", "seconds": 0.4}),
-    _slow("no answer in time, action done later", {"kind": "slow", "seconds": 0.4, "late": True}),
-    _slow("answer in pieces, too slow", {"kind": "drip", "seconds": 2.0}),
+    _slow("no response in time, action done", {"kind": "slow", "seconds": 0.4}),
+    _slow("no response in time, action done later", {"kind": "slow", "seconds": 0.4, "late": True}),
+    _slow("response in pieces, too slow", {"kind": "drip", "seconds": 2.0}),
     _slow("a header that drips, action done", {"kind": "drip_head", "seconds": 2.0}),
     _slow("100 Continue again and again, action done", {"kind": "continue", "seconds": 2.0}),
     _slow("trailers without end, action done", {"kind": "trailers", "seconds": 2.0}),
-    Fault("answer compressed twice", {"kind": "layers"}),
+    Fault("response compressed twice", {"kind": "layers"}),
     Fault(
         "JSON of 900 levels",
         {"kind": "raw", "effect": True, "body": '{"RetCode": 0, "Deep": ' + "[" * 900 + "]" * 900 + "}"},
     ),
-    Fault("answer in pieces, in time", {"kind": "drip", "seconds": 0.02}),
+    Fault("response in pieces, in time", {"kind": "drip", "seconds": 0.02}),
     Fault("HTTP 404", {"kind": "http", "status": 404}),
     Fault("HTTP 429", {"kind": "http", "status": 429}),
     Fault("HTTP 429, Retry-After 3", {"kind": "http", "status": 429, "retry_after": 3}),
@@ -79,15 +79,15 @@ FAULTS: Sequence[Fault] = (
     Fault("JSON that stops in the middle", {"kind": "truncated"}),
     Fault("body shorter than announced", {"kind": "cut_off"}),
     Fault("empty body", {"kind": "empty"}),
-    Fault("a list around the answer", {"kind": "json_list"}),
-    Fault("no RetCode in the answer", {"kind": "no_ret_code"}),
+    Fault("a list around the response", {"kind": "json_list"}),
+    Fault("no RetCode in the response", {"kind": "no_ret_code"}),
     Fault("null where a list stands", {"kind": "null_list"}, ends_lists=True),
     Fault("text where a list stands", {"kind": "string_list"}),
     Fault(
         "numbers where rows stand",
         {"kind": "raw", "effect": True, "body": json.dumps({"RetCode": 0, **{key: [1] for key in LISTS}})},
     ),
-    Fault("an answer of 8 MB more", {"kind": "huge", "size": 8 * 1024 * 1024}),
+    Fault("a response of 8 MB more", {"kind": "huge", "size": 8 * 1024 * 1024}),
     Fault("RetCode 110, nothing done", {"kind": "ret_code", "code": 110}),
     Fault("RetCode 110, action done", {"kind": "ret_code", "code": 110, "effect": True}),
     Fault("RetCode 130", {"kind": "ret_code", "code": 130}),

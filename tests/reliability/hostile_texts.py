@@ -1,4 +1,4 @@
-"""Text that a stranger may give an image or an instance, to have something done that nobody wants."""
+"""Untrusted text of images and instances that tries to have something done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 #: Where this number shows, somebody has done the sum: it stands nowhere as it is.
 SUM, RESULT = "7919 * 6841", str(7919 * 6841)
-#: What no program may write to a terminal for a stranger: control characters but tab and line end, and directions.
+#: What untrusted text must not bring to a terminal: control characters but tab and line end, and directions.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 #: The part of it that Ansible does not escape where it shows results.

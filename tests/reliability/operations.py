@@ -40,8 +40,8 @@ class Operation:
     run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
     what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
-    tell to run besides the same one again. ``answers`` are titles of faults that are an answer here: no fault at all.
-    ``undoes`` are actions that put back what a failure would leave behind, besides the writes of a good run.
+    name besides the same one again. ``expected`` are titles of faults that are right responses here: no faults at
+    all. ``undoes`` are actions that put back what a failure would leave behind, besides the writes of a good run.
     ``stand_in`` provides what the simulator does not have while the module runs.
     """
 
@@ -56,7 +56,7 @@ class Operation:
     repeats: bool = True
     may_repeat: bool = False
     remedy: Options = field(default_factory=dict)
-    answers: Sequence[str] = ()
+    expected: Sequence[str] = ()
     undoes: Sequence[str] = ()
     waits: bool = False
     terms: Sequence[str] = ()
@@ -250,9 +250,9 @@ def _image_writes() -> list[Operation]:
         return {"name": "box", "instance_id": instance_named(world, "jupyter-4090"), "rebuild": True, **_BUSY}
 
     return [
-        image("make, with readme and tags", make, "name"),
+        image("create, with readme and tags", make, "name"),
         image(
-            "make, without waiting",
+            "create, without waiting",
             lambda world: {**make(world), "readme": None, "tags": None, "wait": False},
             "name",
         ),
@@ -384,9 +384,9 @@ def _instance_writes() -> list[Operation]:
         )
 
     return [
-        instance("make", "new-vm", **order),
-        instance("make two", "worker", count=2, **order),
-        instance("make the first of two types, and schedule its stop", "new-vm", schedule_stop="8h", **preferences),
+        instance("create", "new-vm", **order),
+        instance("create two", "worker", count=2, **order),
+        instance("create the first of two types, and schedule its stop", "new-vm", schedule_stop="8h", **preferences),
         instance("start", "off", state="running"),
         instance("resize", "train-vm", resize=True, gpu_count=2, disks=[{"size_gb": 200, "boot": True}]),
         instance("change ports", "comfy-pod", ports={"http": [6006], "udp": [5000]}),
@@ -394,7 +394,7 @@ def _instance_writes() -> list[Operation]:
         instance("stop", "train-vm", state="stopped"),
         instance("restart", "train-vm", state="restarted"),
         instance("reinstall", "train-vm", state="reinstalled", image=_NEXT),
-        instance("remove", "train-vm", state="absent"),
+        instance("delete", "train-vm", state="absent"),
     ]
 
 
@@ -507,7 +507,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "stock and prices",
         {"zones": ["cn-wlcb-01", "cn-sh2-02"], "gpu_types": ["4090", "3090"]},
         _types_sold,
-        answers=["RetCode 230"],  # there is no price for a size that is not sold
+        expected=["RetCode 230"],  # there is no price for a size that is not sold
     ),
     Operation(
         "lookup",
@@ -531,14 +531,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "balance and projects",
         {},
         lambda result: (result["balance"], result["projects"], result["account_id"]),
-        answers=["RetCode 299"],  # what the key may not read is null, with a warning
+        expected=["RetCode 299"],  # what the key may not read is null, with a warning
     ),
     Operation(
         "compshare_account_check",
         "the zones",
         {},
         lambda result: result["requests"] > 0,
-        answers=["RetCode 171", "RetCode 299", "RetCode 230"],  # a refusal is what the check is to find
+        expected=["RetCode 171", "RetCode 299", "RetCode 230"],  # a refusal is what the check is to find
     ),
     Operation("inventory", "all hosts and groups", _INVENTORY, lambda result: result["value"], _MANY_INSTANCES),
 )

@@ -58,7 +58,7 @@ class Outcome:
 class WorldClock(Clock):
     """The client's view of the clock of a world that stands still: who sleeps moves it, and a request takes no time.
 
-    With C(stretch), that many seconds pass for the client in a real second of a request: where answers are late on
+    With C(stretch), that many seconds pass for the client in a real second of a request: where responses are late on
     purpose, minutes take fractions of a second.
     """
 

@@ -13,7 +13,7 @@ from ucloud.core.typesystem import encoder
 from ansible_collections.compshare.cloud.plugins.module_utils._api.secrets import secret_names
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_module
-from ansible_collections.compshare.cloud.tests.reliability.strangers import NASTY, ScriptedTransport
+from ansible_collections.compshare.cloud.tests.reliability.untrusted import NASTY, ScriptedTransport
 
 PUBLIC, PRIVATE = "public-key-0001", "private-key-0001"
 

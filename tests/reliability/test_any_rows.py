@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_lookup, run_module
-from ansible_collections.compshare.cloud.tests.reliability.strangers import Stranger, encoded, fields_of, made_by
+from ansible_collections.compshare.cloud.tests.reliability.untrusted import UntrustedSource, encoded, fields_of, made_by
 
 KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001", "api_retries": 0}
 IMAGE_LISTS = {
@@ -44,19 +44,19 @@ class ListTransport:
         mine = fields["Action"] == self._action and all(fields[name] == value for name, value in self._params.items())
         start = int(fields["Offset"])
         rows = self._rows[start : start + int(fields["Limit"])] if mine else []
-        answer = {"RetCode": 0, self._key: rows, "TotalCount": len(self._rows) if mine else 0}
-        return HttpResponse(200, encoded(answer), "request-1", None, None)
+        response = {"RetCode": 0, self._key: rows, "TotalCount": len(self._rows) if mine else 0}
+        return HttpResponse(200, encoded(response), "request-1", None, None)
 
 
 def rows_with(id_key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Return rows of any shape, each with an id of its own; now and then so many that there are several pages."""
     sizes = st.integers(0, 15).flatmap(lambda kind: st.integers(100, 250) if kind == 15 else st.integers(1, 8))
 
-    def make(stranger: Stranger, size: int) -> list[dict[str, Any]]:
-        kinds = [stranger.row() for _row in range(min(size, 8))]
+    def make(source: UntrustedSource, size: int) -> list[dict[str, Any]]:
+        kinds = [source.row() for _row in range(min(size, 8))]
         return [{**kinds[number % len(kinds)], id_key: f"id-{number}"} for number in range(size)]
 
-    return sizes.flatmap(lambda size: made_by(lambda stranger: make(stranger, size)))
+    return sizes.flatmap(lambda size: made_by(lambda source: make(source, size)))
 
 
 @pytest.mark.parametrize("source", IMAGE_LISTS)
@@ -106,7 +106,7 @@ def as_shown(text: str) -> str:
 
 
 def test_text_comes_through_as_it_is_but_for_what_steers_terminals(tally: Tally) -> None:
-    @given(made_by(lambda stranger: stranger.text()).filter(bool))
+    @given(made_by(lambda source: source.text()).filter(bool))
     def run(text: str) -> None:
         tally.count()
         readable = json.loads(json.dumps(text)).encode("utf-8", "replace").decode()  # half a character becomes "?"

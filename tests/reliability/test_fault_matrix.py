@@ -26,7 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pytest.param(operation, fault, None if all_of_it else row + column, id=f"{operation.title}-{fault.title}")
         for row, operation in enumerate(OPERATIONS)
         for column, fault in enumerate(FAULTS)
-        if (all_of_it or (2 * row + column) % THINNING == 0) and fault.title not in operation.answers
+        if (all_of_it or (2 * row + column) % THINNING == 0) and fault.title not in operation.expected
     ]
     metafunc.parametrize(("operation", "fault", "chosen"), pairs)
 

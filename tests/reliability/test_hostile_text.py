@@ -1,4 +1,4 @@
-"""Whatever strangers write stays text: it is never evaluated, never run, and never steers a terminal."""
+"""Untrusted text stays text: it is never evaluated, never run, and never steers a terminal."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def playbook_tasks(out: Path, sources: Sequence[str]) -> list[dict[str, Any]]:
         *use(out, "lookup", "found"),
         module("compshare_api", {"action": "DescribeCompShareCustomImages", "params": {"Limit": 100}}),
         builtin("debug", {"var": "told.response"}),
-        # Failures that quote strangers, and live lines.
+        # Failures that quote untrusted text, and live lines.
         module("compshare_zone_info", {}, ignore_errors=True),
         module("compshare_api", {"action": "GetProjectList"}, ignore_errors=True),
         builtin("debug", {"var": "told"}),
@@ -146,7 +146,7 @@ def playbook_tasks(out: Path, sources: Sequence[str]) -> list[dict[str, Any]]:
 def judge(ended: Ended, trap: Path, folder: Path, world: World) -> dict[str, int]:
     """See that nothing was evaluated or run, and nothing raw written to a terminal; return what was looked at."""
     files = 0
-    assert not trap.exists(), "a command of a stranger was run"
+    assert not trap.exists(), "a command in untrusted text was run"
     for stream in (ended.stdout, ended.stderr):
         text = stream.decode("utf-8", "replace").replace("\r\n", "\n")
         assert [text[max(0, at.start() - 80) : at.end() + 20] for at in STEERING.finditer(text)] == []
@@ -186,7 +186,7 @@ def test_results_stay_text_wherever_a_playbook_uses_them(
     )
 
 
-def test_hosts_named_and_grouped_by_strangers_are_only_hosts(
+def test_hosts_named_and_grouped_by_untrusted_text_are_only_hosts(
     stage: Stage, world: World, texts: list[str], trap: Path, record_figures: Any
 ) -> None:
     stage.environment.update(world.environment())
@@ -234,9 +234,7 @@ def test_hosts_named_and_grouped_by_strangers_are_only_hosts(
     for number, text in enumerate(map(shown, texts)):
         variables = told[f"uhost-hostile{number:02}"]
         assert (variables["compshare_name"], variables["copied"], variables["joined"]) == (text, text, f"<{text}>")
-        assert variables["ansible_host"].startswith("203.0.113."), (
-            "the login command is a stranger's, the address is not"
-        )
+        assert variables["ansible_host"].startswith("203.0.113."), "the login command is untrusted, the address is not"
     assert all(name.isprintable() and not set(name) & set("/{}[]:,! ") for name in listed), listed.keys()
     sums = {key: sum(one[key] for one in looked_at) for key in ("tasks", "kB shown")}
     files = looked_at[-1]["files"]

@@ -32,8 +32,8 @@ Options = Mapping[str, Any]
 class Moment:
     """What a task does when the signal comes.
 
-    ``action`` is the request of which the run waits for an answer, with ``held`` because it is held back, although it
-    has taken effect. ``said`` is what must be told to the user then.
+    ``action`` is the request of which the run waits for a response, with ``held`` because it is held back, although it
+    has taken effect. ``said`` is what the error must say then.
     """
 
     module: str
@@ -64,7 +64,7 @@ MOMENTS = {
         ("had not ended when the wait was interrupted", NAME, BUILD, "Run the task again to go on waiting."),
         scenario={"traces": [{"image_id": BUILD, "name": NAME, "duration": NEVER}]},
     ),
-    "a wait for an image that the task makes": Moment(
+    "a wait for an image that the task creates": Moment(
         "compshare_image",
         new_image,
         "GetCompShareImageCreateProgress",
@@ -106,7 +106,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def interrupt(run: subprocess.Popen[bytes], world: World, moment: Moment, number: int) -> tuple[str, float]:
     """Send a signal at the moment; return what the run wrote, and how many seconds it took to end."""
     ends = time.monotonic() + LIMIT
-    # Without a held answer, that to the first request must have been understood.
+    # Without a held response, that to the first request must have been understood.
     while len(world.requests(moment.action)) < (1 if moment.held else 2):
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < ends
@@ -161,8 +161,8 @@ def test_what_was_touched_is_said_and_a_second_run_finishes_the_work(
         request.node.callspec.id,
         {
             "seconds to the end": round(seconds, 1),
-            "told what was touched": bool(moment.said) or "nothing was",
+            "reported what was touched": bool(moment.said) or "nothing was",
             "second run": "finished it",
-            "made twice": 0,
+            "created twice": 0,
         },
     )

@@ -55,19 +55,19 @@ def test_an_order_whose_instance_shows_late(make_world: MakeWorld, lag: int, res
     assert orders(world) == 1 and states(world) == ["Running"]
 
 
-def without_row(monkeypatch: pytest.MonkeyPatch, identity: str, answers: frozenset[int]) -> None:
-    """Leave an instance out of some answers of the list, counted from 1."""
+def without_row(monkeypatch: pytest.MonkeyPatch, identity: str, responses: frozenset[int]) -> None:
+    """Leave an instance out of some responses of the list, counted from 1."""
     post, count = Transport.post, [0]
 
     def lacking(self: Transport, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
-        answer = post(self, body, timeout)
+        response = post(self, body, timeout)
         if isinstance(body, Mapping) and body["Action"] == LIST:
             count[0] += 1
-            if count[0] in answers:
-                content = json.loads(answer.body)
+            if count[0] in responses:
+                content = json.loads(response.body)
                 content["UHostSet"] = [row for row in content["UHostSet"] or [] if row["UHostId"] != identity]
-                return answer._replace(body=json.dumps(content).encode())
-        return answer
+                return response._replace(body=json.dumps(content).encode())
+        return response
 
     monkeypatch.setattr(Transport, "post", lacking)
 
@@ -87,7 +87,7 @@ def without_row(monkeypatch: pytest.MonkeyPatch, identity: str, answers: frozens
     ],
     ids=["present", "running", "stopped", "restarted", "absent", "resize", "schedule"],
 )
-def test_a_row_that_one_answer_lacks(
+def test_a_row_that_one_response_lacks(
     make_world: MakeWorld,
     monkeypatch: pytest.MonkeyPatch,
     options: dict[str, Any],

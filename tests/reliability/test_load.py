@@ -54,7 +54,7 @@ def peak_per_second(requests: Sequence[Mapping[str, Any]]) -> int:
 
 
 def repeated(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the questions about each build but the first."""
+    """Return the polls of each build but the first."""
     known: set[str] = set()
     later = []
     for entry in requests:
@@ -118,7 +118,7 @@ def test_many_hosts_wait_at_the_same_time(
     assert text.count("ok=2 ") == hosts, text[-3000:]
     requests = world.requests()
     assert {entry["ret_code"] for entry in requests} == {0}
-    # Ansible begins as many tasks at once as there are forks. Each first asks for the progress and reads the list of
+    # Ansible begins as many tasks at once as there are forks. Each first polls the progress and reads the list of
     # images, which has three pages here. That is not for us to spread; what follows is.
     begin = peak_per_second(requests)
     assert begin <= 6 * forks
@@ -134,7 +134,7 @@ def test_many_hosts_wait_at_the_same_time(
             "requests": len(requests),
             "requests for each build": round(len(requests) / hosts, 1),
             "peak requests per second, when all begin": begin,
-            "peak questions per second, later": polls,
+            "peak polls per second, later": polls,
             "controller's memory at most (MB)": round(max(reading.memory_mb for reading in gauge.own)),
             "connections left": connections_left(),
         },

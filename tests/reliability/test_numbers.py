@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.options import NUMBERS
 from ansible_collections.compshare.cloud.tests.reliability.operations import OPERATIONS, Operation
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock
-from ansible_collections.compshare.cloud.tests.reliability.strangers import ScriptedTransport, documented_options
+from ansible_collections.compshare.cloud.tests.reliability.untrusted import ScriptedTransport, documented_options
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 

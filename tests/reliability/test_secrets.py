@@ -187,8 +187,8 @@ def everything(world: World) -> list[dict[str, Any]]:
         task("compshare_instance", {**ordered, "state": "absent"}),
         failing("compshare_instance", {**order, "name": "refused-order"}, register="refused_order"),
         failing("compshare_instance", {**order, "name": "weak", "password": "{{ order_password }}密"}),
-        task("compshare_api", {"action": "DescribeCompShareInstance"}, register="answer"),
-        task("compshare_api", {"action": "DescribeCompShareInstance", **secrets_wanted}, register="secret_answer"),
+        task("compshare_api", {"action": "DescribeCompShareInstance"}, register="response"),
+        task("compshare_api", {"action": "DescribeCompShareInstance", **secrets_wanted}, register="secret_response"),
         *(
             call(
                 "compshare_api",
@@ -206,7 +206,7 @@ def everything(world: World) -> list[dict[str, Any]]:
             {"action": "StopCompShareInstance", "params": {"Password": "{{ new_password }}"}},
             no_log=True,
         ),
-        # What fails: a wrong key, an address that cannot be used, a proxy that does not answer, a wrong option.
+        # What fails: a wrong key, an address that cannot be used, a proxy that does not respond, a wrong option.
         failing("compshare_image_info", {"private_key": "{{ wrong_key }}"}),
         failing("compshare_image_share", {"private_key": "{{ wrong_key }}", "image_id": "x", "accounts": [1]}),
         failing("compshare_image", {"private_key": "{{ wrong_key }}", "name": "x"}, register="refused"),
@@ -214,11 +214,11 @@ def everything(world: World) -> list[dict[str, Any]]:
         failing("compshare_zone_info", {"api_url": "http://api.invalid"}),
         task("compshare_image_info", {"source": "custom", "search": "{{ private_key }}"}),
         failing("compshare_image_info", {"limit": "many"}),
-        task("ansible.builtin.debug", {"var": "[refused, refused_order, ordered, unreached, answer, instances]"}),
+        task("ansible.builtin.debug", {"var": "[refused, refused_order, ordered, unreached, response, instances]"}),
         # Facts that the cache keeps.
         task(
             "ansible.builtin.set_fact",
-            {"cacheable": True, "kept": "{{ [refused, unreached, answer, instances, community, made] }}"},
+            {"cacheable": True, "kept": "{{ [refused, unreached, response, instances, community, made] }}"},
         ),
         task("ansible.builtin.set_fact", {"found": "{{ lookup('compshare.cloud.compshare_image', **looked_up) }}"}),
         failing(
@@ -421,8 +421,8 @@ def test_a_profile_that_others_can_read_is_warned_about(stage: Stage, world: Wor
     look = "{{ lookup('compshare.cloud.compshare_image', image_type='System') | length }}"
     tasks = [
         task("compshare_zone_info"),
-        task("compshare_api", {"action": "GetProjectList"}, register="answer"),
-        task("ansible.builtin.debug", {"var": "answer.warnings"}),
+        task("compshare_api", {"action": "GetProjectList"}, register="response"),
+        task("ansible.builtin.debug", {"var": "response.warnings"}),
         task("ansible.builtin.debug", {"msg": look}),
     ]
     said = {}

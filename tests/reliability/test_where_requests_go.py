@@ -24,7 +24,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Ear:
-    """A port that never answers, and remembers how often somebody came and what was said."""
+    """A port that never responds, and remembers how often somebody came and what was said."""
 
     def __init__(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.connections = 0

@@ -25,7 +25,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--speed", type=float, help="world seconds in a real second; 0: moved by hand only")
     parser.add_argument("--scenario", type=Path, help="YAML or JSON file with the settings of scenario.py")
-    parser.add_argument("--latency-ms", type=float, help="wait so long before every answer")
+    parser.add_argument("--latency-ms", type=float, help="wait so long before every response")
     parser.add_argument("--public-key", help="public key of the first world (default: invented)")
     parser.add_argument("--private-key", help="private key of the first world (default: invented)")
     parser.add_argument(
@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
         default=default_dialect(),
         help=f"of every world whose scenario names none (default: {DIALECT_VARIABLE}, else {RECORDED})",
     )
-    parser.add_argument("--list-dialects", action="store_true", help="show every switch with its answers, and end")
+    parser.add_argument("--list-dialects", action="store_true", help="show every switch with its choices, and end")
     return parser.parse_args()
 
 

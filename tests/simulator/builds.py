@@ -44,7 +44,7 @@ class Build:
         return self.duration if self.plan.fails_at is None else self.duration * self.plan.fails_at
 
     def told_at(self, moment: float, dice: Dice, speed: float) -> dict[str, Any]:
-        """What the progress call answers; durations in the seconds of a client whose clock the world outruns."""
+        """What the progress call returns; durations in the seconds of a client whose clock the world outruns."""
         worked = min(moment - self.started, self.lasts)
         pace = speed or 1.0
         return tell(self.plan.model, worked / pace, self.duration / pace, self.plan.bias, dice)

@@ -50,9 +50,9 @@ class Caller:
         return self.session.post(self.url, json=body, timeout=self._timeout, allow_redirects=False)
 
     def call(self, action: str, **params: Any) -> dict[str, Any]:
-        """The answer, whatever its RetCode."""
-        answer: dict[str, Any] = self.post(action, **params).json()
-        return answer
+        """The response, whatever its RetCode."""
+        response: dict[str, Any] = self.post(action, **params).json()
+        return response
 
     def rows(self, action: str, key: str, **params: Any) -> list[dict[str, Any]]:
         """All rows of a list, page by page until one is empty."""

@@ -27,9 +27,9 @@ def community_images(world: World, params: Params) -> Response:
     return _grouped(world, params, "DescribeCommunityImages", PUBLIC, lambda group: True)
 
 
-@action("DescribeSelfCommunityImages", answers_as="DescribeCommunityImagesResponse", reads=True)
+@action("DescribeSelfCommunityImages", responds_as="DescribeCommunityImagesResponse", reads=True)
 def self_community_images(world: World, params: Params) -> Response:
-    """What the account published, in every state; the answer bears another action's name (documented)."""
+    """What the account published, in every state; the response bears another action's name (documented)."""
     mine = world.scenario.account.id
     return _grouped(world, params, "DescribeSelfCommunityImages", EVERY, lambda group: bool(group["_owner"] == mine))
 
@@ -135,7 +135,7 @@ def _version(row: Row, with_readme: bool) -> Row:
 
 @action("DescribeFavoriteImages", reads=True)
 def favorite_images(world: World, params: Params) -> Response:
-    """Documented, but answered with 161 when recorded; a setting of the scenario makes it work. No TotalCount."""
+    """Documented, but refused with 161 when recorded; a setting of the scenario makes it work. No TotalCount."""
     if world.dialect.is_("favorites_list", "161"):
         raise ApiError(161, "Action DescribeFavoriteImages does not exist")
     listed_place(world, params)

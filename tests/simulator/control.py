@@ -52,7 +52,7 @@ def add_control_routes(app: web.Application, server: Server) -> None:
 
 
 def _reporting(handler: Handler) -> Handler:
-    """Wrong use of the control API is answered with 400 and a sentence."""
+    """Wrong use of the control API gets HTTP status 400 and a sentence."""
 
     async def handle(request: web.Request) -> web.Response:
         try:

@@ -1,4 +1,4 @@
-"""Reproducible choices: the same seed, kind and index give the same answers on every Python and every machine."""
+"""Reproducible choices: the same seed, kind and index give the same values on every Python and every machine."""
 
 from __future__ import annotations
 

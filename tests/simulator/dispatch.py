@@ -1,4 +1,4 @@
-"""From a request to an answer: whose it is, may it, what does it need, and what comes of it."""
+"""From a request to a response: whose it is, may it, what does it need, and what comes of it."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ class Exchange:
         return self.wire.action in ACTIONS and ACTIONS[self.wire.action].reads
 
     def carry_out(self) -> dict[str, Any]:
-        """Carry the action out and return the answer with its envelope."""
+        """Carry the action out and return the response with its envelope."""
         assert self.world is not None
-        answer = _answer(self.world, self.wire)
+        response = _response(self.world, self.wire)
         if self.entry is not None:
-            self.entry.update(ret_code=int(answer["RetCode"]), carried_out=True)
-        return answer
+            self.entry.update(ret_code=int(response["RetCode"]), carried_out=True)
+        return response
 
 
 def receive(worlds: Mapping[str, World], wire: WireRequest) -> tuple[Exchange, dict[str, Any] | None]:
-    """Check who asks. Returns the exchange, and the answer when the request is refused at the door."""
+    """Check who asks. Returns the exchange, and the response when the request is refused at the door."""
     exchange = Exchange(wire, str(uuid.uuid4()))
     try:
         exchange.world = _authenticate(worlds, wire)
@@ -124,7 +124,7 @@ def _is_off(timestamp: str) -> bool:
     return not timestamp.isdecimal() or abs(int(timestamp) / 1000 - time.time()) > MOST_SKEW
 
 
-def _answer(world: World, wire: WireRequest) -> dict[str, Any]:
+def _response(world: World, wire: WireRequest) -> dict[str, Any]:
     known = ACTIONS[wire.action]
     params = Params(wire.flat, came_as_json=wire.is_json)
     with world.lock:
@@ -139,7 +139,7 @@ def _answer(world: World, wire: WireRequest) -> dict[str, Any]:
             return _refusal(wire.action, error)
         if world.scenario.types == "mixed":
             body = mix_types(body, Dice(world.scenario.seed, 0xD1CF, _number_of(wire)))
-    return {"Action": known.answers_as, "RetCode": 0, **body}
+    return {"Action": known.responds_as, "RetCode": 0, **body}
 
 
 def _number_of(wire: WireRequest) -> int:
@@ -165,7 +165,7 @@ def _refusal(action: str, error: ApiError) -> dict[str, Any]:
 
 
 def _log(world: World, exchange: Exchange, ret_code: int | None) -> None:
-    """Note the request. ``carried_out`` tells whether the action itself ran, ``ret_code`` what it answered."""
+    """Note the request. ``carried_out`` tells whether the action itself ran, ``ret_code`` what it responded."""
     flat = exchange.wire.flat
     exchange.entry = {
         "number": world.next_request_number(),

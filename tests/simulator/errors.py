@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ApiError(Exception):
-    """A refusal; it is answered with HTTP 200 and this RetCode."""
+    """A refusal: HTTP 200 with this RetCode."""
 
     def __init__(self, ret_code: int, message: str) -> None:
         super().__init__(f"{ret_code}: {message}")

@@ -1,4 +1,4 @@
-"""Carrying faults out on the connection, and writing ordinary answers."""
+"""Carrying faults out on the connection, and writing ordinary responses."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ LIST_KEYS = ("ImageSet", "CompshareImageGroup", "UHostSet", "ZoneInfo", "Availab
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
-def encode(answer: Any) -> bytes:
+def encode(response: Any) -> bytes:
     try:
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(response, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a planted lone surrogate
-        return json.dumps(answer, separators=(",", ":")).encode()
+        return json.dumps(response, separators=(",", ":")).encode()
 
 
-def render(answer: Any, exchange: Exchange) -> web.Response:
-    """An ordinary answer: HTTP 200, whatever its RetCode."""
-    return _response(encode(answer), exchange)
+def render(response: Any, exchange: Exchange) -> web.Response:
+    """An ordinary response: HTTP 200, whatever its RetCode."""
+    return _response(encode(response), exchange)
 
 
 def _response(
@@ -41,13 +41,13 @@ def _response(
     return web.Response(body=body, status=status, content_type=content_type, headers=headers)
 
 
-async def answer_with_fault(request: web.Request, exchange: Exchange, server: Server) -> web.StreamResponse:
-    """Answer a request that a fault strikes: the action's effect first, if it takes effect, then the fault."""
+async def respond_with_fault(request: web.Request, exchange: Exchange, server: Server) -> web.StreamResponse:
+    """Respond to a request that a fault strikes: the action's effect first, if it takes effect, then the fault."""
     rule = exchange.fault
     assert rule is not None
     if rule.kind == "slow":
         return await _slow(rule, exchange)
-    answer: dict[str, Any] = exchange.carry_out() if rule.takes_effect else {}
+    response: dict[str, Any] = exchange.carry_out() if rule.takes_effect else {}
     if rule.kind in ("reset_before", "reset_after"):
         return _drop(request, reset=True)
     if rule.kind in ("close_before", "close_after"):
@@ -56,20 +56,20 @@ async def answer_with_fault(request: web.Request, exchange: Exchange, server: Se
         server.refuse(rule.seconds)
         return _drop(request, reset=True)
     if rule.kind == "drip":
-        return await _in_pieces(request, exchange, encode(answer), seconds=_real_seconds(rule, exchange))
+        return await _in_pieces(request, exchange, encode(response), seconds=_real_seconds(rule, exchange))
     if rule.kind in _ENDLESS:
-        return await _endless(request, rule, exchange, encode(answer))
+        return await _endless(request, rule, exchange, encode(response))
     if rule.kind == "layers":
-        twice = gzip.compress(gzip.compress(encode(answer)))
+        twice = gzip.compress(gzip.compress(encode(response)))
         return _response(twice, exchange, status=200, content_type="application/json", **_TWO_LAYERS)
     if rule.kind == "huge":
-        return await _huge(request, exchange, answer, rule.size)
+        return await _huge(request, exchange, response, rule.size)
     if rule.kind == "cut_off":
-        return await _cut_off(request, exchange, encode(answer))
-    return _odd_answer(rule, exchange, answer)
+        return await _cut_off(request, exchange, encode(response))
+    return _odd_response(rule, exchange, response)
 
 
-def _odd_answer(rule: FaultRule, exchange: Exchange, answer: dict[str, Any]) -> web.Response:
+def _odd_response(rule: FaultRule, exchange: Exchange, response: dict[str, Any]) -> web.Response:
     if rule.kind == "ret_code":
         message = rule.message or f"Injected RetCode {rule.code}"
         if exchange.entry is not None:
@@ -89,16 +89,16 @@ def _odd_answer(rule: FaultRule, exchange: Exchange, answer: dict[str, Any]) -> 
     if rule.kind == "html":
         return _response(HTML.encode(), exchange, content_type="text/html")
     if rule.kind == "truncated":
-        whole = encode(answer)
+        whole = encode(response)
         return _response(whole[: max(1, len(whole) * 2 // 3)], exchange)
     if rule.kind == "empty":
         return _response(b"", exchange)
     if rule.kind == "json_list":
-        return render([answer], exchange)
+        return render([response], exchange)
     if rule.kind == "no_ret_code":
-        return render({key: value for key, value in answer.items() if key != "RetCode"}, exchange)
+        return render({key: value for key, value in response.items() if key != "RetCode"}, exchange)
     stand_in = None if rule.kind == "null_list" else "not a list"
-    return render({key: stand_in if key in LIST_KEYS else value for key, value in answer.items()}, exchange)
+    return render({key: stand_in if key in LIST_KEYS else value for key, value in response.items()}, exchange)
 
 
 async def _slow(rule: FaultRule, exchange: Exchange) -> web.Response:
@@ -117,7 +117,7 @@ def _real_seconds(rule: FaultRule, exchange: Exchange) -> float:
 
 
 def _drop(request: web.Request, *, reset: bool) -> web.Response:
-    """End the connection without an answer: with a TCP reset, or with an orderly close."""
+    """End the connection without a response: with a TCP reset, or with an orderly close."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
@@ -162,7 +162,7 @@ _ENDLESS = {
 
 
 async def _endless(request: web.Request, rule: FaultRule, exchange: Exchange, body: bytes) -> web.Response:
-    """Send an answer that does not come to its end within ``seconds``, past the library that would not do it."""
+    """Send a response that does not come to its end within ``seconds``, past the library that would not do it."""
     begin, part = _ENDLESS[rule.kind]
     connection = request.transport
     if connection is not None:
@@ -176,9 +176,9 @@ async def _endless(request: web.Request, rule: FaultRule, exchange: Exchange, bo
     return _drop(request, reset=False)
 
 
-async def _huge(request: web.Request, exchange: Exchange, answer: dict[str, Any], size: int) -> web.StreamResponse:
-    """The right answer with a long field in it."""
-    head, tail = encode({**answer, "Padding": ""})[:-2], b'"}'
+async def _huge(request: web.Request, exchange: Exchange, whole: dict[str, Any], size: int) -> web.StreamResponse:
+    """The right response with a long field in it."""
+    head, tail = encode({**whole, "Padding": ""})[:-2], b'"}'
     response = await _start(request, exchange, len(head) + size + len(tail))
     try:
         await response.write(head)

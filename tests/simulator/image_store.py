@@ -134,7 +134,7 @@ class ImageStore:
 
     @cached_property
     def foreign(self) -> dict[str, Row]:
-        rows = (self._complete_custom(row, 60000002, "a stranger") for row in self._scenario.rows.foreign)
+        rows = (self._complete_custom(row, 60000002, "somebody else") for row in self._scenario.rows.foreign)
         return {row["CompShareImageId"]: row for row in rows}
 
     @cached_property
@@ -191,7 +191,7 @@ class ImageStore:
         return {**base, "CreateTime": NEWEST, **row}
 
     def _complete_group(self, planted: dict[str, Any], owner_id: int) -> dict[str, Any]:
-        """A planted group: its fields as in the API's answer, ``Data`` for its versions."""
+        """A planted group: its fields as in the API's response, ``Data`` for its versions."""
         name = str(planted.get("ImageName", "planted group"))
         identifier = str(planted.get("GroupId") or f"grp{self.new_id()[-9:]}")
         owner_id = int(planted.get("OwnerId", owner_id))

@@ -80,9 +80,9 @@ def _check_source(world: World, instance: Instance) -> None:
 def check_image_name(world: World, name: str, zone: str) -> None:
     if not NAME_PATTERN.fullmatch(name):
         raise unavailable("Name")
-    answer = world.dialect["duplicate_name"]
-    if answer != "accepted" and any(_holds_name(world, image, name, zone) for image in world.images.own.values()):
-        raise ApiError(int(answer), f"Params [Name] not available, an image named {name} exists")
+    refusal = world.dialect["duplicate_name"]
+    if refusal != "accepted" and any(_holds_name(world, image, name, zone) for image in world.images.own.values()):
+        raise ApiError(int(refusal), f"Params [Name] not available, an image named {name} exists")
 
 
 def _holds_name(world: World, image: OwnImage, name: str, zone: str) -> bool:
@@ -245,10 +245,10 @@ def _leave_group(world: World, image: OwnImage) -> None:
 def terminate_custom_image(world: World, params: Params) -> Response:
     """Delete an image. It stays listed for some seconds. A published one must be withdrawn first."""
     if params.required("CompShareImageId") not in world.images.own:
-        answer = int(world.dialect["delete_missing"])
-        if not answer:
+        ret_code = int(world.dialect["delete_missing"])
+        if not ret_code:
             return {}
-        raise ApiError(answer, "The resource is not found or already released")
+        raise ApiError(ret_code, "The resource is not found or already released")
     image = own_image(world, params)
     if image.row["Status"] == "Making" and world.dialect.is_("delete_while_making", "8436"):
         raise ApiError(8436, "The image is being made, it cannot be modified at this moment")

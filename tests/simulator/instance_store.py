@@ -15,7 +15,7 @@ from .places import ZONE_BY_NAME, Zone
 from .scenario import Scenario
 
 VM, CONTAINER, POD, WINDOWS = "vm", "container", "pod", "windows"
-# Fields of a row that depend on the state and are made anew for every answer.
+# Fields of a row that depend on the state and are made anew for every response.
 _HEADS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
     # kind, name, zone, GPU type, state, shape of SshLoginCommand, ChargeType
     (VM, "train-vm", "cn-wlcb-01", "4090", "Running", "plain", "Postpay"),

@@ -1,4 +1,4 @@
-"""Power, size, password, name, schedule and end of instances. Each answers at once and takes effect over time."""
+"""Power, size, password, name, schedule and end of instances. Each responds at once and takes effect over time."""
 
 from __future__ import annotations
 
@@ -187,9 +187,9 @@ def terminate_instance(world: World, params: Params) -> Response:
     return {"UHostId": instance.identifier, "InRecycle": world.dialect["recycle"]}
 
 
-@action("ResetCompShareInstancePassword", required=(*PLACE, "Password"), answers_as="ResetCompShareInstancePassword")
+@action("ResetCompShareInstancePassword", required=(*PLACE, "Password"), responds_as="ResetCompShareInstancePassword")
 def reset_password(world: World, params: Params) -> Response:
-    """A VM must be stopped. A container must run; a stopped one answers 8433 (recorded)."""
+    """A VM must be stopped. A container must run; a stopped one responds with 8433 (recorded)."""
     instance = instance_at(world, params)
     check_free(world, instance)
     if instance.is_container:

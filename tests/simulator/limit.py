@@ -30,7 +30,7 @@ class Limit:
         self.refused = 0
 
     def refusal(self) -> FaultRule | None:
-        """The answer to a request that is one too many; None for one that may be served, which takes a token."""
+        """The response to a request that is one too many; None for one that may be served, which takes a token."""
         rules = self._rules
         if rules.rate is None:
             return None

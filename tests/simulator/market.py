@@ -21,7 +21,7 @@ PLATFORMS = ("Auto", "Intel/Auto", "Amd/Auto")
 
 @action("DescribeAvailableCompShareInstanceTypes", reads=True)
 def instance_types(world: World, params: Params) -> Response:
-    """GPU types by zone, with their sizes. Memory is GB here, MB everywhere else. Spot answers no rows (recorded)."""
+    """GPU types by zone, with their sizes. Memory is GB here, MB everywhere else. Spot has no rows (recorded)."""
     region, zone = check_place(world, params)
     rows = [
         _type_row(world, place, gpu_type)

@@ -1,6 +1,6 @@
-"""The same answer in other types: numbers as strings, bools as "True" and "False", null for an empty list.
+"""The same response in other types: numbers as strings, bools as "True" and "False", null for an empty list.
 
-All of it was seen somewhere in the API's answers or in the code of its clients.
+All of it was seen somewhere in the API's responses or in the code of its clients.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FIXED = frozenset({"RetCode", "Action"})
 
 
 def mix_types(value: Any, dice: Dice) -> Any:
-    """A copy of an answer in which some values have another type but the same meaning."""
+    """A copy of a response in which some values have another type but the same meaning."""
     if isinstance(value, dict):
         return {key: one if key in FIXED else mix_types(one, dice) for key, one in value.items()}
     if isinstance(value, list):

@@ -57,7 +57,7 @@ def shuffled_page(
 
 
 def total_fields(total: int, page_length: int, rules: ListRules, dice: Callable[[], Dice]) -> dict[str, Any]:
-    """What the answer says about the length of the whole list."""
+    """What the response says about the length of the whole list."""
     told: dict[str, Callable[[], dict[str, Any]]] = {
         "right": lambda: {"TotalCount": total},
         "as_total": lambda: {"Total": total},

@@ -1,6 +1,6 @@
 """How the progress of a build is told: the true course of it, seen through an estimate that may be poor.
 
-What the real API answers at the start, at the end and for estimates that are wrong was never recorded; these models
+What the real API responds at the start, at the end and for estimates that are wrong was never recorded; these models
 cover what a client must be ready for.
 """
 
@@ -107,7 +107,7 @@ MODELS: dict[str, Callable[[float, float, float, Dice], Told]] = {
 
 
 def tell(model: str, elapsed: float, duration: float, bias: float, dice: Dice) -> Told:
-    """What the progress call answers ``elapsed`` seconds into a build that lasts ``duration``."""
+    """What the progress call returns ``elapsed`` seconds into a build that lasts ``duration``."""
     if elapsed >= duration:
         last = {"Process": 100.0, "TotalDuration": round(duration), "RemainingDuration": 0}
         return {key: str(value) for key, value in last.items()} if model == "as_text" else last

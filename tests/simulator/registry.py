@@ -1,6 +1,6 @@
 """The actions there are, and what each one needs.
 
-An action is a function of the world and the request's parameters that returns the answer without its envelope.
+An action is a function of the world and the request's parameters that returns the response without its envelope.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Handler = Callable[["World", Params], Response]
 
 @dataclass(frozen=True)
 class Action:
-    """``answers_as``: the Action in the answer, where it is not the request's own name with Response behind it."""
+    """``responds_as``: the Action in the response, where it is not the request's own name with Response behind it."""
 
     name: str
     run: Handler
     required: tuple[str, ...]
-    answers_as: str
+    responds_as: str
     reads: bool
 
 
@@ -33,12 +33,12 @@ ACTIONS: dict[str, Action] = {}
 
 
 def action(
-    name: str, *, required: Iterable[str] = (), answers_as: str | None = None, reads: bool = False
+    name: str, *, required: Iterable[str] = (), responds_as: str | None = None, reads: bool = False
 ) -> Callable[[Handler], Handler]:
     """Register an action. ``required`` parameters are checked in this order; ``reads``: it changes nothing."""
 
     def register(handler: Handler) -> Handler:
-        ACTIONS[name] = Action(name, handler, tuple(required), answers_as or f"{name}Response", reads)
+        ACTIONS[name] = Action(name, handler, tuple(required), responds_as or f"{name}Response", reads)
         return handler
 
     return register

@@ -152,7 +152,7 @@ class LimitRules:
     """How many requests of the key are served: a token bucket.
 
     ``rate``: requests a second in the long run; None is no limit. ``burst``: requests at once after a rest.
-    ``ret_code``: what a refused request is answered with; ``status``: an HTTP status instead, with ``retry_after`` as
+    ``ret_code``: the RetCode of a refused request; ``status``: an HTTP status instead, with ``retry_after`` as
     its Retry-After (``exact``: the seconds until the next request is served, rounded up; None: no header).
     ``clock``: ``real`` seconds, or those of the ``world``.
     """
@@ -185,7 +185,7 @@ class Permissions:
 class Rows:
     """Rows planted beside the built-in ones, in the API's own field names.
 
-    ``foreign`` images belong to another account: a list by id may still answer with them.
+    ``foreign`` images belong to another account: a list by id may still return them.
     """
 
     platform: list[dict[str, Any]] = field(default_factory=list)

@@ -19,7 +19,7 @@ from aiohttp import web
 from .control import add_control_routes
 from .dialect import RECORDED, Dialect
 from .dispatch import Exchange, receive
-from .fault_wire import answer_with_fault, render
+from .fault_wire import render, respond_with_fault
 from .scenario import Scenario
 from .wire import UnreadableRequest, read_request
 from .world import World
@@ -134,16 +134,16 @@ class Server:
         latency = exchange.world.scenario.latency_ms / 1000 if exchange.world is not None else 0.0
         try:
             if latency and refused is None and exchange.fault is None and exchange.only_reads:
-                # It is the network's latency: the time to make the answer is not on top of it.
-                answer = render(exchange.carry_out(), exchange)
+                # It is the network's latency: the time to make the response is not on top of it.
+                response = render(exchange.carry_out(), exchange)
                 await asyncio.sleep(latency - (time.monotonic() - received))
-                return answer
+                return response
             if latency:
                 await asyncio.sleep(latency)
             if refused is not None:
                 return render(refused, exchange)
             if exchange.fault is not None:
-                return await answer_with_fault(request, exchange, self)
+                return await respond_with_fault(request, exchange, self)
             return render(exchange.carry_out(), exchange)
         except Exception as error:  # noqa: BLE001 - a bug of the simulator: it must be seen, and the server must live on
             return self._crashed(exchange, error)

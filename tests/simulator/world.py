@@ -122,7 +122,7 @@ class World:
                 self._greeters.pop(identifier).close()
 
     def greet_later(self, instance: Instance) -> None:
-        """Where the scenario wants it, let a port answer like SSH some seconds after an instance is Running."""
+        """Where the scenario wants it, let a port respond like SSH some seconds after an instance is Running."""
         rules = self.scenario.instances
         if not rules.ssh_listener or instance.row["OsType"] == "Windows":
             return

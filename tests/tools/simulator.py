@@ -1,6 +1,6 @@
 """Start and stop the simulator as a process of its own.
 
-``make simulator`` runs it for somebody who wants to rehearse playbooks on it.
+``make simulator`` runs it to try playbooks on it.
 """
 
 from __future__ import annotations

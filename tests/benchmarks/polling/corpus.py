@@ -25,7 +25,7 @@ class Trace:
 
     length: seconds from the start of the build, which is the start of the wait, to its end.
     end_status: the Status of the image from then on: Available or UnAvailable.
-    progress: seconds since the start -> the fields of the progress answer; None where the API refuses the question.
+    progress: seconds since the start -> the fields of the progress response; None where the API refuses the request.
     """
 
     family: str
@@ -56,7 +56,7 @@ def too_short(random: Random, length: float) -> tuple[float, str, Progress]:
 
 
 def noisy(random: Random, length: float) -> tuple[float, str, Progress]:
-    """Each answer is off by its own error: up to 40 % in the durations, about 1.5 points in the percentage."""
+    """Each response is off by its own error: up to 40 % in the durations, about 1.5 points in the percentage."""
 
     def progress(at: float) -> dict[str, Any]:
         error = random.uniform(0.6, 1.4)

@@ -37,8 +37,8 @@ import compshare_cli.commands.image
 def clock(**change):
     url = os.environ["COMPSHARE_API_URL"] + "/_simulator/clock"
     body = json.dumps({"public_key": os.environ["COMPSHARE_PUBLIC_KEY"], **change}).encode()
-    with urllib.request.urlopen(url, body) as answer:
-        return json.load(answer)["time"]
+    with urllib.request.urlopen(url, body) as response:
+        return json.load(response)["time"]
 
 class SimulatorTime:
     monotonic = staticmethod(lambda: clock(advance=0))

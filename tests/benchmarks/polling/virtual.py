@@ -35,7 +35,7 @@ class VirtualClock:
 class VirtualAccount:
     """Stands in place of the client: an account whose images are the builds of some traces, begun at time 0.
 
-    It answers the two actions that the waiting code asks, counts the requests, and takes REQUEST_TIME for each.
+    It responds to the two actions that the waiting code sends, counts the requests, and takes REQUEST_TIME for each.
     """
 
     def __init__(self, traces: Sequence[Trace], other_images: int = 0) -> None:

@@ -37,11 +37,11 @@ def test_a_secret_parameter(make_world: MakeWorld, tmp_path: Path, effect: bool)
     assert SECRET not in ended.stdout + ended.stderr
 
 
-def test_a_secret_in_the_answer(make_world: MakeWorld, tmp_path: Path) -> None:
+def test_a_secret_in_the_response(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=1)
     password = next(iter(world.instances.all.values())).row["Password"]
-    shown = {**call("DescribeCompShareInstance", include_secrets=True), "register": "answer"}
-    passwords = "answer.response.UHostSet | map(attribute='Password') | list"
+    shown = {**call("DescribeCompShareInstance", include_secrets=True), "register": "called"}
+    passwords = "called.response.UHostSet | map(attribute='Password') | list"
     used = {"name": "Use", "ansible.builtin.assert": {"that": f"'{password}' in {passwords}", "quiet": True}}
     run = Run(tmp_path, world, [call("DescribeCompShareInstance"), shown])
     run.command.append("-vvvv")

@@ -235,12 +235,12 @@ def test_without_its_action_plugin_the_module_does_the_same(tmp_path: Path, buil
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_the_module_by_itself_answers_a_signal_with_what_is_known(
+def test_the_module_by_itself_responds_to_a_signal_with_what_is_known(
     tmp_path: Path, builds: Callable[..., World], number: int
 ) -> None:
     world = builds(B1, duration=600)
     with module_alone(tmp_path, world) as module:
-        # It reads the list first, for the zone; with the next question that answer has been understood.
+        # It reads the list first, for the zone; with the next question that response has been understood.
         while not world.requests("GetCompShareImageCreateProgress"):
             assert module.poll() is None
             select.select([], [], [], 0.05)

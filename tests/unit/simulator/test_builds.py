@@ -92,8 +92,8 @@ def test_wrong_creates_are_refused_and_nothing_is_made(
     caller: Caller, world: World, change: dict[str, str], ret_code: int, message: str
 ) -> None:
     before = world.expected_ids("custom")
-    answer = create(caller, world, **change)
-    assert (answer["RetCode"], answer["Message"]) == (ret_code, message)
+    response = create(caller, world, **change)
+    assert (response["RetCode"], response["Message"]) == (ret_code, message)
     assert world.expected_ids("custom") == before
 
 

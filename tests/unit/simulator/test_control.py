@@ -163,6 +163,6 @@ def test_a_worlds_environment_points_the_collection_at_it(world: World) -> None:
     assert caller.call(SHARED)["RetCode"] == 0
 
 
-def test_request_ids_in_the_log_are_those_of_the_answers(caller: Caller, world: World) -> None:
+def test_request_ids_in_the_log_are_those_of_the_responses(caller: Caller, world: World) -> None:
     response = caller.post(SHARED)
     assert world.requests()[0]["request_id"] == response.headers["X-UCLOUD-REQUEST-UUID"]

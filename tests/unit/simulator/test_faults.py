@@ -86,7 +86,7 @@ def test_a_request_that_is_cut_off_by_that_is_no_failure(caplog: pytest.LogCaptu
 
 
 @pytest.mark.parametrize(("late", "carried_out"), [(False, True), (True, False)])
-def test_slow_answers_outlast_a_timeout(make_world: MakeWorld, late: bool, carried_out: bool) -> None:
+def test_slow_responses_outlast_a_timeout(make_world: MakeWorld, late: bool, carried_out: bool) -> None:
     world = make_world()
     arm(world, "slow", seconds=5, late=late)
     group = new_favorite(world)
@@ -95,7 +95,7 @@ def test_slow_answers_outlast_a_timeout(make_world: MakeWorld, late: bool, carri
     assert (group in world.images.favorites) is carried_out
 
 
-def test_stopping_ends_what_was_still_being_answered(caplog: pytest.LogCaptureFixture) -> None:
+def test_stopping_ends_requests_in_progress(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator(speed=0) as simulator:
         arm(simulator.world, "slow", seconds=5)
         with pytest.raises(requests.ReadTimeout):
@@ -113,7 +113,7 @@ def test_delays_can_be_in_the_worlds_time(make_world: MakeWorld) -> None:
     assert 0.1 <= time.perf_counter() - begun < 50
 
 
-def test_answers_can_drip(caller: Caller, world: World) -> None:
+def test_responses_can_drip(caller: Caller, world: World) -> None:
     arm(world, "drip", seconds=0.2)
     begun = time.perf_counter()
     assert caller.call(SHARED)["RetCode"] == 0
@@ -121,7 +121,7 @@ def test_answers_can_drip(caller: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drip_head", "continue", "trailers"])
-def test_answers_that_drip_for_as_long_as_they_like(caller: Caller, world: World, kind: str) -> None:
+def test_responses_that_drip_for_as_long_as_they_like(caller: Caller, world: World, kind: str) -> None:
     arm(world, kind, seconds=0.2, count=1)
     begun = time.perf_counter()
     with contextlib.suppress(requests.exceptions.RequestException):  # some libraries take the end of a header for good
@@ -130,7 +130,7 @@ def test_answers_that_drip_for_as_long_as_they_like(caller: Caller, world: World
     assert world.requests()[-1]["carried_out"]
 
 
-def test_answers_can_be_compressed_twice(caller: Caller, world: World) -> None:
+def test_responses_can_be_compressed_twice(caller: Caller, world: World) -> None:
     arm(world, "layers")
     assert caller.post(SHARED).headers["Content-Encoding"] == "gzip, gzip"
 
@@ -179,14 +179,14 @@ def test_a_body_can_be_cut_off(caller: Caller, world: World) -> None:
 def test_odd_json(caller: Caller, world: World) -> None:
     for kind in ("json_list", "no_ret_code", "null_list", "string_list"):
         arm(world, kind, count=1)
-        answer: Any = caller.call(SHARED)
+        response: Any = caller.call(SHARED)
         world.clear_faults()
         if kind == "json_list":
-            assert isinstance(answer, list)
+            assert isinstance(response, list)
         elif kind == "no_ret_code":
-            assert "RetCode" not in answer
+            assert "RetCode" not in response
         else:
-            assert answer["ImageSet"] == (None if kind == "null_list" else "not a list")
+            assert response["ImageSet"] == (None if kind == "null_list" else "not a list")
 
 
 def test_huge_bodies(caller: Caller, world: World) -> None:
@@ -200,13 +200,13 @@ def test_huge_bodies(caller: Caller, world: World) -> None:
 def test_any_ret_code_before_or_after_the_effect(caller: Caller, world: World, effect: bool) -> None:
     arm(world, "ret_code", code=8903, message="busy", effect=effect)
     group = new_favorite(world)
-    answer = caller.call(FAVORITE, GroupId=group)
-    assert (answer["RetCode"], answer["Message"]) == (8903, "busy")
+    response = caller.call(FAVORITE, GroupId=group)
+    assert (response["RetCode"], response["Message"]) == (8903, "busy")
     assert (group in world.images.favorites) is effect
     assert world.requests(FAVORITE)[0]["ret_code"] == 8903
 
 
-def test_any_raw_answer(caller: Caller, world: World) -> None:
+def test_any_raw_response(caller: Caller, world: World) -> None:
     arm(world, "raw", body='{"RetCode": "0"}', status=201, headers={"X-Odd": "1"})
     response = caller.post(SHARED)
     assert (response.status_code, response.json(), response.headers["X-Odd"]) == (201, {"RetCode": "0"}, "1")

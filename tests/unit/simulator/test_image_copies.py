@@ -21,14 +21,14 @@ ROWS = {
 
 def sync(world: World, *zone_ids: int, source: str = SOURCE, name: str = "copy") -> dict[str, Any]:
     params = {"SourceCompShareImageId": source, "TargetImageName": name, "TargetZoneIds": list(zone_ids)}
-    answer: dict[str, Any] = Caller.of(world).post_json("SyncCompShareCustomImage", params).json()
-    return answer
+    response: dict[str, Any] = Caller.of(world).post_json("SyncCompShareCustomImage", params).json()
+    return response
 
 
 def progress(world: World, image_id: str, zone_id: int) -> Any:
     ask = {"CompShareImageId": image_id, "zone_id": zone_id}
-    answer = Caller.of(world).call("DescribeCompShareCustomImageSyncDetail", **ask)
-    return answer.get("Progress", answer["RetCode"])
+    response = Caller.of(world).call("DescribeCompShareCustomImageSyncDetail", **ask)
+    return response.get("Progress", response["RetCode"])
 
 
 def test_a_copy_is_an_image_of_its_own(make_world: MakeWorld) -> None:

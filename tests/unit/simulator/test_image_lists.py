@@ -1,4 +1,4 @@
-"""The image lists answer as recorded, quirks included."""
+"""The image lists respond as recorded, quirks included."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def test_platform_images_by_type_are_whole_and_unique(caller: Caller, world: Wor
 
 
 def test_without_a_type_every_type_is_paged_on_its_own(caller: Caller) -> None:
-    answer = caller.call(PLATFORM, Limit=5, Offset=5)
-    assert [row["ImageType"] for row in answer["ImageSet"]] == [kind for kind in TYPES for _unused in range(5)]
-    assert answer["TotalCount"] == 320
+    response = caller.call(PLATFORM, Limit=5, Offset=5)
+    assert [row["ImageType"] for row in response["ImageSet"]] == [kind for kind in TYPES for _unused in range(5)]
+    assert response["TotalCount"] == 320
 
 
 @pytest.mark.parametrize(("limit", "ret_code"), [(100, 0), (101, 230), (200, 230), (0, 230)])
 def test_limit_is_at_most_100(caller: Caller, limit: int, ret_code: int) -> None:
-    answer = caller.call(PLATFORM, Limit=limit)
-    assert answer["RetCode"] == ret_code
+    response = caller.call(PLATFORM, Limit=limit)
+    assert response["RetCode"] == ret_code
     if ret_code:
-        assert answer["Message"] == "Params [Limit] not available"
+        assert response["Message"] == "Params [Limit] not available"
 
 
 def test_name_is_a_case_sensitive_substring(caller: Caller) -> None:
@@ -65,8 +65,8 @@ def test_readme_comes_only_with_an_id(caller: Caller) -> None:
 
 def test_an_unknown_id_is_refused_on_the_platform_list(caller: Caller, world: World) -> None:
     for other in ("compshareImage-1nothere0000", "nonsense", next(iter(world.expected_ids("custom")))):
-        answer = caller.call(PLATFORM, CompShareImageId=other)
-        assert (answer["RetCode"], answer["Message"]) == (230, "Params [CompShareImageId] not available")
+        response = caller.call(PLATFORM, CompShareImageId=other)
+        assert (response["RetCode"], response["Message"]) == (230, "Params [CompShareImageId] not available")
 
 
 def test_the_catalogue_has_what_clients_must_cope_with(caller: Caller) -> None:
@@ -79,14 +79,14 @@ def test_the_catalogue_has_what_clients_must_cope_with(caller: Caller) -> None:
 
 
 def test_the_custom_list_counts_its_page_only(caller: Caller, world: World) -> None:
-    answer = caller.call(CUSTOM, Limit=2)
-    assert (answer["TotalCount"], len(answer["ImageSet"])) == (2, 2)
+    response = caller.call(CUSTOM, Limit=2)
+    assert (response["TotalCount"], len(response["ImageSet"])) == (2, 2)
     rows = caller.rows(CUSTOM, "ImageSet")
     assert set(ids(rows)) == world.expected_ids("custom")
     assert {"Making", "Available", "UnAvailable", "Reviewing", "Offline"} == {row["Status"] for row in rows}
 
 
-def test_lists_by_id_may_answer_with_a_strangers_image(make_world: MakeWorld) -> None:
+def test_lists_by_id_may_return_an_image_of_another_account(make_world: MakeWorld) -> None:
     world = make_world(rows={"foreign": [{"CompShareImageId": "compshareImage-1foreign", "Name": "not yours"}]})
     caller = Caller.of(world)
     assert caller.call(CUSTOM, CompShareImageId="compshareImage-1foreign")["ImageSet"][0]["Name"] == "not yours"
@@ -95,15 +95,15 @@ def test_lists_by_id_may_answer_with_a_strangers_image(make_world: MakeWorld) ->
 
 
 def test_shared_images(caller: Caller, world: World) -> None:
-    answer = caller.call("DescribeCompShareSharingImages")
-    assert set(ids(answer["ImageSet"])) == world.expected_ids("shared")
-    assert answer["TotalCount"] == 3
+    response = caller.call("DescribeCompShareSharingImages")
+    assert set(ids(response["ImageSet"])) == world.expected_ids("shared")
+    assert response["TotalCount"] == 3
 
 
 def test_community_lists_are_groups_of_versions(caller: Caller, world: World) -> None:
-    answer = caller.call(COMMUNITY, Limit=10)
-    assert answer["AvailableTotalCount"] == len(answer["CompshareImageGroup"]) == 10
-    assert answer["TotalCount"] > 40
+    response = caller.call(COMMUNITY, Limit=10)
+    assert response["AvailableTotalCount"] == len(response["CompshareImageGroup"]) == 10
+    assert response["TotalCount"] > 40
     groups = caller.rows(COMMUNITY, "CompshareImageGroup")
     assert set(version_ids(groups)) == world.expected_ids("community")
     assert max(len(group["Data"]) for group in groups) > 1
@@ -128,20 +128,20 @@ def test_a_bool_that_cannot_be_read_counts_as_absent(caller: Caller) -> None:
     assert caller.call(COMMUNITY, IsFree=False)["TotalCount"] < everything
 
 
-def test_published_images_answer_under_another_name_in_every_state(caller: Caller, world: World) -> None:
-    answer = caller.call("DescribeSelfCommunityImages")
-    assert answer["Action"] == "DescribeCommunityImagesResponse"
-    assert set(version_ids(answer["CompshareImageGroup"])) == world.expected_ids("published")
-    statuses = {row["Status"] for group in answer["CompshareImageGroup"] for row in group["Data"]}
+def test_published_images_come_under_another_name_in_every_state(caller: Caller, world: World) -> None:
+    response = caller.call("DescribeSelfCommunityImages")
+    assert response["Action"] == "DescribeCommunityImagesResponse"
+    assert set(version_ids(response["CompshareImageGroup"])) == world.expected_ids("published")
+    statuses = {row["Status"] for group in response["CompshareImageGroup"] for row in group["Data"]}
     assert statuses == {"Available", "Reviewing", "Offline", "UnAvailable"}
 
 
 def test_one_users_images_with_total_by_another_name(caller: Caller, world: World) -> None:
     owner = caller.call(COMMUNITY)["CompshareImageGroup"][0]["Data"][0]["Owner"]["AccountId"]
-    answer = caller.call("DescribeUserCommunityImages", TargetTopOrganizationId=owner, Limit=100)
-    assert "TotalCount" not in answer
-    assert answer["Total"] == len(answer["CompshareImageGroup"])
-    assert set(version_ids(answer["CompshareImageGroup"])) == world.expected_ids("user", int(owner))
+    response = caller.call("DescribeUserCommunityImages", TargetTopOrganizationId=owner, Limit=100)
+    assert "TotalCount" not in response
+    assert response["Total"] == len(response["CompshareImageGroup"])
+    assert set(version_ids(response["CompshareImageGroup"])) == world.expected_ids("user", int(owner))
     missing = caller.call("DescribeUserCommunityImages")
     assert (missing["RetCode"], missing["Message"]) == (210, "Missing params [TargetTopOrganizationId]")
 
@@ -155,9 +155,9 @@ def test_the_list_of_favorites_is_not_served_but_groups_are_marked(caller: Calle
 
 def test_the_documented_list_of_favorites_can_be_switched_on(make_world: MakeWorld) -> None:
     world = make_world(dialect={"favorites_list": "served"})
-    answer = Caller.of(world).call("DescribeFavoriteImages")
-    assert set(ids(answer["ImageSet"])) == world.expected_ids("favorite")
-    assert "TotalCount" not in answer
+    response = Caller.of(world).call("DescribeFavoriteImages")
+    assert set(ids(response["ImageSet"])) == world.expected_ids("favorite")
+    assert "TotalCount" not in response
 
 
 def test_favorites_by_group(caller: Caller) -> None:
@@ -206,8 +206,8 @@ def test_region_can_be_demanded(make_world: MakeWorld) -> None:
 )
 def test_totals_can_lie(make_world: MakeWorld, total: str, expected: dict[str, Any]) -> None:
     world = make_world(lists={"DescribeCompShareSharingImages": {"total": total}})
-    answer = Caller.of(world).call("DescribeCompShareSharingImages", Limit=2)
-    assert {key: value for key, value in answer.items() if "Total" in key} == expected
+    response = Caller.of(world).call("DescribeCompShareSharingImages", Limit=2)
+    assert {key: value for key, value in response.items() if "Total" in key} == expected
 
 
 def test_pages_can_repeat_overlap_and_be_short(make_world: MakeWorld) -> None:
@@ -298,6 +298,6 @@ def test_projects_and_tokens(make_world: MakeWorld) -> None:
 
 
 def test_tags_have_categories(caller: Caller) -> None:
-    answer = caller.call("DescribeCompShareImageTags", Region="cn-wlcb")
-    assert "LLM" in answer["TagIndex"]
-    assert set(answer["TagIndex"]) == set(answer["TagsMap"])
+    response = caller.call("DescribeCompShareImageTags", Region="cn-wlcb")
+    assert "LLM" in response["TagIndex"]
+    assert set(response["TagIndex"]) == set(response["TagsMap"])

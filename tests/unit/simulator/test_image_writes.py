@@ -37,8 +37,8 @@ def publish(caller: Caller, image: str = BOX, **changes: Any) -> dict[str, Any]:
     return call(caller, "PublishCompShareImage", image, **params)
 
 
-def refused(answer: dict[str, Any]) -> tuple[int, str]:
-    return answer["RetCode"], answer.get("Message", "")
+def refused(response: dict[str, Any]) -> tuple[int, str]:
+    return response["RetCode"], response.get("Message", "")
 
 
 def test_update_changes_what_it_names(caller: Caller, world: World) -> None:
@@ -60,7 +60,7 @@ def test_update_changes_what_it_names(caller: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "params", "answer"),
+    ("image", "params", "response"),
     [
         (IMAGE, {"Name": "box"}, (230, "Params [Name] not available, an image named box exists")),
         (IMAGE, {"Name": "a b"}, (230, "Params [Name] not available")),
@@ -74,8 +74,8 @@ def test_update_changes_what_it_names(caller: Caller, world: World) -> None:
         ("compshareImage-none", {"Name": "x"}, (230, "Params [CompShareImageId] not available")),
     ],
 )
-def test_wrong_updates(caller: Caller, image: str, params: dict[str, Any], answer: tuple[int, str]) -> None:
-    assert refused(call(caller, "UpdateCompShareImage", image, **params)) == answer
+def test_wrong_updates(caller: Caller, image: str, params: dict[str, Any], response: tuple[int, str]) -> None:
+    assert refused(call(caller, "UpdateCompShareImage", image, **params)) == response
 
 
 def test_publish_review_withdraw_and_delete(caller: Caller, world: World) -> None:
@@ -166,9 +166,9 @@ def test_sharing(caller: Caller) -> None:
     assert accounts(caller) == [12, 13]
 
 
-def test_one_invalid_account_and_nothing_is_shared_though_the_answer_is_0(caller: Caller) -> None:
-    answer = share(caller, [11, 99999999])
-    assert (answer["RetCode"], answer["InvalidAccounts"]) == (0, [99999999])
+def test_one_invalid_account_and_nothing_is_shared_though_the_response_is_0(caller: Caller) -> None:
+    response = share(caller, [11, 99999999])
+    assert (response["RetCode"], response["InvalidAccounts"]) == (0, [99999999])
     assert accounts(caller) == []
 
 

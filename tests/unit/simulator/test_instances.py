@@ -159,8 +159,8 @@ def test_an_instance_from_wish_to_end(caller: Caller, world: World) -> None:
 def test_wrong_wishes_are_refused_and_nothing_is_made(
     caller: Caller, world: World, changes: dict[str, Any], ret_code: int, message: str
 ) -> None:
-    answer = create(caller, **changes)
-    assert (answer["RetCode"], answer["Message"]) == (ret_code, message)
+    response = create(caller, **changes)
+    assert (response["RetCode"], response["Message"]) == (ret_code, message)
     assert len(world.instances.all) == 8
 
 
@@ -368,8 +368,8 @@ def test_resizing(stopped: World) -> None:
 
 def test_passwords_and_names(stopped: World) -> None:
     caller = Caller.of(stopped)
-    answer = operate(caller, "ResetCompShareInstancePassword", "uhost-vm", Password=password("new-Pass-1"))
-    assert (answer["RetCode"], answer["Action"]) == (0, "ResetCompShareInstancePassword")
+    response = operate(caller, "ResetCompShareInstancePassword", "uhost-vm", Password=password("new-Pass-1"))
+    assert (response["RetCode"], response["Action"]) == (0, "ResetCompShareInstancePassword")
     assert (
         operate(caller, "ResetCompShareInstancePassword", "uhost-upbox", Password=password("new-Pass-1"))["RetCode"]
         == 0

@@ -64,8 +64,8 @@ def test_another_ret_code(make_world: MakeWorld) -> None:
 def test_the_control_api_sets_the_limit_and_takes_it_away(make_world: MakeWorld) -> None:
     world = make_world(speed=0)
     address, body = f"{world.url}/_simulator/limit", {"public_key": world.public_key}
-    answer = requests.post(address, json={**body, "rate": 1, "burst": 2, "clock": "world"}, timeout=10)
-    assert answer.json() == {"rate": 1, "burst": 2, "served": 0, "refused": 0}
+    response = requests.post(address, json={**body, "rate": 1, "burst": 2, "clock": "world"}, timeout=10)
+    assert response.json() == {"rate": 1, "burst": 2, "served": 0, "refused": 0}
     assert codes(world, 3) == [0, 0, 153]
     requests.post(address, json=body, timeout=10)
     assert codes(world, 30) == [0] * 30

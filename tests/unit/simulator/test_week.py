@@ -75,8 +75,8 @@ def test_a_planned_stop_counts_in_the_time_of_a_world_that_runs_fast(make_world:
 
 def ask_monitor(world: World, *ids: str, **window: int) -> dict[str, Any]:
     params = {"Region": "cn-wlcb", "UHostIds": list(ids), **window}
-    answer: dict[str, Any] = Caller.of(world).post_json("GetCompShareInstanceMonitor", params).json()
-    return answer
+    response: dict[str, Any] = Caller.of(world).post_json("GetCompShareInstanceMonitor", params).json()
+    return response
 
 
 def test_the_monitor_has_one_shape_for_machines_and_one_for_pods(make_world: MakeWorld) -> None:

@@ -606,7 +606,7 @@ def test_variables_of_another_inventory_for_a_host_stay(source: Source) -> None:
     assert inventory.hosts["train-vm"].get_vars()["team"] == "vision"
 
 
-# --- Strangers' text ---
+# --- Untrusted text ---
 
 
 @pytest.fixture
@@ -619,7 +619,7 @@ def hostile(tmp_path: Path, make_world: Any) -> Source:
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_strangers_text_stays_literal(hostile: Source, cached: bool) -> None:
+def test_untrusted_text_stays_literal(hostile: Source, cached: bool) -> None:
     options: dict[str, Any] = hostile.cached() if cached else {}
     options.update(
         hostnames=["id"],

@@ -15,7 +15,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._pending import Pe
 
 from .in_process import WorldTransport
 
-#: Answers from which nothing can be told.
+#: Responses from which nothing can be told.
 UNREADABLE: list[dict[str, Any]] = [
     {"kind": "html"},
     {"kind": "truncated"},

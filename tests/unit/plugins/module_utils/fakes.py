@@ -33,12 +33,12 @@ class FakeClock:
 
 
 class FakeTransport:
-    """Answers from a script, one reply for each request, or from a function of the request's fields."""
+    """Responds from a script, one reply for each request, or from a function of the request's fields."""
 
     url = "https://api.compshare.cn/"
 
     def __init__(self, replies: Iterable[Reply] | Callable[[Mapping[str, str]], Reply]) -> None:
-        self._answer = replies if callable(replies) else None
+        self._response = replies if callable(replies) else None
         self._script = [] if callable(replies) else list(replies)
         self.requests: list[dict[str, str]] = []
         self.timeouts: list[float] = []
@@ -47,7 +47,7 @@ class FakeTransport:
         fields = json.loads(body) if isinstance(body, bytes) else dict(body)
         self.requests.append(fields)
         self.timeouts.append(timeout)
-        reply = self._answer(fields) if self._answer else self._script.pop(0)
+        reply = self._response(fields) if self._response else self._script.pop(0)
         if isinstance(reply, TransportError):
             raise reply
         return reply
@@ -59,18 +59,18 @@ class FakeTransport:
 def reply(
     body: Any, *, status: int = 200, retry_after: float | None = None, location: str | None = None
 ) -> HttpResponse:
-    """Return an HTTP answer; a body that is not bytes is sent as JSON."""
+    """Return an HTTP response; a body that is not bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HttpResponse(status, raw, "request-1", retry_after, location)
 
 
 def refusal(ret_code: int, message: str | None = None) -> HttpResponse:
-    """Return the API's answer with a RetCode that is not 0."""
+    """Return the API's response with a RetCode that is not 0."""
     return reply({"Action": "XResponse", "RetCode": ret_code, **({"Message": message} if message else {})})
 
 
 def success(**content: Any) -> HttpResponse:
-    """Return the API's answer with RetCode 0."""
+    """Return the API's response with RetCode 0."""
     return reply({"RetCode": 0, **content})
 
 

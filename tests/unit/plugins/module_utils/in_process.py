@@ -59,7 +59,7 @@ class WorldClock(Clock):
 
 
 class WorldTransport:
-    """Hands each request to a world, and does to the answer what the world's faults say."""
+    """Hands each request to a world, and does to the response what the world's faults say."""
 
     def __init__(self, clock: WorldClock) -> None:
         # Each world is an API of its own, for whatever is kept on this machine by address and account.
@@ -75,9 +75,9 @@ class WorldTransport:
             wire = WireRequest(flat=dict(body), signed=dict(body))
         exchange, refused = receive({self._world.public_key: self._world}, wire)
         if refused is not None:
-            return _answer(refused, exchange)
+            return _response(refused, exchange)
         if exchange.fault is None:
-            return _answer(exchange.carry_out(), exchange)
+            return _response(exchange.carry_out(), exchange)
         return self._with_fault(exchange, timeout)
 
     def _with_fault(self, exchange: Exchange, timeout: float) -> HttpResponse:
@@ -85,7 +85,7 @@ class WorldTransport:
         assert rule is not None
         if rule.kind == "slow":
             return self._slow(exchange, timeout)
-        answer = exchange.carry_out() if rule.takes_effect else {}
+        response = exchange.carry_out() if rule.takes_effect else {}
         if rule.kind in ("reset_before", "reset_after", "close_before", "close_after", "cut_off"):
             raise TransportError("the connection broke", reached=True)
         if rule.kind == "refuse":
@@ -94,17 +94,17 @@ class WorldTransport:
             retry_after = None if rule.retry_after is None else float(rule.retry_after)
             return HttpResponse(rule.status or 502, b"<html>", exchange.request_id, retry_after, None)
         if rule.kind == "ret_code":
-            return _answer(refusal(exchange.wire, rule.code, rule.message or "Injected"), exchange)
-        body = json.dumps(answer).encode()
+            return _response(refusal(exchange.wire, rule.code, rule.message or "Injected"), exchange)
+        body = json.dumps(response).encode()
         bodies = {
             "html": b"<html>",
             "raw": (rule.body or "").encode(),
             "truncated": body[: len(body) * 2 // 3],
             "empty": b"",
             "json_list": b"[" + body + b"]",
-            "no_ret_code": json.dumps({key: value for key, value in answer.items() if key != "RetCode"}).encode(),
-            "null_list": json.dumps({**answer, **{key: None for key in _LISTS if key in answer}}).encode(),
-            "string_list": json.dumps({**answer, **{key: "text" for key in _LISTS if key in answer}}).encode(),
+            "no_ret_code": json.dumps({key: value for key, value in response.items() if key != "RetCode"}).encode(),
+            "null_list": json.dumps({**response, **{key: None for key in _LISTS if key in response}}).encode(),
+            "string_list": json.dumps({**response, **{key: "text" for key in _LISTS if key in response}}).encode(),
         }
         return HttpResponse(200, bodies[rule.kind], exchange.request_id, None, None)
 
@@ -112,22 +112,22 @@ class WorldTransport:
         rule = exchange.fault
         assert rule is not None
         if rule.seconds < timeout:
-            answer = None if rule.late else exchange.carry_out()
+            response = None if rule.late else exchange.carry_out()
             self._clock.sleep(rule.seconds)
-            return _answer(answer or exchange.carry_out(), exchange)
+            return _response(response or exchange.carry_out(), exchange)
         if rule.late:
             self._world.clock.after(rule.seconds, lambda: _carry_out(exchange))
         else:
             exchange.carry_out()
         self._clock.sleep(timeout)
-        raise TransportError(f"no answer came within {timeout:g} s", reached=True)
+        raise TransportError(f"no response came within {timeout:g} s", reached=True)
 
 
 def _carry_out(exchange: Exchange) -> None:
     exchange.carry_out()
 
 
-def _answer(body: Mapping[str, Any], exchange: Exchange) -> HttpResponse:
+def _response(body: Mapping[str, Any], exchange: Exchange) -> HttpResponse:
     return HttpResponse(200, json.dumps(body).encode(), exchange.request_id, None, None)
 
 

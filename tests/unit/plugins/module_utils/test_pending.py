@@ -175,7 +175,7 @@ def test_a_list_that_cannot_be_read_at_the_end_is_an_error_and_the_record_stays(
     assert len(list(folder.iterdir())) == 1
 
 
-def test_one_answer_without_it_at_the_end_is_no_proof() -> None:
+def test_one_response_without_it_at_the_end_is_no_proof() -> None:
     leave_a_record()
     client, clock = a_client()
     began = clock.now()

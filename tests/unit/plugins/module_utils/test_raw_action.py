@@ -173,7 +173,7 @@ def test_secrets_are_sent_and_not_shown() -> None:
     assert "Password" in world.requests()[-1]["params"]
 
 
-def test_secrets_of_the_answer() -> None:
+def test_secrets_of_the_response() -> None:
     world = new_world()
     hidden = run(world, "DescribeCompShareInstance")
     shown = task(world, "DescribeCompShareInstance", include_secrets=True)

@@ -92,7 +92,7 @@ def test_wait_until_lets_the_caller_judge_errors() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(BUSY_CODES))
-def test_busy_answers_are_waited_out(code: int) -> None:
+def test_busy_responses_are_waited_out(code: int) -> None:
     client, transport, clock = client_of([refusal(code)] * 5 + [success(Done=1)])
     assert send_when_free(client, "Change", {}, deadline=2000) == {"RetCode": 0, "Done": 1}
     transport.assert_all_used()
@@ -129,8 +129,8 @@ def test_what_never_reached_the_api_is_sent_again() -> None:
 
 def test_seen_at_last() -> None:
     client, _transport, clock = client_of([])
-    answers = [False, False, True]
-    assert confirm_within(client, lambda: answers.pop(0), 45)
+    responses = [False, False, True]
+    assert confirm_within(client, lambda: responses.pop(0), 45)
     assert len(clock.slept) == 2
 
 
@@ -180,9 +180,9 @@ def test_accepted_without_effect() -> None:
         apply_and_confirm(client, "Change", {}, lambda: False, deadline=5000, desired="it is so")
 
 
-def test_an_answer_that_says_that_nothing_was_done() -> None:
-    def check(answer: dict[str, Any]) -> None:
-        raise WaitError(f"nothing done: {answer['Invalid']}")
+def test_a_response_that_says_that_nothing_was_done() -> None:
+    def check(response: dict[str, Any]) -> None:
+        raise WaitError(f"nothing done: {response['Invalid']}")
 
     client, _transport, _clock = client_of([success(Invalid=[1])])
     with pytest.raises(WaitError, match=r"nothing done: \[1\]"):
@@ -191,8 +191,8 @@ def test_an_answer_that_says_that_nothing_was_done() -> None:
 
 @pytest.mark.parametrize("unreadable", [refusal(299), LOST])
 def test_accepted_and_then_the_state_cannot_be_read(unreadable: Any) -> None:
-    answers = iter([success()])
-    client, _transport, _clock = client_of(lambda _fields: next(answers, unreadable))
+    responses = iter([success()])
+    client, _transport, _clock = client_of(lambda _fields: next(responses, unreadable))
     with pytest.raises((NoResponseError, RefusedError), match="Before that, Change was accepted") as caught:
         apply_and_confirm(
             client, "Change", {}, lambda: bool(client.call("DescribeX")), deadline=2000, desired="it is changed"
@@ -202,8 +202,8 @@ def test_accepted_and_then_the_state_cannot_be_read(unreadable: Any) -> None:
 
 
 def test_lost_and_then_the_state_cannot_be_read() -> None:
-    answers = iter([LOST])
-    client, _transport, _clock = client_of(lambda _fields: next(answers, refusal(299)))
+    responses = iter([LOST])
+    client, _transport, _clock = client_of(lambda _fields: next(responses, refusal(299)))
     with pytest.raises(
         RefusedError, match="Before that, Change was sent without a response; it may have been"
     ) as caught:

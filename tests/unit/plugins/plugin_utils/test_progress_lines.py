@@ -48,8 +48,8 @@ def told(*events: dict[str, Any], terminal: bool = True, host: str = "localhost"
         (event(30, None, status="UnAvailable", failed=True, failed_reason="disk full", elapsed=60),
          "[localhost] env: failed after 1 min: disk full"),
         (event(30, None, status="UnAvailable", failed=True), "[localhost] env: failed after 0 s: no reason given"),
-        ({"kind": "fault", "message": "X got no answer.", "pause": 4, "elapsed": 10.0},
-         "[localhost] X got no answer. Asking again in 4 s."),
+        ({"kind": "fault", "message": "X got no response.", "pause": 4, "elapsed": 10.0},
+         "[localhost] X got no response. Asking again in 4 s."),
         ({"kind": "note", "name": "vm-1", "message": "An image is being made."},
          "[localhost] vm-1: An image is being made."),
     ],
@@ -97,7 +97,7 @@ def test_a_lasting_fault_is_reported_once_a_minute() -> None:
     assert len(told(*faults[:3], event(1, 1, elapsed=20.0), faults[5])) == 3
 
 
-def test_strangers_text_is_made_safe_and_short() -> None:
+def test_untrusted_text_is_made_safe_and_short() -> None:
     [line] = told(event(1, 1, name="\x1b[2Jevil\nname" + "x" * 200), host="h\x1b[1m")
     assert line.startswith("[h] evil\\nname")
     assert len(line) < 150

@@ -47,7 +47,7 @@ def test_what_is_a_template(value: object, expected: bool) -> None:
     assert is_template(value) is expected
 
 
-def test_a_users_template_is_rendered_and_a_strangers_text_in_it_is_not(templar: Templar) -> None:
+def test_a_users_template_is_rendered_and_untrusted_text_in_it_is_not(templar: Templar) -> None:
     assert render(templar, trust_as_template("<{{ hostile }}>"), VARIABLES) == "<{{ 6*7 }}>"
     assert render(templar, trust_as_template("{{ hostile ~ number }}"), VARIABLES) == "{{ 6*7 }}3"
 

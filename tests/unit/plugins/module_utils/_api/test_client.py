@@ -29,10 +29,10 @@ from ..fakes import client_of, refusal, reply, success
 OPTIONS = {"public_key": "public-key-0001", "private_key": "private-key-0001"}
 
 
-def test_a_call_sends_signed_fields_and_returns_the_answer() -> None:
+def test_a_call_sends_signed_fields_and_returns_the_response() -> None:
     client, transport, _clock = client_of([success(Value=7)], scope=Scope(project_id="org-1"))
-    answer = client.call("DescribeX", {"A": None, "B": {"C": True, "D": [1, None]}})
-    assert answer == {"RetCode": 0, "Value": 7}
+    response = client.call("DescribeX", {"A": None, "B": {"C": True, "D": [1, None]}})
+    assert response == {"RetCode": 0, "Value": 7}
     sent = transport.requests[0]
     claimed = sent.pop("Signature")
     assert sent == {
@@ -48,7 +48,7 @@ def test_a_call_sends_signed_fields_and_returns_the_answer() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        TransportError("no answer came", reached=True),
+        TransportError("no response came", reached=True),
         TransportError("not reached", reached=False),
         reply(b"<html>gateway</html>"),
         reply(b'{"RetCode": 0, "ImageSet": [{"a'),
@@ -95,7 +95,7 @@ def test_an_interruption_tells_what_may_have_been_done(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("fault", "unknown"),
     [
-        (TransportError("no answer came", reached=True), True),
+        (TransportError("no response came", reached=True), True),
         (reply(b"<html>"), True),
         (reply({"Message": "no code"}), True),
         (reply("text", status=500), True),
@@ -137,19 +137,19 @@ def test_tries_end_and_are_counted() -> None:
 THROTTLED = [reply({}, status=429), refusal(153), refusal(8441), refusal(226619)]
 
 
-@pytest.mark.parametrize("answer", THROTTLED)
+@pytest.mark.parametrize("response", THROTTLED)
 @pytest.mark.parametrize("write", [False, True])
-def test_throttling_is_waited_out_without_using_up_the_tries(answer: HttpResponse, write: bool) -> None:
-    client, transport, clock = client_of([*[answer] * 6, success()], retries=0)
+def test_throttling_is_waited_out_without_using_up_the_tries(response: HttpResponse, write: bool) -> None:
+    client, transport, clock = client_of([*[response] * 6, success()], retries=0)
     began = clock.now()
     client.call("X", write=write)
     assert len(transport.requests) == 7
     assert 5 < clock.now() - began < 60
 
 
-@pytest.mark.parametrize("answer", THROTTLED)
-def test_throttling_that_lasts_says_how_long_and_how_often(answer: HttpResponse) -> None:
-    client, transport, clock = client_of(lambda _fields: answer, throttle_timeout=100.0)
+@pytest.mark.parametrize("response", THROTTLED)
+def test_throttling_that_lasts_says_how_long_and_how_often(response: HttpResponse) -> None:
+    client, transport, clock = client_of(lambda _fields: response, throttle_timeout=100.0)
     began = clock.now()
     with pytest.raises(CompShareError) as caught:
         client.call("DescribeX")
@@ -222,10 +222,12 @@ def test_a_request_whose_turn_comes_too_late_is_not_sent() -> None:
     assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("answer", [success(), refusal(230), reply(b"<html>")])
-def test_every_write_is_told_of_whatever_came_of_it(answer: HttpResponse) -> None:
+@pytest.mark.parametrize("response", [success(), refusal(230), reply(b"<html>")])
+def test_every_write_is_reported_whatever_came_of_it(response: HttpResponse) -> None:
     told: list[int] = []
-    client, transport, _clock = client_of([success(), answer], after_write=lambda: told.append(len(transport.requests)))
+    client, transport, _clock = client_of(
+        [success(), response], after_write=lambda: told.append(len(transport.requests))
+    )
     client.call("DescribeX")
     with suppress(CompShareError):
         client.call("CreateX", write=True)
@@ -324,12 +326,12 @@ def test_text_that_is_not_unicode_is_refused_before_it_is_sent() -> None:
 
 
 def serve(lists: Mapping[str, list[dict[str, Any]]]) -> Any:
-    def answer(fields: Mapping[str, str]) -> HttpResponse:
+    def respond(fields: Mapping[str, str]) -> HttpResponse:
         start, size = int(fields["Offset"]), int(fields["Limit"])
         everything = lists[fields["ImageType"]]
         return success(ImageSet=everything[start : start + size], TotalCount=len(everything))
 
-    return answer
+    return respond
 
 
 def image_rows(kind: str, count: int) -> list[dict[str, Any]]:
@@ -357,10 +359,10 @@ def test_a_page_that_cannot_be_had_fails_the_whole_list() -> None:
 def test_null_in_the_place_of_the_rows_is_read_again() -> None:
     good, lies = serve({"App": image_rows("app", 250)}), iter([True])
 
-    def answer(fields: Mapping[str, str]) -> HttpResponse:
+    def respond(fields: Mapping[str, str]) -> HttpResponse:
         return success(ImageSet="oops") if fields["Offset"] == "200" and next(lies, False) else good(fields)
 
-    client, _transport, _clock = client_of(answer)
+    client, _transport, _clock = client_of(respond)
     assert len(client.read_all([Listing("X", {"ImageType": "App"})])[0]) == 250
 
 
@@ -424,10 +426,10 @@ ANY_JSON = st.recursive(
 
 
 @given(ANY_JSON | st.binary(max_size=50))
-def test_whatever_comes_back_is_an_answer_or_a_clear_error(body: Any) -> None:
+def test_whatever_comes_back_is_a_response_or_a_clear_error(body: Any) -> None:
     client, _transport, _clock = client_of(lambda _fields: reply(body), retries=0)
     try:
-        answer = client.call("DescribeX")
+        response = client.call("DescribeX")
     except (ResponseError, RefusedError):
         return
-    assert float(answer["RetCode"]) == 0
+    assert float(response["RetCode"]) == 0

@@ -217,20 +217,20 @@ def test_a_file_that_is_lost_under_those_who_wait_holds_nobody(path: str) -> Non
     assert Limiter(Losing(), path).wait(None) is not None
 
 
-def fill_the_disk(path: str, answers: Any) -> None:
+def fill_the_disk(path: str, results: Any) -> None:
     """Send a request where no file may become larger than nothing, as on a full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     said: list[str] = []
     limiter = Limiter(Clock(), path, debug=said.append)
-    answers.put((limiter.wait(None), limiter.shared, said))
+    results.put((limiter.wait(None), limiter.shared, said))
 
 
 def test_a_full_disk_turns_sharing_off(path: str) -> None:
-    answers = processes.SimpleQueue()
-    process = processes.Process(target=fill_the_disk, args=(path, answers))
+    results = processes.SimpleQueue()
+    process = processes.Process(target=fill_the_disk, args=(path, results))
     process.start()
-    turn, shared, said = answers.get()
+    turn, shared, said = results.get()
     process.join()
     assert (turn, shared) == (0, False)
     assert "File too large" in said[0]
@@ -273,19 +273,19 @@ def test_a_lock_that_a_stopped_process_holds_is_given_up(path: str, monkeypatch:
         os.waitpid(holder, 0)
 
 
-def send(path: str, answers: Any, count: int) -> None:
+def send(path: str, results: Any, count: int) -> None:
     limiter = Limiter(Clock(), path, rate=200)
     for _number in range(count):
         limiter.wait(None)
-        answers.put(time.time())
+        results.put(time.time())
 
 
 def test_processes_wake_one_after_the_other(path: str) -> None:
-    answers = processes.SimpleQueue()
-    workers = [processes.Process(target=send, args=(path, answers, 10)) for _number in range(6)]
+    results = processes.SimpleQueue()
+    workers = [processes.Process(target=send, args=(path, results, 10)) for _number in range(6)]
     for worker in workers:
         worker.start()
-    moments = sorted(answers.get() for _number in range(60))
+    moments = sorted(results.get() for _number in range(60))
     for worker in workers:
         worker.join()
     # 60 requests at 200 a second: never many at once, however many processes there are.
@@ -293,13 +293,13 @@ def test_processes_wake_one_after_the_other(path: str) -> None:
     assert max(sum(one <= later <= one + 0.05 for later in moments) for one in moments) <= 0.05 * 200 + 6
 
 
-def use_as_nobody(environment: dict[str, str], answers: Any) -> None:
+def use_as_nobody(environment: dict[str, str], results: Any) -> None:
     os.setgid(65534)
     os.setuid(65534)
     os.environ.update(environment)
     said: list[str] = []
     limiter = Limiter.of_key(Clock(), "https://a", "key", None, said.append)
-    answers.put((limiter.wait(None), limiter.shared, said))
+    results.put((limiter.wait(None), limiter.shared, said))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -313,11 +313,11 @@ def test_two_users_never_meet(monkeypatch: pytest.MonkeyPatch) -> None:
         turn = ours.wait(None)
         assert turn is not None
         ours.refused(turn, 60.0)
-        answers = processes.SimpleQueue()
-        other = processes.Process(target=use_as_nobody, args=({"XDG_RUNTIME_DIR": folder}, answers))
+        results = processes.SimpleQueue()
+        other = processes.Process(target=use_as_nobody, args=({"XDG_RUNTIME_DIR": folder}, results))
         other.start()
         # With the same environment, the other user takes the next place, and knows nothing of the refusal.
-        assert answers.get() == (0, True, [])
+        assert results.get() == (0, True, [])
         other.join()
         assert sorted(os.listdir(folder)) == ["compshare", "compshare-65534"]
 

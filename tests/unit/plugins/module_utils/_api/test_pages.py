@@ -32,7 +32,7 @@ def rows(count: int, start: int = 0) -> list[dict[str, Any]]:
 
 
 def read(serve: Serve, *, size: int = 10, parallel: int = 4, seed: int = 0) -> tuple[list[Any], list[int]]:
-    """Read a list as the client does, with answers that come in any order; return its ids and the offsets asked."""
+    """Read a list as the client does, with responses that come in any order; return its ids and the offsets asked."""
     reader = ListReader(LISTING, size)
     rng = random.Random(seed)
     running: list[int] = []
@@ -298,7 +298,7 @@ def test_a_list_that_never_stays_the_same_is_an_error() -> None:
     parallel=st.integers(1, 6),
     totals=st.sampled_from(["right", "none", "random", "page", "so far", "zero"]),
 )
-def test_any_total_and_any_order_of_answers_give_the_whole_list(
+def test_any_total_and_any_order_of_responses_give_the_whole_list(
     count: int, seed: int, parallel: int, totals: str
 ) -> None:
     everything, rng = rows(count), random.Random(seed)
@@ -327,13 +327,13 @@ ANY_JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["ImageSet", "TotalCount", "Total", "Other"]), ANY_JSON))
-def test_any_answer_is_a_page_or_a_clear_error(answer: dict[str, Any]) -> None:
+def test_any_response_is_a_page_or_a_clear_error(response: dict[str, Any]) -> None:
     try:
-        page = page_of(LISTING, answer)
+        page = page_of(LISTING, response)
     except ResponseError:
         return
     assert all(isinstance(row, dict) for row in page.rows)
-    assert len(page.rows) == len(answer.get("ImageSet") or [])
+    assert len(page.rows) == len(response.get("ImageSet") or [])
 
 
 def test_rows_are_read_as_their_page_comes() -> None:
@@ -356,7 +356,7 @@ def test_the_first_total_tells_what_is_to_come() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "page"),
+    ("response", "page"),
     [
         ({"ImageSet": None, "TotalCount": 0}, Page([], 0, null=True)),
         ({"ImageSet": None, "TotalCount": 3}, Page([], 3, null=True)),
@@ -365,16 +365,16 @@ def test_the_first_total_tells_what_is_to_come() -> None:
         ({"ImageSet": [], "TotalCount": "many"}, Page([], None)),
     ],
 )
-def test_page_of(answer: dict[str, Any], page: Page) -> None:
-    assert page_of(LISTING, answer) == page
+def test_page_of(response: dict[str, Any], page: Page) -> None:
+    assert page_of(LISTING, response) == page
 
 
 @pytest.mark.parametrize(
-    "answer", [{"TotalCount": 5}, {"ImageSet": "none"}, {"ImageSet": {}}, {"ImageSet": [1]}, {"ImageSet": 0}]
+    "response", [{"TotalCount": 5}, {"ImageSet": "none"}, {"ImageSet": {}}, {"ImageSet": [1]}, {"ImageSet": 0}]
 )
-def test_something_else_in_the_place_of_the_list_is_an_error(answer: dict[str, Any]) -> None:
+def test_something_else_in_the_place_of_the_list_is_an_error(response: dict[str, Any]) -> None:
     with pytest.raises(ResponseError, match="DescribeThings"):
-        page_of(LISTING, answer)
+        page_of(LISTING, response)
 
 
 def test_the_first_shape_that_holds_something_is_read() -> None:
@@ -387,15 +387,15 @@ def test_ids_that_are_no_text_still_tell_rows_apart() -> None:
     assert len(read(lambda _offset: Page(pages, None))[0]) == 2
 
 
-@pytest.mark.parametrize("answer", [{}, {"UHostSet": None}, {"UHostSet": None, "TotalCount": 0}, {"UHostSet": []}])
-def test_no_rows(answer: dict[str, Any]) -> None:
-    assert rows_of("DescribeX", answer, "UHostSet") == []
+@pytest.mark.parametrize("response", [{}, {"UHostSet": None}, {"UHostSet": None, "TotalCount": 0}, {"UHostSet": []}])
+def test_no_rows(response: dict[str, Any]) -> None:
+    assert rows_of("DescribeX", response, "UHostSet") == []
 
 
-@pytest.mark.parametrize("answer", [{"UHostSet": None, "TotalCount": "2"}, {"UHostSet": "x"}, {"UHostSet": [1]}])
-def test_an_answer_that_hides_rows_is_an_error_that_says_what_to_do(answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize("response", [{"UHostSet": None, "TotalCount": "2"}, {"UHostSet": "x"}, {"UHostSet": [1]}])
+def test_a_response_that_hides_rows_is_an_error_that_says_what_to_do(response: dict[str, Any]) -> None:
     with pytest.raises(ResponseError, match="DescribeX") as caught:
-        rows_of("DescribeX", answer, "UHostSet")
+        rows_of("DescribeX", response, "UHostSet")
     assert caught.value.hint and caught.value.retryable
 
 
@@ -405,5 +405,5 @@ def test_a_required_list_that_is_missing_is_an_error() -> None:
     assert rows_of("DescribeX", {"AccountSet": None}, "AccountSet", required=True) == []
 
 
-def test_the_first_key_that_the_answer_has() -> None:
+def test_the_first_key_that_the_response_has() -> None:
     assert rows_of("DescribeX", {"A": None, "B": [{"x": 1}]}, "A", "B") == [{"x": 1}]

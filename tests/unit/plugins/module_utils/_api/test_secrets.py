@@ -1,4 +1,4 @@
-"""Secrets of requests and answers, found by their names."""
+"""Secrets of requests and responses, found by their names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_names_of_parameters(params: dict[str, Any], names: list[str]) -> None:
     assert secret_names(params) == names
 
 
-ANSWER = {
+RESPONSE = {
     "RetCode": 0,
     "UHostSet": [
         {
@@ -53,11 +53,11 @@ ANSWER = {
 
 
 def test_found() -> None:
-    assert secrets_in(ANSWER) == {"c2VjcmV0LW9uZQ==", "t0k3n-abc", "nested-secret", "ab"}
+    assert secrets_in(RESPONSE) == {"c2VjcmV0LW9uZQ==", "t0k3n-abc", "nested-secret", "ab"}
 
 
 def test_hidden_wherever_they_stand() -> None:
-    shown = without_secrets(ANSWER)
+    shown = without_secrets(RESPONSE)
     [row] = shown["UHostSet"]
     assert row["Password"] == HIDDEN
     assert row["Remark"] == f"its password is {HIDDEN} as you know"
@@ -65,7 +65,7 @@ def test_hidden_wherever_they_stand() -> None:
     assert row["JupyterToken"] == {"Value": HIDDEN, "Ports": [8888]}
     assert (row["Short"], row["ShortPassword"], row["EmptyPassword"], row["Tokens"]) == ("ab", HIDDEN, "", None)
     assert (row["UHostId"], row["CPU"], shown["RetCode"]) == ("uhost-1", 16, 0)
-    assert ANSWER["UHostSet"][0]["Password"] == "c2VjcmV0LW9uZQ=="  # type: ignore[index]  # the original is not changed
+    assert RESPONSE["UHostSet"][0]["Password"] == "c2VjcmV0LW9uZQ=="  # type: ignore[index]  # the original is not changed
 
 
 JSON = st.recursive(
@@ -76,8 +76,8 @@ JSON = st.recursive(
 
 
 @given(JSON, st.text("abcdefgh", min_size=6, max_size=12))
-def test_nothing_named_as_a_secret_comes_through(answer: object, secret: str) -> None:
-    whole = {"Password": secret, "Rest": answer, "Twice": f"<{secret}>"}
+def test_nothing_named_as_a_secret_comes_through(response: object, secret: str) -> None:
+    whole = {"Password": secret, "Rest": response, "Twice": f"<{secret}>"}
     assert not [text for text in texts(without_secrets(whole)) if secret in text]
 
 
@@ -95,6 +95,6 @@ def test_a_name_is_hidden_that_is_a_secret() -> None:
 
 
 @given(JSON)
-def test_an_answer_without_secrets_stays_as_it_is(answer: object) -> None:
-    if not secrets_in(answer):
-        assert without_secrets({"Answer": answer}) == {"Answer": answer}
+def test_a_response_without_secrets_stays_as_it_is(response: object) -> None:
+    if not secrets_in(response):
+        assert without_secrets({"Response": response}) == {"Response": response}

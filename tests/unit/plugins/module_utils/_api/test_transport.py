@@ -37,7 +37,7 @@ from ..fakes import FakeClock
 
 
 class RawServer:
-    """Answers each request on a connection with the next bytes of a script; None closes without an answer."""
+    """Responds to each request on a connection with the next bytes of a script; None closes without a response."""
 
     def __init__(self, script: list[bytes | None], tls: ssl.SSLContext | None = None) -> None:
         self._script = list(script)
@@ -58,10 +58,10 @@ class RawServer:
                     open_sockets.enter_context(connection)
                     if self._tls is not None:
                         connection = open_sockets.enter_context(self._tls.wrap_socket(connection, server_side=True))
-                    while self._script and self._answer(connection):
+                    while self._script and self._response(connection):
                         pass
 
-    def _answer(self, connection: socket.socket) -> bool:
+    def _response(self, connection: socket.socket) -> bool:
         received = b""
         while b"\r\n\r\n" not in received or len(received.partition(b"\r\n\r\n")[2]) < _content_length(received):
             part = connection.recv(65536)
@@ -69,17 +69,17 @@ class RawServer:
                 return False
             received += part
         self.requests.append(received)
-        answer = self._script.pop(0)
-        if answer is not None:
-            connection.sendall(answer)
-        return answer is not None
+        response = self._script.pop(0)
+        if response is not None:
+            connection.sendall(response)
+        return response is not None
 
     def close(self) -> None:
         self._listener.close()
 
 
 class DrippingServer:
-    """Answers each connection with a beginning and then the same part again and again, as long as anybody reads."""
+    """Responds to each connection with a beginning and then the same part again and again, as long as anybody reads."""
 
     def __init__(self, begin: bytes, part: bytes, *, pause: float = 0.02) -> None:
         self._begin, self._part, self._pause = begin, part, pause
@@ -113,7 +113,7 @@ class DrippingServer:
 
 
 class PlainServer(DrippingServer):
-    """Answers whatever comes, a TLS handshake too, as a server without TLS does."""
+    """Responds to whatever comes, a TLS handshake too, as a server without TLS does."""
 
     def __init__(self) -> None:
         super().__init__(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", b"")
@@ -126,7 +126,7 @@ def _content_length(received: bytes) -> int:
     return 0
 
 
-def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
+def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
@@ -149,7 +149,7 @@ def transport_to(url: str, **options: Any) -> Transport:
 
 
 def test_a_form_is_posted_and_the_connection_kept(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(answer(b"{}", "200 OK", "X-UCLOUD-REQUEST-UUID: abc"), answer(b"[]"))
+    server = server_of(response(b"{}", "200 OK", "X-UCLOUD-REQUEST-UUID: abc"), response(b"[]"))
     transport = transport_to(server.url)
     first = transport.post({"Action": "A", "Name": "训 练&=+"}, 5)
     second = transport.post({"Action": "B"}, 5)
@@ -165,7 +165,7 @@ def test_a_form_is_posted_and_the_connection_kept(server_of: Callable[..., RawSe
 
 
 def test_json_is_posted_as_it_is(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(answer(b"{}"))
+    server = server_of(response(b"{}"))
     transport = transport_to(server.url)
     transport.post('{"Name":"训练"}'.encode(), 5)
     transport.close()
@@ -174,12 +174,12 @@ def test_json_is_posted_as_it_is(server_of: Callable[..., RawServer]) -> None:
     assert body == '{"Name":"训练"}'.encode()
 
 
-def test_compressed_answers_are_read(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(answer(gzip.compress(b'{"a":1}'), "200 OK", "Content-Encoding: gzip"))
+def test_compressed_responses_are_read(server_of: Callable[..., RawServer]) -> None:
+    server = server_of(response(gzip.compress(b'{"a":1}'), "200 OK", "Content-Encoding: gzip"))
     assert transport_to(server.url).post({}, 5).body == b'{"a":1}'
 
 
-def test_answers_in_chunks_are_read_and_the_connection_kept(server_of: Callable[..., RawServer]) -> None:
+def test_responses_in_chunks_are_read_and_the_connection_kept(server_of: Callable[..., RawServer]) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (b'{"a"', b":", b"1}", b""))
     in_chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
     server = server_of(in_chunks, in_chunks)
@@ -189,8 +189,8 @@ def test_answers_in_chunks_are_read_and_the_connection_kept(server_of: Callable[
 
 
 def test_a_redirect_is_returned_and_not_followed(server_of: Callable[..., RawServer]) -> None:
-    target = server_of(answer(b"{}"))
-    server = server_of(answer(b"", "307 Temporary Redirect", f"Location: {target.url}/"))
+    target = server_of(response(b"{}"))
+    server = server_of(response(b"", "307 Temporary Redirect", f"Location: {target.url}/"))
     found = transport_to(server.url).post({"Action": "A"}, 5)
     assert (found.status, found.location) == (307, f"{target.url}/")
     assert target.connections == 0
@@ -201,14 +201,14 @@ def test_a_redirect_is_returned_and_not_followed(server_of: Callable[..., RawSer
     [("7", 7.0), ("0", 0.0), ("soon", None), ("-1", None), ("１", None), ("9" * 400, 999999999.0)],
 )
 def test_retry_after_in_seconds(server_of: Callable[..., RawServer], header: str, seconds: float | None) -> None:
-    server = server_of(answer(b"", "429 Too Many Requests", "Retry-After: " + header.encode().decode("latin-1")))
+    server = server_of(response(b"", "429 Too Many Requests", "Retry-After: " + header.encode().decode("latin-1")))
     assert transport_to(server.url).post({}, 5).retry_after == seconds
 
 
 def test_retry_after_as_a_date(server_of: Callable[..., RawServer]) -> None:
     clock = FakeClock()
     later = format_datetime(datetime.fromtimestamp(int(clock.epoch()) + 30, tz=timezone.utc), usegmt=True)
-    server = server_of(answer(b"", "503 Service Unavailable", f"Retry-After: {later}"))
+    server = server_of(response(b"", "503 Service Unavailable", f"Retry-After: {later}"))
     retry_after = transport_to(server.url, clock=clock).post({}, 5).retry_after
     assert retry_after == pytest.approx(30, abs=1)
 
@@ -228,13 +228,13 @@ def test_a_refused_connection_was_not_reached() -> None:
     assert not fault.lasting
 
 
-def test_a_connection_closed_without_an_answer_may_have_reached(server_of: Callable[..., RawServer]) -> None:
+def test_a_connection_closed_without_a_response_may_have_reached(server_of: Callable[..., RawServer]) -> None:
     fault = fault_of(server_of(None).url)
     assert str(fault).startswith("the connection to 127.0.0.1 broke")
     assert fault.reached
 
 
-def test_an_answer_cut_off_may_have_reached(server_of: Callable[..., RawServer]) -> None:
+def test_a_response_cut_off_may_have_reached(server_of: Callable[..., RawServer]) -> None:
     fault = fault_of(server_of(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}", None).url, 2)
     assert fault.reached
 
@@ -303,7 +303,7 @@ def test_a_connection_that_a_watchdog_has_ended_is_not_used_again() -> None:
 
 
 def test_a_time_out_ends_no_later_request_on_the_same_connection(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(*[answer(b"{}")] * 3)
+    server = server_of(*[response(b"{}")] * 3)
     transport = transport_to(server.url)
     transport.post({}, 5)
     exchanges: list[Any] = []
@@ -321,7 +321,7 @@ def test_a_time_out_ends_no_later_request_on_the_same_connection(server_of: Call
 
 
 def test_no_file_and_no_thread_stays(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(*[answer(b"{}", "200 OK", "Connection: close"), answer(b"{}"), None] * 5)
+    server = server_of(*[response(b"{}", "200 OK", "Connection: close"), response(b"{}"), None] * 5)
     transport = transport_to(server.url)
 
     def post() -> None:
@@ -350,7 +350,7 @@ def ended(thread: threading.Thread) -> bool:
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,gzip,gzip", "br", "zstd", "deflate", "gzip, br"])
 def test_only_one_layer_of_compression_is_undone(server_of: Callable[..., RawServer], encoding: str) -> None:
     bomb = gzip.compress(gzip.compress(b" " * (1024 * 1024)))
-    fault = fault_of(server_of(answer(bomb, "200 OK", f"Content-Encoding: {encoding}")).url)
+    fault = fault_of(server_of(response(bomb, "200 OK", f"Content-Encoding: {encoding}")).url)
     assert str(fault) == f"the response is encoded as {encoding.replace(',gzip', ', gzip')}, which was not requested"
     assert fault.reached and fault.lasting
 
@@ -358,7 +358,7 @@ def test_only_one_layer_of_compression_is_undone(server_of: Callable[..., RawSer
 def test_a_body_is_counted_while_it_is_decompressed(server_of: Callable[..., RawServer]) -> None:
     """A piece of 64 KB can become 64 MB."""
     bomb = gzip.compress(b" " * (200 * 1024 * 1024), 9)
-    server = server_of(answer(bomb, "200 OK", "Content-Encoding: gzip"))
+    server = server_of(response(bomb, "200 OK", "Content-Encoding: gzip"))
     tracemalloc.start()
     try:
         fault = fault_of(server.url)
@@ -370,27 +370,27 @@ def test_a_body_is_counted_while_it_is_decompressed(server_of: Callable[..., Raw
 
 
 def test_only_gzip_is_asked_for(server_of: Callable[..., RawServer]) -> None:
-    server = server_of(answer(b"{}"))
+    server = server_of(response(b"{}"))
     transport_to(server.url).post({}, 5)
     assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
 
 
-def test_an_answer_too_large_is_not_read(server_of: Callable[..., RawServer], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_too_large_is_not_read(server_of: Callable[..., RawServer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport_module, "BODY_LIMIT", 1024 * 1024)
     bomb = gzip.compress(b" " * (8 * 1024 * 1024))
-    fault = fault_of(server_of(answer(bomb, "200 OK", "Content-Encoding: gzip")).url)
+    fault = fault_of(server_of(response(bomb, "200 OK", "Content-Encoding: gzip")).url)
     assert str(fault) == "the response is larger than 1 MB"
     assert fault.lasting
 
 
 def test_a_body_that_cannot_be_decompressed_is_a_fault(server_of: Callable[..., RawServer]) -> None:
-    assert fault_of(server_of(answer(b"no gzip", "200 OK", "Content-Encoding: gzip")).url).reached
+    assert fault_of(server_of(response(b"no gzip", "200 OK", "Content-Encoding: gzip")).url).reached
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 20, -1])
 def test_a_compressed_body_that_stops_is_a_fault(server_of: Callable[..., RawServer], length: int) -> None:
     whole = gzip.compress(b'{"a": [1, 2, 3]}')
-    fault = fault_of(server_of(answer(whole[:length], "200 OK", "Content-Encoding: gzip")).url)
+    fault = fault_of(server_of(response(whole[:length], "200 OK", "Content-Encoding: gzip")).url)
     assert str(fault) == "the compressed response is not complete"
     assert fault.reached
 
@@ -398,14 +398,14 @@ def test_a_compressed_body_that_stops_is_a_fault(server_of: Callable[..., RawSer
 @pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 200000, 1 << 20])
 def test_compressed_bodies_of_any_size_are_whole(server_of: Callable[..., RawServer], size: int) -> None:
     for body in (b"x" * size, Random(size).randbytes(size)):
-        server = server_of(answer(gzip.compress(body), "200 OK", "Content-Encoding: gzip"))
+        server = server_of(response(gzip.compress(body), "200 OK", "Content-Encoding: gzip"))
         assert transport_to(server.url).post({}, 5).body == body
 
 
 def test_loopback_goes_past_any_proxy(server_of: Callable[..., RawServer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert transport_to(server_of(answer(b"{}")).url).post({}, 5).body == b"{}"
+    assert transport_to(server_of(response(b"{}")).url).post({}, 5).body == b"{}"
 
 
 def test_a_password_file_and_cookies_are_left_alone(
@@ -415,7 +415,7 @@ def test_a_password_file_and_cookies_are_left_alone(
     netrc.write_text("machine 127.0.0.1 login someone password netrc-password\n", encoding="utf-8")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    server = server_of(answer(b"{}", "200 OK", "Set-Cookie: track=me"), answer(b"{}"))
+    server = server_of(response(b"{}", "200 OK", "Set-Cookie: track=me"), response(b"{}"))
     transport = transport_to(server.url)
     transport._open_session()._session.trust_env = True
     transport.post({}, 5)
@@ -488,7 +488,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 def test_a_certificate_is_checked_unless_told_otherwise(
     server_of: Callable[..., RawServer], certificate: tuple[Path, Path]
 ) -> None:
-    server = server_of(*[answer(b"ok")] * 2, tls=context_of(*certificate))
+    server = server_of(*[response(b"ok")] * 2, tls=context_of(*certificate))
     with pytest.raises(TransportError, match=r"the certificate of 127\.0\.0\.1 is not valid") as refused:
         transport_to(server.url).post({}, 5)
     assert (refused.value.reached, refused.value.lasting, server.requests) == (False, True, [])
@@ -507,7 +507,7 @@ def test_the_bundle_that_the_environment_names_is_trusted(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate[0]))
-    server = server_of(*[answer(b"ok")] * 3, tls=context_of(*certificate))
+    server = server_of(*[response(b"ok")] * 3, tls=context_of(*certificate))
     # Connections to this machine go past the environment's proxies, which requests only knows with its bundles.
     monkeypatch.setattr(transport_module, "_is_loopback", lambda _host: False)
     assert transport_to(server.url).post({}, 5).body == b"ok"
@@ -527,7 +527,7 @@ def test_certificates_may_be_in_a_file_or_a_folder(certificate: tuple[Path, Path
 
 
 def test_an_unknown_issuer_names_ca_path(server_of: Callable[..., RawServer], certificate: tuple[Path, Path]) -> None:
-    fault = fault_of(server_of(answer(b"ok"), tls=context_of(*certificate)).url)
+    fault = fault_of(server_of(response(b"ok"), tls=context_of(*certificate)).url)
     assert "self-signed certificate" in str(fault) or "self signed certificate" in str(fault)
     assert "ca_path" in (fault.hint or "")
 

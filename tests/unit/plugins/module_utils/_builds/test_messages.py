@@ -41,12 +41,12 @@ def test_everything_at_once() -> None:
         build("i-4", missing=True),
         build("i-5", name="slow", status="Making", progress=50.0, remaining_duration=600),
     ]
-    summary, hint, retryable = wait_message(builds, "did not end within 60 s", "X got no answer.")
+    summary, hint, retryable = wait_message(builds, "did not end within 60 s", "X got no response.")
     assert summary == (
         "1 of 5 image builds failed: bad\\n (i-3, status UnAvailable, no reason given). "
         "1 of 5 image builds cannot be found: i-4. "
         "1 of 5 image builds did not end within 60 s: slow (i-5, 50.0 %, about 10 min left). "
-        "2 are available. The last requests failed: X got no answer."
+        "2 are available. The last requests failed: X got no response."
     )
     assert hint is not None
     assert hint.endswith("Run the task again to go on waiting.")

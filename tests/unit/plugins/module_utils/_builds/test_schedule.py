@@ -166,7 +166,7 @@ def test_where_others_like_it_end_later_the_short_pauses_are_spared_and_near_the
     assert plan.due - 1001.0 <= DENSE
 
 
-def test_what_an_answer_lacks_shortens_the_next_pause() -> None:
+def test_what_a_response_lacks_shortens_the_next_pause() -> None:
     whole, short = schedule(), schedule()
     for plan, percent in ((whole, 12.0), (short, 11.8)):
         for now in (0.0, 600.0, 1200.0):
@@ -177,7 +177,7 @@ def test_what_an_answer_lacks_shortens_the_next_pause() -> None:
     assert short.due - whole.due == pytest.approx(-24, abs=6)
 
 
-def test_looks_at_the_list_leave_the_answers_about_one_build_to_its_estimate() -> None:
+def test_looks_at_the_list_leave_the_responses_about_one_build_to_its_estimate() -> None:
     plan = schedule()
     plan.share(0.0, True)
     for now in (0.0, 2000.0):
@@ -187,7 +187,7 @@ def test_looks_at_the_list_leave_the_answers_about_one_build_to_its_estimate() -
     assert plan.due - 2000.0 <= MAX
 
 
-def test_an_old_answer_is_good_for_a_while() -> None:
+def test_an_old_response_is_good_for_a_while() -> None:
     plan = schedule()
     plan.saw_progress(0.0, 0.0, 1000)
     assert likely(plan, 300.0) == pytest.approx(700)
@@ -209,12 +209,12 @@ def test_questions_that_are_close_are_asked_together_but_not_before_the_end_they
 numbers = st.none() | st.floats(-1e4, 1e5) | st.floats(allow_nan=True, allow_infinity=True)
 
 
-@given(answers=st.lists(st.tuples(st.floats(0, 500), numbers, numbers), max_size=30), seed=st.integers(0, 99))
-def test_whatever_the_server_says_the_next_question_has_its_bounds(
-    answers: list[tuple[float, float | None, float | None]], seed: int
+@given(responses=st.lists(st.tuples(st.floats(0, 500), numbers, numbers), max_size=30), seed=st.integers(0, 99))
+def test_whatever_the_server_says_the_next_request_has_its_bounds(
+    responses: list[tuple[float, float | None, float | None]], seed: int
 ) -> None:
     plan, now = schedule(seed=seed), 0.0
-    for passed, percent, remaining in answers:
+    for passed, percent, remaining in responses:
         now += passed
         plan.saw_progress(now, percent, remaining)
         assert SHORTEST_SLEEP - 1e-6 <= plan.due - now <= MAX
@@ -240,13 +240,13 @@ def test_no_end_is_noticed_late_while_the_time_left_is_not_overstated_by_more_th
     assert now - length <= longest
 
 
-@given(answers=st.lists(st.sampled_from([(10.0, None), (None, 50.0), (None, None)]), min_size=2, max_size=30))
+@given(responses=st.lists(st.sampled_from([(10.0, None), (None, 50.0), (None, None)]), min_size=2, max_size=30))
 def test_no_sleep_is_longer_than_the_limit_while_nothing_moves(
-    answers: list[tuple[float | None, float | None]],
+    responses: list[tuple[float | None, float | None]],
 ) -> None:
     plan, now = schedule(), 0.0
     plan.saw_progress(now, 10.0, 50.0)
-    for percent, remaining in answers:
+    for percent, remaining in responses:
         now = plan.due
         plan.saw_progress(now, percent, remaining)
         assert plan.due - now <= LONGEST_BLIND

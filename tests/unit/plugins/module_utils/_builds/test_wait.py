@@ -87,7 +87,7 @@ class Account:
         zone: str = "cn-wlcb-01",
         told: Callable[[float], dict[str, Any]] | None = None,
     ) -> str:
-        """Plant a build; ``told`` is what its progress answers after so many seconds."""
+        """Plant a build; ``told`` is what its progress shows after so many seconds."""
         ends = length if fails_at is None else fails_at
 
         def progress(now: float) -> dict[str, Any] | CompShareError:
@@ -124,10 +124,10 @@ class Account:
     def call(self, action: str, params: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
         self._ask(action, dict(params))
         course = self.progress.get(params["CompShareImageId"])
-        answer = course(self.now) if course else refused(action, 230, "Params [CompShareImageId] not available")
-        if isinstance(answer, CompShareError):
-            raise answer
-        return {"RetCode": 0, **answer}
+        response = course(self.now) if course else refused(action, 230, "Params [CompShareImageId] not available")
+        if isinstance(response, CompShareError):
+            raise response
+        return {"RetCode": 0, **response}
 
     def read_page(self, listing: Listing, offset: int, *, deadline: float | None = None) -> Page:
         self._ask(listing.action, {**listing.params, "Offset": offset})
@@ -236,7 +236,7 @@ def test_a_look_at_an_image_that_nobody_knows_warns() -> None:
     assert B1 in warnings[0]
 
 
-def test_a_look_without_answers_fails() -> None:
+def test_a_look_without_responses_fails() -> None:
     account = Account()
     account.build(B1, 300)
     account.faults = lambda _action, _now: fault()
@@ -245,7 +245,7 @@ def test_a_look_without_answers_fails() -> None:
     assert caught.value.facts["builds"][0]["image_id"] == B1
 
 
-def test_a_look_with_one_answer_of_two_warns() -> None:
+def test_a_look_with_one_response_of_two_warns() -> None:
     account, warnings = Account(), []
     account.build(B1, 300)
     account.faults = lambda action, _now: fault() if action == PROGRESS else None
@@ -565,7 +565,7 @@ def test_faults_for_a_while_do_not_end_the_wait(action: str | None, retry: Retry
         assert heard.of("fault")[0]["message"] == "The network is down."
 
 
-def test_a_progress_question_that_is_never_answered_leaves_the_list() -> None:
+def test_a_progress_request_without_a_response_ever_leaves_the_list() -> None:
     account = Account()
     account.build(B1, 600)
     account.faults = lambda action, _now: fault() if action == PROGRESS else None

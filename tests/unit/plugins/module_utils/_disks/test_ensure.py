@@ -197,7 +197,7 @@ def test_lost_responses_make_no_disk_twice_and_end_as_desired(
     assert run(world, **options)["changed"] is False
 
 
-def test_a_create_whose_answer_names_nothing_is_found_in_the_list() -> None:
+def test_a_create_whose_response_names_nothing_is_found_in_the_list() -> None:
     world = world_of(dialect={"created_disk": "nothing"}, instances={"visible_after": 40})
     assert run(world, **NEW)["disk"]["name"] == "data"
     assert writes(world) == [CREATE] and len(named(world, "data")) == 1

@@ -147,7 +147,7 @@ def test_an_account_without_anything_has_empty_lists(make_world: MakeWorld, sour
 def test_a_fault_gives_the_whole_list_or_an_error(
     make_world: MakeWorld, source: str, fault: dict[str, Any], when: str
 ) -> None:
-    # A slow answer takes real time, so it comes once.
+    # A slow response takes real time, so it comes once.
     strikes = {"nth": 1} if fault["kind"] == "slow" else WHEN[when]
     world = make_world(counts=FEW, faults=[{**fault, **strikes, "action": "Describe*"}])
     try:
@@ -183,14 +183,14 @@ def test_a_list_that_repeats_its_pages_is_an_error(make_world: MakeWorld, source
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("answer", ["empty", "refused"])
-def test_lists_that_end_with_a_full_page(make_world: MakeWorld, source: str, answer: str) -> None:
+@pytest.mark.parametrize("response", ["empty", "refused"])
+def test_lists_that_end_with_a_full_page(make_world: MakeWorld, source: str, response: str) -> None:
     """Recorded of other APIs of the vendor: an Offset at the end of a list may be refused."""
     for count in (10, 20, 30, 50, 100, 200):
         counts = {"platform": count, **dict.fromkeys(("custom", "shared", "published", "favorites"), count)}
         world = make_world(
             counts={**counts, "community_groups": max(count, 20)},
-            dialect={"offset_past_end": answer, "favorites_list": "served"},
+            dialect={"offset_past_end": response, "favorites_list": "served"},
         )
         assert ids(find(world, source)) == expected(world, source)
 

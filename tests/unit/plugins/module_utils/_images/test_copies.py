@@ -166,8 +166,8 @@ class HiddenRefusal(WorldTransport):
     """The API refuses one zone, behind a RetCode of 0, and its list of zones does not say so before."""
 
     def post(self, body: Any, timeout: float) -> Any:
-        answer = super().post(body, timeout)
-        return answer._replace(body=answer.body.replace(b'"DisableImageSync": true', b'"DisableImageSync": false'))
+        response = super().post(body, timeout)
+        return response._replace(body=response.body.replace(b'"DisableImageSync": true', b'"DisableImageSync": false'))
 
 
 def test_each_zone_is_reported_when_one_refuses() -> None:
@@ -186,7 +186,7 @@ def test_each_zone_is_reported_when_one_refuses() -> None:
 
 
 class BusyResult(WorldTransport):
-    """The first copy is answered with a result that another copy is still running."""
+    """The first copy gets the response that another copy is still running."""
 
     struck = False
 

@@ -60,7 +60,7 @@ def test_kinds(row: dict[str, Any], container: bool) -> None:
     assert find_source(client, row["UHostId"]).container is container
 
 
-def test_an_empty_answer_may_pass() -> None:
+def test_an_empty_response_may_pass() -> None:
     client, transport, _clock = client_of([rows(), rows({**ROW, "UHostId": "uhost-other"}), rows(ROW)])
     assert find_source(client, "uhost-1").instance_id == "uhost-1"
     transport.assert_all_used()
@@ -73,7 +73,7 @@ def test_an_instance_that_does_not_exist() -> None:
     assert clock.slept
 
 
-def test_an_answer_that_is_no_list() -> None:
+def test_a_response_that_is_no_list() -> None:
     client, _transport, _clock = client_of(lambda _fields: success(UHostSet="text"), retries=0)
     with pytest.raises(ResponseError, match="where its list UHostSet should stand"):
         find_source(client, "uhost-1")

@@ -46,7 +46,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_took_effect_without_a_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": True, "action": CREATE, "count": 1})
     made = build(world)
     assert made["changed"] and made["image"]["status"] == "Available"
@@ -56,7 +56,7 @@ def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: di
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if fault["kind"] != "slow"], ids=fault_name)
-def test_a_create_that_had_no_effect_and_no_good_answer(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_had_no_effect_and_no_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": False, "action": CREATE, "count": 1})
     with pytest.raises(CompShareError) as caught:
         build(world)
@@ -124,7 +124,7 @@ def test_a_create_after_which_nothing_can_be_read(world: World) -> None:
     assert len(images_named(world, NAME)) == 1 and writes(world) == [CREATE]
 
 
-def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add_faults({"kind": "null_list", "action": CREATE})
     respond_without_id(monkeypatch, CREATE)
     assert build(world)["image"]["status"] == "Available"
@@ -149,7 +149,7 @@ def is_done(world: World, action: str) -> bool:
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 @pytest.mark.parametrize("action", [UPDATE, DELETE])
-def test_without_a_good_answer(action: str, fault: dict[str, Any], effect: bool) -> None:
+def test_without_a_good_response(action: str, fault: dict[str, Any], effect: bool) -> None:
     """Both may be repeated without harm, so the task goes on until it is so."""
     world = new_world()
     build(world)

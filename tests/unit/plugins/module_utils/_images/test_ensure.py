@@ -160,7 +160,7 @@ def test_a_build_of_somebody_else_that_takes_too_long() -> None:
 
 
 @pytest.mark.parametrize("code", [8964, 226609, 8903])
-def test_a_busy_answer_to_the_create_is_waited_out(code: int) -> None:
+def test_a_busy_response_to_the_create_is_waited_out(code: int) -> None:
     world = new_world()
     world.add_faults({"kind": "ret_code", "code": code, "action": CREATE, "count": 3})
     assert build(world)["changed"]
@@ -237,10 +237,10 @@ def test_paid_images_say_why() -> None:
 @pytest.mark.parametrize("instance_id", [None, "", " "])
 def test_check_mode_takes_an_instance_that_an_earlier_task_would_create(instance_id: str | None) -> None:
     world = new_world()
-    rehearsal = task(world, check_mode=True, name=NAME, instance_id=instance_id)
-    result = ensure_image(rehearsal)
+    check = task(world, check_mode=True, name=NAME, instance_id=instance_id)
+    result = ensure_image(check)
     assert (result["changed"], result["image"]["name"], result["image"]["id"]) == (True, NAME, None)
-    assert "an earlier task would create" in rehearsal.warnings[0]
+    assert "an earlier task would create" in check.warnings[0]
     fail(world, OptionError, name=NAME, instance_id=instance_id)
     assert writes(world) == []
 
@@ -304,10 +304,10 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
     post = WorldTransport.post
 
     def interrupted(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
+        response = post(self, fields, timeout)
         if fields["Action"] == action and len(world.requests(action)) == 1:
             raise KeyboardInterrupt
-        return answer
+        return response
 
     monkeypatch.setattr(WorldTransport, "post", interrupted)
     error = fail(world, name=NAME, instance_id=instance_in(world, "train-vm"))
@@ -357,7 +357,7 @@ def test_two_images_of_one_name_are_an_error_that_lists_them() -> None:
 
 
 @pytest.mark.parametrize("effect", [True, False])
-def test_a_change_whose_answer_is_lost(effect: bool) -> None:
+def test_a_change_whose_response_is_lost(effect: bool) -> None:
     world = new_world()
     plant(world)
     world.add_faults({"kind": "reset_after", "effect": effect, "action": UPDATE, "count": 1})
@@ -553,7 +553,7 @@ def test_a_deletion_without_waiting() -> None:
 
 
 @pytest.mark.parametrize("effect", [True, False])
-def test_a_deletion_whose_answer_is_lost(effect: bool) -> None:
+def test_a_deletion_whose_response_is_lost(effect: bool) -> None:
     world = new_world()
     plant(world)
     world.add_faults({"kind": "close_after", "effect": effect, "action": DELETE, "count": 1})

@@ -73,7 +73,7 @@ def test_what_the_community_does_not_have(by: dict[str, Any]) -> None:
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)
-def test_lost_answers(fault: dict[str, Any], effect: bool, state: str) -> None:
+def test_lost_responses(fault: dict[str, Any], effect: bool, state: str) -> None:
     world = world_with(state == "absent")
     world.add_faults({**fault, "effect": effect, "action": ACTIONS[state], "count": 1})
     assert run(world, state=state)["changed"]

@@ -162,14 +162,14 @@ def test_a_change_that_the_api_accepts_and_does_not_make() -> None:
     assert len(transport.requests) == 1
 
 
-def test_a_lost_answer_is_settled_by_what_there_is() -> None:
+def test_a_lost_response_is_settled_by_what_there_is() -> None:
     changes = changes_of(IMAGE, {"description": "new"}, FIELDS)
     client, transport, _clock = client_of([refusal(110)])
     update_image(client, IMAGE, changes, lambda: changed_image(IMAGE, changes), deadline=2000)
     assert len(transport.requests) == 1
 
 
-def test_a_lost_answer_without_effect_is_sent_again() -> None:
+def test_a_lost_response_without_effect_is_sent_again() -> None:
     changes = changes_of(IMAGE, {"description": "new"}, FIELDS)
     client, transport, _clock = client_of([refusal(110), success()])
     update_image(

@@ -292,7 +292,7 @@ def test_rejected_and_offered_again_with_a_change() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_published_without_a_good_answer(fault: dict[str, Any]) -> None:
+def test_published_without_a_good_response(fault: dict[str, Any]) -> None:
     world = world_of()
     world.add_faults({**fault, "effect": True, "action": PUBLISH, "count": 1})
     assert publish(world)["changed"]
@@ -301,7 +301,7 @@ def test_published_without_a_good_answer(fault: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if fault["kind"] != "slow"], ids=fault_name)
-def test_not_published_and_no_good_answer(fault: dict[str, Any]) -> None:
+def test_not_published_and_no_good_response(fault: dict[str, Any]) -> None:
     world = world_of()
     world.add_faults({**fault, "effect": False, "action": PUBLISH, "count": 1})
     with pytest.raises(CompShareError, match="not among the published ones") as caught:
@@ -332,7 +332,7 @@ def test_refusals(fault: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)
-def test_withdrawn_without_a_good_answer(fault: dict[str, Any], effect: bool) -> None:
+def test_withdrawn_without_a_good_response(fault: dict[str, Any], effect: bool) -> None:
     world = world_of()
     publish(world)
     world.add_faults({**fault, "effect": effect, "action": UPDATE, "count": 1})

@@ -240,7 +240,7 @@ def test_a_readme_that_may_not_be_read_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("lost", [{"ImageSet": "x"}, {"ImageSet": [1]}, {"ImageSet": None, "TotalCount": 1}])
-def test_an_answer_that_shows_no_image_is_not_taken_for_an_image_without_a_readme(lost: dict[str, Any]) -> None:
+def test_a_response_that_shows_no_image_is_not_taken_for_an_image_without_a_readme(lost: dict[str, Any]) -> None:
     client, _transport, _clock = client_of(
         lambda fields: (
             success(**lost)

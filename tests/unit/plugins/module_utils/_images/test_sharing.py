@@ -44,14 +44,14 @@ def shared_with(world: World) -> list[int]:
     return sorted(world.images.own[IMAGE].shared_with)
 
 
-def test_nobody_keeps_access_because_one_answer_left_him_out(world: World) -> None:
+def test_nobody_keeps_access_because_one_response_left_him_out(world: World) -> None:
     world.images.own[IMAGE].shared_with[:] = [1, 3]
     world.add_faults({"kind": "null_list", "action": "DescribeCompShareImageShareAccounts", "count": 1})
     assert run(world, [1], exclusive=True)["changed"]
     assert shared_with(world) == [1]
 
 
-def test_an_answer_without_accounts_is_an_error(world: World) -> None:
+def test_a_response_without_accounts_is_an_error(world: World) -> None:
     world.add_faults(
         {"kind": "raw", "body": '{"RetCode": 0}', "action": "DescribeCompShareImageShareAccounts", "count": 1}
     )
@@ -130,7 +130,7 @@ def test_options_that_cannot_be_used(world: World) -> None:
         run(world, [1], image_id=shared)
 
 
-def test_an_answer_that_is_no_list(world: World) -> None:
+def test_a_response_that_is_no_list(world: World) -> None:
     world.add_faults({"kind": "string_list", "action": "DescribeCompShareImageShareAccounts"})
     with pytest.raises(ResponseError, match="where its list AccountSet should stand"):
         run(world, [1])
@@ -139,7 +139,7 @@ def test_an_answer_that_is_no_list(world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if not fault.get("late")], ids=fault_name)
-def test_lost_answers(world: World, fault: dict[str, Any], effect: bool) -> None:
+def test_lost_responses(world: World, fault: dict[str, Any], effect: bool) -> None:
     world.add_faults({**fault, "effect": effect, "action": MODIFY, "nth": 2})
     assert run(world, MANY)["changed"]
     assert shared_with(world) == MANY

@@ -20,9 +20,9 @@ from ..fakes import client_of, refusal, success
 
 
 def read(
-    source: str, answer: Any, *, region: str | None = None, readme: bool = False, **wanted: Any
+    source: str, response: Any, *, region: str | None = None, readme: bool = False, **wanted: Any
 ) -> tuple[SourceImages, list[dict[str, str]]]:
-    client, transport, _clock = client_of(answer, scope=Scope(region=region))
+    client, transport, _clock = client_of(response, scope=Scope(region=region))
     options = {"name": None, "image_type": None, "user_id": None, **wanted}
     found = read_images(client, SOURCES[source], readme=readme, **options)
     return found, transport.requests
@@ -91,7 +91,7 @@ def test_groups_become_versions(key: str) -> None:
     ]
 
 
-def test_a_flat_answer_of_a_community_list_is_read_too() -> None:
+def test_a_flat_response_of_a_community_list_is_read_too() -> None:
     found, _requests = read("published", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
     assert [(image["id"], image["group_id"]) for image in found.images] == [("a", None)]
 
@@ -104,7 +104,7 @@ def test_favorites_by_the_documented_action() -> None:
 
 
 def test_favorites_fall_back_to_marked_groups_with_a_warning() -> None:
-    def answer(fields: Mapping[str, str]) -> HttpResponse:
+    def respond(fields: Mapping[str, str]) -> HttpResponse:
         if fields["Action"] == "DescribeFavoriteImages":
             return refusal(161)
         groups = [
@@ -113,7 +113,7 @@ def test_favorites_fall_back_to_marked_groups_with_a_warning() -> None:
         ]
         return success(CompshareImageGroup=groups)
 
-    found, requests = read("favorite", answer)
+    found, requests = read("favorite", respond)
     assert [image["id"] for image in found.images] == ["image-1", "image-2"]
     assert "DescribeFavoriteImages" in found.warnings[0]
     assert len(requests) == 2

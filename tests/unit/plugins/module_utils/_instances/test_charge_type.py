@@ -72,14 +72,14 @@ def test_a_switch_is_held_to_max_price(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_lost_answer_never_switches_twice(world: World, fault: dict[str, Any]) -> None:
+def test_a_lost_response_never_switches_twice(world: World, fault: dict[str, Any]) -> None:
     fault = fault if fault["kind"] == "slow" else {**fault, "effect": True}
     world.add_faults({**fault, "action": SWITCH, "count": 1})
     assert run(world, name="train-vm", charge_type="Month")["instance"]["charge_type"] == "Month"
     assert orders(world) == 1 and len(world.requests(SWITCH)) == 1
 
 
-def test_a_switch_without_effect_and_answer_is_an_error_and_the_next_run_does_it(world: World) -> None:
+def test_a_switch_without_effect_and_response_is_an_error_and_the_next_run_does_it(world: World) -> None:
     world.add_faults({"kind": "reset_before", "action": SWITCH, "count": 1})
     with pytest.raises(CompShareError, match=r"Whether train-vm .* was switched to Month is not known"):
         run(world, name="train-vm", charge_type="Month")

@@ -72,7 +72,7 @@ def world() -> World:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_took_effect_without_a_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": True, "action": CREATE, "count": 1})
     made = make(world)
     assert made["changed"] and made["instance"]["state"] == "Running"
@@ -81,7 +81,7 @@ def test_a_create_that_took_effect_without_a_good_answer(world: World, fault: di
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault for fault in UNKNOWN if fault["kind"] != "slow"], ids=fault_name)
-def test_a_create_that_had_no_effect_and_no_good_answer(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_had_no_effect_and_no_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": False, "action": CREATE, "count": 1})
     with pytest.raises(CompShareError) as caught:
         make(world)
@@ -118,7 +118,7 @@ def test_a_create_whose_instance_shows_late(world: World) -> None:
 
 
 @pytest.mark.parametrize("lag", [0, 40, 100, 140])
-def test_a_lost_answer_is_made_good_however_late_the_list_shows_the_instance(world: World, lag: int) -> None:
+def test_a_lost_response_is_made_good_however_late_the_list_shows_the_instance(world: World, lag: int) -> None:
     """Seen from outside with a lag of 100 s: the advice after 75 s, to run the task again, ordered a second one."""
     world.scenario.instances.visible_after = lag
     world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
@@ -151,10 +151,10 @@ def test_a_run_that_is_killed_again_and_again_orders_once(world: World, monkeypa
 
     def kill(self: WorldTransport, fields: Any, timeout: float) -> Any:
         count[0] += 1
-        answer = post(self, fields, timeout)
+        response = post(self, fields, timeout)
         if count[0] >= limit:
             raise Killed
-        return answer
+        return response
 
     monkeypatch.setattr(WorldTransport, "post", kill)
     for limit in range(1, 60, 2):  # noqa: B007 -- kill() reads it
@@ -189,7 +189,7 @@ def test_a_create_after_which_nothing_can_be_read(world: World) -> None:
     assert len(all_named(world)) == 1 and writes(world) == [CREATE]
 
 
-def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     respond_without_id(monkeypatch, CREATE)
     assert make(world)["instance"]["state"] == "Running"
     assert len(all_named(world)) == 1
@@ -202,7 +202,7 @@ def test_an_answer_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 @pytest.mark.parametrize(("state", "action", "options"), MOVES, ids=[row[0] for row in MOVES])
-def test_a_lost_answer_is_made_good(
+def test_a_lost_response_is_made_good(
     world: World, state: str, action: str, options: dict[str, Any], fault: dict[str, Any], effect: bool
 ) -> None:
     identity = instance_in(world, "train-vm")
@@ -272,9 +272,9 @@ def test_an_instance_may_go_between_the_look_and_the_request(
     assert len(world.requests(action)) == 1
 
 
-def test_a_request_whose_answer_was_lost_is_given_time_before_it_is_sent_again(world: World) -> None:
+def test_a_request_whose_response_was_lost_is_given_time_before_it_is_sent_again(world: World) -> None:
     identity = instance_in(world, "train-vm")
-    for late in (61, 65, 75):  # a request waits 60 s for its answer
+    for late in (61, 65, 75):  # a request waits 60 s for its response
         world.add_faults({"kind": "slow", "seconds": late, "late": True, "action": REBOOT, "count": 1})
         assert run(world, instance_id=identity, state="restarted")["changed"]
     assert [entry["ret_code"] for entry in world.requests(REBOOT) if entry["carried_out"]] == [0, 0, 0]

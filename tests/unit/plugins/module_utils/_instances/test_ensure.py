@@ -238,7 +238,7 @@ def test_a_name_for_an_id_renames(world: World) -> None:
     assert "has this name" in str(error)
 
 
-def test_an_empty_answer_is_no_proof_of_absence(world: World) -> None:
+def test_an_empty_response_is_no_proof_of_absence(world: World) -> None:
     world.add_faults({"kind": "null_list", "action": "DescribeCompShareInstance", "count": 1})
     assert run(world, name="train-vm", state="absent")["changed"] is True
     world = new_world()
@@ -562,7 +562,7 @@ def test_the_time_may_be_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("code", [226609, 8903, 8964, 226621, 226622])
-def test_a_busy_answer_is_waited_out(world: World, code: int) -> None:
+def test_a_busy_response_is_waited_out(world: World, code: int) -> None:
     world.add_faults({"kind": "ret_code", "code": code, "action": "StopCompShareInstance", "count": 5})
     assert run(world, name="train-vm", state="stopped")["changed"]
     world = new_world()
@@ -729,7 +729,7 @@ def test_a_stop_that_cannot_be_set_is_found_before_an_instance_is_made(
     assert run(world, **ORDER, schedule_stop="never", wait=False)["changed"]
 
 
-EARLY, LATE = ({"dialect": {"schedule_early": answer}} for answer in ("accepted", "refused"))
+EARLY, LATE = ({"dialect": {"schedule_early": response}} for response in ("accepted", "refused"))
 
 
 def test_a_stop_is_scheduled_as_soon_as_there_is_an_id() -> None:
@@ -794,15 +794,15 @@ def test_a_stop_is_tried_for_each_instance_although_one_is_refused(world: World)
     assert all(named(world, f"worker-{number}")[0]["SchedulerStopTime"] for number in (2, 3))
 
 
-# --- What one answer lacks ---
+# --- What one response lacks ---
 
 
 @pytest.mark.parametrize("state", ["absent", "present", "stopped", "running"])
 @pytest.mark.parametrize("by_id", [False, True], ids=["by name", "by id"])
-def test_one_answer_without_the_row_is_no_proof_of_absence(
+def test_one_response_without_the_row_is_no_proof_of_absence(
     world: World, monkeypatch: pytest.MonkeyPatch, state: str, by_id: bool
 ) -> None:
-    """C(state=absent) called an instance gone that one answer, or two by its id, did not show."""
+    """C(state=absent) called an instance gone that one response, or two by its id, did not show."""
     identity = instance_in(world, "train-vm")
     lacking(monkeypatch, identity, range(1, 3) if by_id else range(1, 2))
     options = {"instance_id": identity} if by_id else {**ORDER, "name": "train-vm"}
@@ -811,19 +811,19 @@ def test_one_answer_without_the_row_is_no_proof_of_absence(
     assert CREATE not in writes(world) and (identity in world.instances.all) is (state != "absent")
 
 
-def lacking(monkeypatch: pytest.MonkeyPatch, identity: str, answers: range) -> None:
-    """Leave an instance out of some answers of the list, counted from 1."""
+def lacking(monkeypatch: pytest.MonkeyPatch, identity: str, responses: range) -> None:
+    """Leave an instance out of some responses of the list, counted from 1."""
     post, count = WorldTransport.post, [0]
 
     def without_row(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
+        response = post(self, fields, timeout)
         if fields["Action"] == "DescribeCompShareInstance":
             count[0] += 1
-            if count[0] in answers:
-                body = json.loads(answer.body)
+            if count[0] in responses:
+                body = json.loads(response.body)
                 body["UHostSet"] = [row for row in body["UHostSet"] or [] if row["UHostId"] != identity]
-                answer = answer._replace(body=json.dumps(body).encode())
-        return answer
+                response = response._replace(body=json.dumps(body).encode())
+        return response
 
     monkeypatch.setattr(WorldTransport, "post", without_row)
 
@@ -912,12 +912,12 @@ def test_zones_with_different_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     post = WorldTransport.post
 
     def dearer_elsewhere(self: WorldTransport, fields: Any, timeout: float) -> Any:
-        answer = post(self, fields, timeout)
+        response = post(self, fields, timeout)
         if fields["Action"] == "GetCompShareInstancePrice" and fields["Zone"] != "cn-wlcb-01":
-            body = json.loads(answer.body)
+            body = json.loads(response.body)
             body["PriceDetails"][0]["Instance"] = 9.5
-            answer = answer._replace(body=json.dumps(body).encode())
-        return answer
+            response = response._replace(body=json.dumps(body).encode())
+        return response
 
     monkeypatch.setattr(WorldTransport, "post", dearer_elsewhere)
     made = run(world, **{**ORDER, "name": "worker", "count": 2})

@@ -50,7 +50,7 @@ INVENTORY: dict[str, dict[str, Any]] = {
 PRICES = [{"ChargeType": "Postpay", "Instance": 1.5}, {"ChargeType": "Day", "Instance": 24}]
 
 
-def answer(fields: Mapping[str, str]) -> HttpResponse:
+def respond(fields: Mapping[str, str]) -> HttpResponse:
     action = fields["Action"]
     if action == "DescribeCompShareSupportZone":
         return success(ZoneInfo=ZONES)
@@ -62,7 +62,7 @@ def answer(fields: Mapping[str, str]) -> HttpResponse:
 
 
 def found(
-    replies: Any = answer, scope: Scope | None = None, **options: Any
+    replies: Any = respond, scope: Scope | None = None, **options: Any
 ) -> tuple[list[dict[str, Any]], list[str], list[dict[str, str]]]:
     client, transport, _clock = client_of(replies, scope=scope)
     types, warnings = find_types(client, TypeQuery.from_options(options))
@@ -129,7 +129,7 @@ def test_no_price_is_asked_for_without_need() -> None:
 )
 def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpResponse, said: str) -> None:
     def without_inventory(fields: Mapping[str, str]) -> HttpResponse:
-        return inventory if fields["Action"] == "DescribeCompShareGpuInventory" else answer(fields)
+        return inventory if fields["Action"] == "DescribeCompShareGpuInventory" else respond(fields)
 
     types, warnings, _requests = found(without_inventory, in_stock=True)
     assert [(entry["gpu_type"], entry["stock"]) for entry in types] == [("4090", None), ("5090", None)]
@@ -141,7 +141,7 @@ def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpResponse
 def test_the_stock_is_read_in_every_shape(key: str, encode: Callable[[object], object]) -> None:
     def shaped(fields: Mapping[str, str]) -> HttpResponse:
         if fields["Action"] != "DescribeCompShareGpuInventory":
-            return answer(fields)
+            return respond(fields)
         return success(**{key: encode(INVENTORY[fields.get("zone_id", "")])})
 
     types, warnings, _requests = found(shaped, prices=False)
@@ -156,7 +156,7 @@ def test_sold_out_is_read_in_any_case(status: str) -> None:
 
 def test_a_refused_price_is_none_and_another_refusal_an_error() -> None:
     def refusing(code: int) -> Any:
-        return lambda fields: refusal(code) if fields["Action"] == "GetCompShareInstancePrice" else answer(fields)
+        return lambda fields: refusal(code) if fields["Action"] == "GetCompShareInstancePrice" else respond(fields)
 
     assert found(refusing(8333), gpu_types=["4090"])[0][0]["prices"] == []
     with pytest.raises(RefusedError, match="299"):
@@ -170,7 +170,7 @@ def test_sizes_are_positive(option: str) -> None:
 
 
 def test_a_type_that_no_zone_sells_is_warned_of() -> None:
-    client, _transport, _clock = client_of(answer)
+    client, _transport, _clock = client_of(respond)
     found = find_types(client, TypeQuery(gpu_types=["RTX4090", "a800"], prices=False))
     assert [entry["gpu_type"] for entry in found.types] == ["A800"]
     assert found.warnings == ["No zone sells the GPU type 'RTX4090'. There are: 4090, 5090, A800."]

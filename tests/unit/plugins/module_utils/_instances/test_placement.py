@@ -45,15 +45,15 @@ IN_STOCK = success(Specs=[spec(16, 64, True)])
 CHEAP = success(PriceDetails=[{"ChargeType": "Postpay", "Instance": 1.5}])
 
 
-def choose_from(answers: Mapping[tuple[str, str], Any], **options: Any) -> Choice:
-    """Choose a zone for an order; each action is answered by zone, with IN_STOCK and CHEAP where nothing is said."""
+def choose_from(responses: Mapping[tuple[str, str], Any], **options: Any) -> Choice:
+    """Choose a zone for an order; each action responds by zone, with IN_STOCK and CHEAP where nothing is said."""
     (order,) = Order.preferences({**OPTIONS, **options})
     usual = {CAPACITY: IN_STOCK, PRICE: CHEAP}
 
-    def answer(sent: Mapping[str, str]) -> Any:
-        return answers.get((sent["Action"], sent.get("Zone", "")), usual.get(sent["Action"], refusal(299)))
+    def respond(sent: Mapping[str, str]) -> Any:
+        return responses.get((sent["Action"], sent.get("Zone", "")), usual.get(sent["Action"], refusal(299)))
 
-    client, _transport, _clock = client_of(answer)
+    client, _transport, _clock = client_of(respond)
     return choose(client, order, offer_for(order, OrderedImage("compshareImage-1a", None)), ZONES, title="It")
 
 
@@ -65,7 +65,7 @@ def test_the_smallest_size_in_stock_of_the_first_zone_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "responses",
     [
         {(CAPACITY, "cn-wlcb-01"): success(Specs=[spec(16, 64, False)])},
         {(CAPACITY, "cn-wlcb-01"): success(Specs=[spec(16, 64, True, gpu=2)])},
@@ -77,8 +77,8 @@ def test_the_smallest_size_in_stock_of_the_first_zone_is_taken() -> None:
         {(PRICE, "cn-wlcb-01"): success(PriceDetails=[{"ChargeType": "Month", "Instance": 1}])},
     ],
 )
-def test_a_zone_that_cannot_be_taken_is_passed_over(answers: Mapping[tuple[str, str], Any]) -> None:
-    assert choose_from(answers, max_price=2).zone["zone"] == "cn-sh2-02"
+def test_a_zone_that_cannot_be_taken_is_passed_over(responses: Mapping[tuple[str, str], Any]) -> None:
+    assert choose_from(responses, max_price=2).zone["zone"] == "cn-sh2-02"
 
 
 def test_a_refusal_that_is_not_about_the_zone_ends_it() -> None:

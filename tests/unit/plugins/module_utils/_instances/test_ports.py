@@ -88,7 +88,7 @@ def test_a_stopped_pod_keeps_its_ports(world: World) -> None:
 
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_lost_answer_is_made_good(world: World, fault: dict[str, Any], effect: bool) -> None:
+def test_a_lost_response_is_made_good(world: World, fault: dict[str, Any], effect: bool) -> None:
     if fault["kind"] != "slow":
         fault = {**fault, "effect": effect}
     world.add_faults({**fault, "action": UPDATE, "count": 1})

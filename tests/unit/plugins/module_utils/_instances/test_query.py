@@ -82,7 +82,7 @@ def test_ids_are_asked_for_a_hundred_at_a_time_and_compared() -> None:
 def test_each_region_is_a_list_of_its_own() -> None:
     client, transport, _clock = client_of(lambda _fields: success(UHostSet=None))
     assert read_rows(client, regions=["cn-wlcb", "cn-sh2", "cn-wlcb"]) == []
-    # Each once more, since an empty answer is believed only when it comes twice.
+    # Each once more, since an empty response is believed only when it comes twice.
     assert sorted(fields["Region"] for fields in transport.requests) == ["cn-sh2"] * 2 + ["cn-wlcb"] * 2
 
 
@@ -104,11 +104,11 @@ def test_an_instance_in_words_has_no_control_characters() -> None:
     assert describe(hostile) == r"a\x1b[31m (u, state unknown)"
 
 
-@pytest.mark.parametrize("answer", ["empty", "refused"])
+@pytest.mark.parametrize("response", ["empty", "refused"])
 @pytest.mark.parametrize("count", [10, 20, 30, 50, 100, 200])
-def test_a_list_that_ends_with_a_full_page_is_whole(count: int, answer: str) -> None:
+def test_a_list_that_ends_with_a_full_page_is_whole(count: int, response: str) -> None:
     """The API may refuse an offset at the end of a list."""
-    world = new_world(counts={"platform": 0, "instances": count}, dialect={"offset_past_end": answer})
+    world = new_world(counts={"platform": 0, "instances": count}, dialect={"offset_past_end": response})
     task = task_in(world, "compshare_instance_info", {})
     assert len(read_rows(task.client)) == count
 

@@ -61,7 +61,7 @@ def test_the_password_goes_through_the_pipe_only(fake: Path, make_client: Callab
     assert "PubkeyAuthentication=no" in arguments
 
 
-def test_other_questions_are_not_answered_with_the_password(fake: Path, make_client: Callable[..., SshClient]) -> None:
+def test_other_prompts_do_not_get_the_password(fake: Path, make_client: Callable[..., SshClient]) -> None:
     (fake / "behave").write_text('"$SSH_ASKPASS" "Enter PIN for key: "; exit $?\n')
     assert make_client().with_password("true").status == 1
 
@@ -85,7 +85,7 @@ def test_whether_a_password_is_accepted(
     assert make_client(password=None).accepts_password() is False
 
 
-def test_no_answer_does_not_prove_that_the_password_is_refused(
+def test_no_response_does_not_prove_that_the_password_is_refused(
     fake: Path, make_client: Callable[..., SshClient]
 ) -> None:
     (fake / "behave").write_text("echo 'ssh: connect to host: Connection refused' >&2; exit 255\n")

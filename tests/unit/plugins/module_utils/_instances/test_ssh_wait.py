@@ -60,12 +60,12 @@ def test_the_login_is_read_anew_each_time() -> None:
     client, transport, clock = client_of(replies, retries=0)
     tried: list[tuple[str, int]] = []
 
-    def answers(host: str, port: int) -> bool:
+    def responds(host: str, port: int) -> bool:
         tried.append((host, port))
         return port == 24
 
     first = normalise_instance({**VM, "State": "Starting"})
-    (ready,) = wait_for_ssh(client, [first], deadline=clock.now() + 300, responds=answers)
+    (ready,) = wait_for_ssh(client, [first], deadline=clock.now() + 300, responds=responds)
     transport.assert_all_used()
     assert tried == [("203.0.113.10", 23)] * 2 + [("203.0.113.11", 24)]
     assert (ready["ssh_host"], ready["ssh_port"]) == tried[-1]

@@ -37,12 +37,12 @@ IDENTITY = VM["UHostId"]
 
 
 def seen(state: str | None, **fields: Any) -> Any:
-    """Return an answer that shows the instance in a state, None for one that does not show it."""
+    """Return a response that shows the instance in a state, None for one that does not show it."""
     return success(UHostSet=[] if state is None else [{**VM, "State": state, **fields}], TotalCount=1)
 
 
 def bring(goal: Goal, *replies: Any, state: str = "Running", **options: Any) -> tuple[Any, FakeTransport, list[float]]:
-    """Bring the instance to a goal against a script of answers; return it, what was sent, and the pauses."""
+    """Bring the instance to a goal against a script of responses; return it, what was sent, and the pauses."""
     client, transport, clock = client_of(replies)
     mover = Mover(client, deadline=clock.now() + 600, **options)
     (instance,) = mover.bring([normalise_instance({**VM, "State": state})], goal)
@@ -64,7 +64,7 @@ def test_a_request_goes_to_where_the_instance_is() -> None:
 
 
 @pytest.mark.parametrize("lost", [LOST, refusal(8438), reply(b"<html>")], ids=["502", "8438", "html"])
-def test_what_took_effect_without_an_answer_is_not_sent_again(lost: Any) -> None:
+def test_what_took_effect_without_a_response_is_not_sent_again(lost: Any) -> None:
     noted: list[str] = []
     replies = [seen("Running"), lost, seen("Stopping"), seen("Stopped")]
     instance, transport, _slept = bring(Stopped(), *replies, sent=lambda _instance, action: noted.append(action))
@@ -80,7 +80,7 @@ def test_what_had_no_effect_is_sent_again_after_a_while(goal: Goal) -> None:
     assert sum(slept[:4]) < 20 <= sum(slept[:5])
 
 
-def test_a_busy_answer_is_asked_again_and_a_state_that_was_outdated_looked_at() -> None:
+def test_a_busy_response_is_retried_and_an_outdated_state_read_again() -> None:
     replies = [seen("Running"), refusal(226609), seen("Running"), refusal(8905), seen("Stopped")]
     assert bring(Stopped(), *replies)[0]["state"] == "Stopped"
 
@@ -112,7 +112,7 @@ def test_an_instance_that_was_removed_is_gone_when_it_is_missing_twice() -> None
 
 
 def test_an_instance_that_nobody_removed_must_be_missing_for_longer() -> None:
-    """An answer may be empty by a fault, also twice, and the instance be paid for on."""
+    """A response may be empty by a fault, also twice, and the instance be paid for on."""
     instance, transport, _slept = bring(
         Absent(False), *[seen(None)] * 3, seen("Running"), success(), seen("Stopped"), success(), seen(None), seen(None)
     )
@@ -167,13 +167,13 @@ def test_an_image_is_waited_for_until_it_shows() -> None:
 # --- Rows that nobody asked for ---
 
 
-def test_other_instances_in_an_answer_are_left_out() -> None:
+def test_other_instances_in_a_response_are_left_out() -> None:
     client, transport, _clock = client_of([success(UHostSet=[{**VM, "UHostId": "uhost-other"}, VM], TotalCount=2)])
     assert list(read_by_id(client, [IDENTITY])) == [IDENTITY]
     assert transport.requests[0]["UHostIds.0"] == IDENTITY
 
 
-def test_an_answer_with_others_only_is_no_answer() -> None:
+def test_a_response_with_others_only_is_no_response() -> None:
     """Where the API does not heed the ids, the instance may stand on any page."""
     others = [{**VM, "UHostId": f"uhost-{number}"} for number in range(100)]
     pages = {"0": others, "100": [VM]}

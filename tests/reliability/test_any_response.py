@@ -1,4 +1,4 @@
-"""Whatever the API answers, and whatever options a user gives: a result, or one clear error."""
+"""Whatever the API responds, and whatever options a user gives: a result, or one clear error."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.tests.reliability.operations import OPERATIONS, Operation
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, Outcome, run_module
-from ansible_collections.compshare.cloud.tests.reliability.strangers import (
+from ansible_collections.compshare.cloud.tests.reliability.untrusted import (
     PLUGINS,
     ScriptedTransport,
-    any_answers,
+    any_responses,
     documented_options,
     made_by,
 )
@@ -50,14 +50,14 @@ def options_of(operation: Operation, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.title)
-def test_any_answer_is_a_result_or_an_error(operation: Operation, tmp_path: Path, tally: Tally) -> None:
+def test_any_response_is_a_result_or_an_error(operation: Operation, tmp_path: Path, tally: Tally) -> None:
     options = options_of(operation, tmp_path)
 
     @examples_for(len(OPERATIONS))
-    @given(any_answers)
-    def run(answers: list[Any]) -> None:
+    @given(any_responses)
+    def run(responses: list[Any]) -> None:
         tally.count()
-        transport = ScriptedTransport(answers)
+        transport = ScriptedTransport(responses)
         check(operation.run(options, clock=FreeClock(), folder=tmp_path, transport=transport))
 
     run()
@@ -68,12 +68,12 @@ def test_any_options_are_used_or_refused(module: str, tally: Tally) -> None:
     documented = documented_options(module)
 
     @examples_for(len(MODULES))
-    @given(made_by(lambda stranger: stranger.options(documented), sane=True), any_answers, st.booleans())
-    def run(options: dict[str, Any], answers: list[Any], check_mode: bool) -> None:
+    @given(made_by(lambda source: source.options(documented), sane=True), any_responses, st.booleans())
+    def run(options: dict[str, Any], responses: list[Any], check_mode: bool) -> None:
         tally.count()
         if "wait_timeout" in documented:
             options["wait_timeout"] = min(options.get("wait_timeout", SHORT_WAIT), SHORT_WAIT)
-        transport = ScriptedTransport(answers)
+        transport = ScriptedTransport(responses)
         check(run_module(module, {**KEYS, **options}, clock=FreeClock(), transport=transport, check_mode=check_mode))
 
     run()

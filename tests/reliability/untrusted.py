@@ -1,7 +1,7 @@
-"""What strangers may send: answers, rows and options of any kind, as strategies for property tests.
+"""What may come from outside: responses, rows and options of any kind, as strategies for property tests.
 
 They are made with a random generator of which hypothesis draws the seed. Drawn piece by piece they would take a hundred
-times as long, and a night would not be enough for the examples that are wanted; the price is that hypothesis does not
+times as long, and a night would not be enough for that many examples; the price is that hypothesis does not
 make a finding smaller.
 """
 
@@ -57,7 +57,7 @@ RET_CODES = (0, 0, 0, 0, 0, 0, "0", 0.0, 153, 171, 230, 110, 226609, 8039)
 
 @cache
 def known_fields() -> tuple[str, ...]:
-    """Return every name of a field that the simulator's answers hold, at any depth."""
+    """Return every name of a field that the simulator's responses hold, at any depth."""
     names: set[str] = {"Process", "TotalDuration", "RemainingDuration", "FailedReason", "Total"}
     world = World(Scenario.read({"speed": 0}))
     for action in (
@@ -85,8 +85,8 @@ def _collect_names(value: Any, names: set[str]) -> None:
             _collect_names(item, names)
 
 
-class Stranger:
-    """Makes up values with a random generator.
+class UntrustedSource:
+    """Makes up untrusted values with a random generator.
 
     C(sane) values are those that Ansible can hand to a module: valid Unicode, and numbers that JSON knows.
     """
@@ -134,23 +134,23 @@ class Stranger:
         """Return a row with known fields, each of any kind, and unknown ones."""
         return {self.name(): self.json() for _field in range(self._dice.randint(0, 12))}
 
-    def answer(self) -> Any:
-        """Return what may come as the body of an answer: mostly something near what the API sends."""
+    def response(self) -> Any:
+        """Return what may come as the body of a response: mostly something near what the API sends."""
         kind = self._dice.random()
         if kind < 0.05:
             return self._dice.randbytes(self._dice.randint(0, 60))
         if kind < 0.15:
             return self.json()
-        answer: dict[str, Any] = {"RetCode": self._dice.choice(RET_CODES) if kind < 0.95 else self.json()}
+        response: dict[str, Any] = {"RetCode": self._dice.choice(RET_CODES) if kind < 0.95 else self.json()}
         for _field in range(self._dice.randint(0, 4)):
-            answer[self.name()] = self.json()
+            response[self.name()] = self.json()
         for key in self._dice.sample(LISTS, self._dice.randint(0, 4)):
             rows = [self.row() for _row in range(self._dice.randint(0, 4))]
-            answer[key] = rows if self._dice.random() < 0.8 else self.json()
+            response[key] = rows if self._dice.random() < 0.8 else self.json()
         if self._dice.random() < 0.7:
             total = self._dice.randint(0, 5) if self._dice.random() < 0.7 else self.json()
-            answer[self._dice.choice(("TotalCount", "Total"))] = total
-        return answer
+            response[self._dice.choice(("TotalCount", "Total"))] = total
+        return response
 
     def options(self, documented: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return values for documented options: for those that are required, and for some of the others."""
@@ -177,30 +177,30 @@ class Stranger:
 
 
 def made_by(make: Any, *, sane: bool = False) -> st.SearchStrategy[Any]:
-    """Return a strategy for what C(make) gets from a stranger."""
-    return st.randoms(use_true_random=True).map(lambda dice: make(Stranger(dice, sane=sane)))
+    """Return a strategy for what C(make) gets from an untrusted source."""
+    return st.randoms(use_true_random=True).map(lambda dice: make(UntrustedSource(dice, sane=sane)))
 
 
-any_answers: st.SearchStrategy[list[Any]] = st.integers(1, 4).flatmap(
-    lambda count: made_by(lambda stranger: [stranger.answer() for _answer in range(count)])
+any_responses: st.SearchStrategy[list[Any]] = st.integers(1, 4).flatmap(
+    lambda count: made_by(lambda source: [source.response() for _response in range(count)])
 )
 
 
 class ScriptedTransport:
-    """Gives these answers in turn, again and again; an exception among them is raised."""
+    """Gives these responses in turn, again and again; an exception among them is raised."""
 
     url = "https://api.compshare.cn/"
 
-    def __init__(self, answers: Sequence[Any]) -> None:
-        self._answers = answers
+    def __init__(self, responses: Sequence[Any]) -> None:
+        self._responses = responses
         self.requests: list[dict[str, Any]] = []
 
     def post(self, body: Mapping[str, str] | bytes, timeout: float) -> HttpResponse:
         self.requests.append(fields_of(body))
-        answer = self._answers[(len(self.requests) - 1) % len(self._answers)]
-        if isinstance(answer, TransportError):
-            raise answer
-        return HttpResponse(200, encoded(answer), "request-1", None, None)
+        response = self._responses[(len(self.requests) - 1) % len(self._responses)]
+        if isinstance(response, TransportError):
+            raise response
+        return HttpResponse(200, encoded(response), "request-1", None, None)
 
 
 def fields_of(body: Mapping[str, str] | bytes) -> dict[str, Any]:
@@ -208,9 +208,9 @@ def fields_of(body: Mapping[str, str] | bytes) -> dict[str, Any]:
     return json.loads(body) if isinstance(body, bytes) else dict(body)
 
 
-def encoded(answer: Any) -> bytes:
-    """Return an answer's body; what is not bytes becomes JSON, also what JSON does not allow, such as NaN."""
-    return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+def encoded(response: Any) -> bytes:
+    """Return a response's body; what is not bytes becomes JSON, also what JSON does not allow, such as NaN."""
+    return response if isinstance(response, bytes) else json.dumps(response).encode()
 
 
 @cache
