@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
-
-_numbers = itertools.count()
 
 # The marks of the tests that ansible-test is to run; without this file it runs all.
 SELECTION = Path(__file__).with_name("selection.txt")
@@ -25,13 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _runtime_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runtime")
+def _runtime_folders() -> list[Path]:
+    return []
 
 
 @pytest.fixture(autouse=True)
-def _runtime_folder(_runtime_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _runtime_folder(
+    _runtime_folders: list[Path], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Let no test know of the refusals and lists of another, or of those of whoever runs the tests."""
-    folder = _runtime_root / str(next(_numbers))
-    folder.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    # A folder for each of thousands of tests takes seconds to create and to delete; most leave theirs empty.
+    if not _runtime_folders or any(_runtime_folders[-1].iterdir()):
+        _runtime_folders.append(tmp_path_factory.mktemp("runtime"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(_runtime_folders[-1]))

@@ -45,7 +45,7 @@ def world_with_build(make_world: MakeWorld, *faults: dict[str, Any], **trace: An
     return make_world(traces=[plan], faults=list(faults), counts={"custom": 3})
 
 
-@pytest.mark.parametrize("action", [PROGRESS, LIST, "*"])
+@pytest.mark.parametrize("action", [*(pytest.param(one, marks=pytest.mark.slow) for one in (PROGRESS, LIST)), "*"])
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING))
 def test_a_fault_that_passes_does_not_change_the_outcome(make_world: MakeWorld, kind: str, action: str) -> None:
     world = world_with_build(make_world, fault(kind, action, after=2, count=1 if kind in PORT else 12))
@@ -57,6 +57,7 @@ def test_a_fault_that_passes_does_not_change_the_outcome(make_world: MakeWorld, 
     assert kind in PORT or LENGTH - 1 <= outcome.elapsed <= LENGTH + late
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING - PORT))
 def test_a_progress_question_that_never_works_leaves_the_status(make_world: MakeWorld, kind: str) -> None:
     world = world_with_build(make_world, fault(kind, PROGRESS))

@@ -105,6 +105,7 @@ def test_everything_that_can_be_seen_holds_in_the_world_that_was_recorded() -> N
     assert writes(world) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(SWITCHES) - NOT_READ))
 def test_each_switch_that_reads_can_see_is_a_difference(name: str) -> None:
     """One report from an account answers each of these questions."""

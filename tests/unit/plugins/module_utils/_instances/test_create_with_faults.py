@@ -409,6 +409,7 @@ def wish_until_it_is_there(seed: int) -> int:
     return failures
 
 
+@pytest.mark.slow
 def test_some_runs_with_random_faults() -> None:
     assert sum(wish_until_it_is_there(seed) for seed in range(1000, 1020)) > 0
 
