@@ -161,11 +161,10 @@ def encode_password(password: str) -> str:
 
 def without_secrets(address: object) -> str | None:
     """Return a web address without what may hold a token: user, query and fragment. None where it is no address."""
-    text = values.text(address)
-    if text is None:
+    if not isinstance(address, str):
         return None
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(address)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return None

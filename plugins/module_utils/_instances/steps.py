@@ -157,6 +157,9 @@ def _names(options: Mapping[str, t.Any]) -> list[str | None]:
 class Mover:
     """Brings instances to a goal until C(deadline) (a value of C(clock.now())).
 
+    It does not use apply(), which waits for one object at a time. One poll shows what came of a lost response for all
+    instances at once, and the goal sends a request again only from a state in which that does no harm.
+
     Without C(wait), an instance is let go when the last request for it was accepted, or when it is on its way.
     C(report) is called with an instance each time that its state has changed, C(sent) with the instance and the action
     of each request.
