@@ -18,6 +18,7 @@ from tests.tools.interpreters import (
     CONTROLLER_PYTHON,
     DEVEL_PYTHON,
     INTERPRETERS,
+    NEWEST_PYTHON,
     OLDEST_TARGET_PYTHON,
     UNRELEASED,
 )
@@ -173,7 +174,7 @@ def require(session: nox.Session, *passed: bool) -> None:
 
 def run_core(session: nox.Session) -> None:
     """Everything that depends on the core, on one core, in an environment of its own; name suites to run only those."""
-    core = session.name.removeprefix("core-")
+    core = session.name.removeprefix("core-").partition("-")[0]
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
     # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
     release = UNRELEASED.get(core, f"ansible-core~={core}.0")
@@ -194,7 +195,7 @@ def run_core(session: nox.Session) -> None:
     require(session, *(suites[name]() for name in session.posargs or suites))
 
 
-for core, python in {**CONTROLLER_PYTHON, **DEVEL_PYTHON}.items():
+for core, python in {**CONTROLLER_PYTHON, **NEWEST_PYTHON, **DEVEL_PYTHON}.items():
     # The newest release of each core, as users get it.
     nox.session(run_core, name=f"core-{core}", python=python, venv_backend="virtualenv", reuse_venv=True)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.tools.interpreters import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
+from tests.tools.interpreters import CONTROLLER_PYTHON, NEWEST_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
 from tests.tools.results import collected_in, judge_contexts, read_totals, write_results
 from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import CACHE, copy_tree
@@ -147,7 +147,8 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     _take_pylint_from_the_index(python)
     _write_pip_configuration(home, python)
     interpreters = WORK / label / "interpreters"
-    missing = link_interpreters({*CONTROLLER_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}, interpreters)
+    pythons = {*CONTROLLER_PYTHON.values(), *NEWEST_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}
+    missing = link_interpreters(pythons, interpreters)
     if missing:
         print(f"Not on this machine, and left out: Python {', '.join(missing)}", flush=True)
     path = [str(interpreters), str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]

@@ -24,6 +24,8 @@ CONTROLLER_PYTHON = {
     "2.21": "3.13",
     "2.22": "3.13",
 }
+# The newest core on the newest Python of a controller, which few machines have yet.
+NEWEST_PYTHON = {"2.22-python3.14": "3.14"}
 # The development branch, which only its own leg needs.
 DEVEL_PYTHON = {"devel": "3.13"}
 # What is installed where a core has no release yet.

@@ -9,6 +9,7 @@ from tests.tools.interpreters import (
     CONTROLLER_PYTHON,
     DEVEL_PYTHON,
     INTERPRETERS,
+    NEWEST_PYTHON,
     OLDEST_TARGET_PYTHON,
     link_interpreters,
 )
@@ -17,7 +18,7 @@ from tests.tools.run_steps import Outcome, finish, results_folder, run_steps
 
 TARGET_LEG = f"target-{OLDEST_TARGET_PYTHON}"
 # Every leg by the name that CORES takes, and the Python that it needs.
-LEGS = {**CONTROLLER_PYTHON, TARGET_LEG: OLDEST_TARGET_PYTHON, **DEVEL_PYTHON}
+LEGS = {**CONTROLLER_PYTHON, **NEWEST_PYTHON, TARGET_LEG: OLDEST_TARGET_PYTHON, **DEVEL_PYTHON}
 SUITES = ("playbooks", "sanity", "units", "integration")
 
 
@@ -27,12 +28,12 @@ def session_of(leg: str) -> str:
 
 def print_table(legs: list[str], outcomes: list[Outcome]) -> None:
     by_session = {outcome.step: outcome for outcome in outcomes}
-    print(f"\n{'ansible-core':12}  {'Python':6}" + "".join(f"  {suite:>11}" for suite in SUITES) + f"  {'seconds':>7}")
+    print(f"\n{'ansible-core':15}  {'Python':6}" + "".join(f"  {suite:>11}" for suite in SUITES) + f"  {'seconds':>7}")
     for leg in legs:
         outcome = by_session.get(session_of(leg))
         cells = [show(read_totals(results_folder(session_of(leg)) / suite)) if outcome else "–" for suite in SUITES]
         ending = f"{outcome.seconds:7.0f}" if outcome else "left out: this machine has no such Python"
-        print(f"{leg:12}  {LEGS[leg]:6}" + "".join(f"  {cell:>11}" for cell in cells) + f"  {ending}")
+        print(f"{leg:15}  {LEGS[leg]:6}" + "".join(f"  {cell:>11}" for cell in cells) + f"  {ending}")
 
 
 def show(totals: Totals) -> str:

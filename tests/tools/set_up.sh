@@ -20,11 +20,21 @@ for done in "$set" dev; do
     fi
 done
 
+# The developers' tools run on ansible-core 2.19, which knows no later Python than 3.13; one play of it does on 3.14.
+pythons=(3.11 3.12 3.13)
+if [ "$set" = demo ]; then
+    pythons+=(3.14)
+fi
+
+fits() {
+    "$1" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in sys.argv)' "${pythons[@]}" 2>/dev/null
+}
+
 # Debian's python3 comes without venv, which is a package of its own: take any other way that this machine has.
 make_venv() {
     local python
-    for python in "${PYTHON_FOR_VENV:-python3}" python3.11 python3.12 python3.13; do
-        "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue
+    for python in "${PYTHON_FOR_VENV:-python3}" "${pythons[@]/#/python}"; do
+        fits "$python" || continue
         if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
             "$python" -m venv "$venv" && return
         elif "$python" -m virtualenv --version >/dev/null 2>&1; then
@@ -33,7 +43,7 @@ make_venv() {
             "$python" -m venv --without-pip "$venv" && "$python" -m pip --quiet --python "$venv/bin/python" install pip && return
         fi
     done
-    echo "No Python 3.11, 3.12 or 3.13 that can make a virtual environment was found." >&2
+    echo "None of Python ${pythons[*]} can make a virtual environment here." >&2
     echo "On Debian, 'apt install python3-venv' brings what is missing; PYTHON_FOR_VENV=/path/to/python3.11 names another interpreter." >&2
     return 1
 }
@@ -44,7 +54,9 @@ case $set in
 esac
 printf 'Setting up %s (%s) … ' "$venv" "$contents"
 started=$SECONDS
-"$venv/bin/python" -m pip --version >/dev/null 2>&1 || make_venv
+if ! fits "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    make_venv
+fi
 # The pins are complete: there is nothing to resolve.
 "$venv/bin/python" -m pip install --quiet --no-deps --requirement "$pins"
 mkdir -p "$installed"

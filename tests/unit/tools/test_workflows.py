@@ -25,7 +25,7 @@ def test_every_core_is_tested() -> None:
     [test] = [path for path in WORKFLOWS if path.name == "test.yml"]
     legs = yaml.safe_load(test.read_text(encoding="utf-8"))["jobs"]["matrix"]["strategy"]["matrix"]["core"]
     oldest = f"target-{interpreters.OLDEST_TARGET_PYTHON}"
-    assert legs == [*interpreters.CONTROLLER_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
+    assert legs == [*interpreters.CONTROLLER_PYTHON, *interpreters.NEWEST_PYTHON, oldest, *interpreters.DEVEL_PYTHON]
 
 
 @pytest.mark.parametrize("pins", ["demo", "dev", "eda", "oldest-http"])
