@@ -61,8 +61,12 @@ setup-demo:
 # --- For users ---------------------------------------------------------------
 
 .PHONY: demo
+DEMO := examples/find_and_build.yml -e region=cn-wlcb
 demo: setup-demo ## Run the example playbook against the simulator: no account, no cost
-	@$(PYTHON) -m tests.tools.demo
+	@$(PYTHON) -m tests.tools.simulator 0 60 "" $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-1auk8k6wxj3m
+	@printf '%s\n' "" "The same playbook on your account:" \
+	  "  export COMPSHARE_PUBLIC_KEY=… COMPSHARE_PRIVATE_KEY=…   (or: compshare config, the vendor's CLI profile is read)" \
+	  "  $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-…"
 
 .PHONY: simulator
 # Settings: PORT, SPEED, SCENARIO=FILE.

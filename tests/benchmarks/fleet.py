@@ -15,12 +15,11 @@ from typing import Any
 
 import yaml
 
-from tests.tools.simulator import Simulator
 from tests.tools.trees import link_tree
 
 from .frame import Goal, Section, table
 from .processes import environment
-from .worlds import LATENCY_MS, REGION, log_of, new_world, simulator
+from .worlds import LATENCY_MS, REGION, Simulator, log_of, new_world, simulator
 
 LIMIT = {"rate": 10, "burst": 20}
 IMAGE = "cuda128_torch291_py312"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.tools.simulator import Simulator
-
 from . import chart
 from .frame import Goal, Samples, Section, measured_in_turn, table
 from .processes import client_process
-from .worlds import LATENCY_MS, new_world, requests_of, simulator
+from .worlds import LATENCY_MS, Simulator, new_world, requests_of, simulator
 
 SIZES = (100, 1000, 5000, 20_000, 50_000)
 MEGABYTE = 1_000_000

@@ -11,13 +11,12 @@ from typing import Any
 
 import yaml
 
-from tests.tools.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 from . import chart
 from .frame import Goal, Samples, Section, measured_in_turn, table
 from .processes import run
-from .worlds import LATENCY_MS, new_world, requests_of, simulator
+from .worlds import LATENCY_MS, Simulator, new_world, requests_of, simulator
 
 SIZES = (100, 1000, 2000, 5000)
 GOAL_SIZE = 2000

@@ -10,8 +10,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tests.tools.simulator import Simulator
 from tests.tools.trees import ROOT
+
+from .worlds import Simulator
 
 CLI = [sys.executable, str(ROOT / "tests/benchmarks/vendor_cli.py"), "--json"]
 

@@ -14,13 +14,12 @@ from urllib.parse import urlencode
 
 import yaml
 
-from tests.tools.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 from . import chart
 from .frame import Goal, Samples, Section, table
 from .processes import CLI, environment
-from .worlds import REGION, new_world, simulator
+from .worlds import REGION, Simulator, new_world, simulator
 
 TASKS = 20
 OURS, KEPT, READ, APART, URI, COMMAND = (

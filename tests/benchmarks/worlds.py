@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import certifi
 import requests
 
-from tests.tools.simulator import Simulator, running_simulator
+from tests.tools.trees import ROOT
 
 LATENCY_MS = 25
 REGION = "cn-wlcb"
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """An account in a running simulator; ``ca_path`` is the certificate to trust if it serves https."""
+
+    url: str
+    public_key: str
+    private_key: str
+    ca_path: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point the collection at this account."""
+        variables = {
+            "COMPSHARE_API_URL": self.url,
+            "COMPSHARE_PUBLIC_KEY": self.public_key,
+            "COMPSHARE_PRIVATE_KEY": self.private_key,
+        }
+        return {**variables, "COMPSHARE_CA_PATH": self.ca_path} if self.ca_path else variables
 
 
 @contextmanager
@@ -25,12 +48,20 @@ def simulator(*, tls: bool = False) -> Iterator[Simulator]:
     With TLS, its certificate is trusted beside those that requests trusts anyway: to load all of them is what every
     client of the real API does.
     """
-    options = ("--tls", "self-signed") if tls else ()
-    with running_simulator(0, *options) as running, tempfile.NamedTemporaryFile("w", suffix=".pem") as trusted:
-        if running.ca_path is not None:
-            trusted.write(Path(certifi.where()).read_text() + Path(running.ca_path).read_text())
-            trusted.flush()
-        yield running if running.ca_path is None else replace(running, ca_path=trusted.name)
+    command = [sys.executable, "-m", "tests.simulator", "--speed", "0", *(["--tls", "self-signed"] if tls else [])]
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".pem") as trusted,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            running = Simulator(**json.loads(process.stdout.readline()))
+            if running.ca_path is not None:
+                trusted.write(Path(certifi.where()).read_text() + Path(running.ca_path).read_text())
+                trusted.flush()
+            yield running if running.ca_path is None else replace(running, ca_path=trusted.name)
+        finally:
+            process.terminate()
 
 
 def new_world(running: Simulator, **scenario: Any) -> Simulator:

@@ -19,7 +19,8 @@ import yaml
 from tests.docs import galaxy
 from tests.docs.pages import ROOT
 from tests.docs.reader import Reader
-from tests.tools.simulator import running_simulator
+from tests.simulator import Scenario, Simulator
+from tests.simulator.dialect import default_dialect
 from tests.tools.trees import CACHE, IN_TREE, copy_tree
 
 HERE = Path(__file__).parent
@@ -107,9 +108,10 @@ def make_reader(
     with ExitStack() as stack:
 
         def make(collections: Path | None = None, scenario: str | None = "scenario.yml", speed: float = 60) -> Reader:
-            options = ["--public-key", PUBLIC_KEY, "--private-key", PRIVATE_KEY]
-            options += ["--scenario", str(HERE / scenario)] if scenario else []
-            simulator = stack.enter_context(running_simulator(speed, *options))
+            simulator = stack.enter_context(Simulator(dialect=default_dialect()))
+            settings = Scenario.read(HERE / scenario if scenario else None)
+            settings.speed = speed
+            simulator.server.add_world(settings, PUBLIC_KEY, PRIVATE_KEY)
             home = tmp_path / "home"
             home.mkdir()
             environment = {

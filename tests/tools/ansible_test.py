@@ -15,9 +15,10 @@ from pathlib import Path
 
 import yaml
 
+from tests.simulator import Simulator
+from tests.simulator.dialect import default_dialect
 from tests.tools.interpreters import CONTROLLER_PYTHON, NEWEST_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
 from tests.tools.results import collected_in, judge_contexts, read_totals, write_results
-from tests.tools.simulator import Simulator, running_simulator
 from tests.tools.trees import CACHE, copy_tree
 
 WORK = CACHE / "ansible-test"
@@ -89,7 +90,7 @@ class Workspace:
         """Run integration targets against a simulator of their own; each target counts as one test."""
         listed = self._start("integration", "--list-targets", *arguments, stdout=subprocess.PIPE)
         listed.check_returncode()
-        with running_simulator(SIMULATOR_SPEED) as simulator:
+        with Simulator(speed=SIMULATOR_SPEED, dialect=default_dialect()) as simulator:
             self._write_integration_config(simulator)
             # A target that fails is run once more, in a new world, and tells all it does: its log says "Retrying".
             self._start("integration", "--continue-on-error", "--retry-on-error", *arguments)

@@ -1,15 +1,11 @@
-"""Which Python interpreters this machine has.
-
-They are looked for as files: a version manager's shim on PATH is there even for a version that does not run.
-"""
+"""Which Python each ansible-core wants, and which of them this machine has."""
 
 from __future__ import annotations
 
 import os
 import pwd
-import re
 import shutil
-import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from .trees import CACHE
@@ -38,46 +34,21 @@ OLDEST_TARGET_PYTHON = "3.9"
 INTERPRETERS = CACHE / "interpreters"
 
 
-def find_interpreter(version: str) -> Path | None:
-    """Return the newest release of a version such as "3.11" that runs here, or None."""
-    # The Makefile moves HOME into the clone.
+def link_interpreters(versions: Iterable[str], folder: Path) -> list[str]:
+    """Make ``folder`` hold a pythonX.Y for each version that this machine has; return the versions that it lacks."""
+    from python_discovery import get_interpreter  # not in the environments that ansible-test runs tests in
+
+    # The Makefile moves HOME into the clone, and pyenv puts only shims on PATH, also for versions that do not run.
     home = Path(pwd.getpwuid(os.getuid()).pw_dir)
     pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
-    patterns = [
-        (pyenv, f"versions/{version}.*/bin/python{version}"),
-        (home, f".local/share/uv/python/cpython-{version}.*/bin/python{version}"),
-        (Path("/opt/hostedtoolcache"), f"Python/{version}.*/*/bin/python{version}"),
-        (Path("/usr"), f"bin/python{version}"),
-        (Path("/usr/local"), f"bin/python{version}"),
-    ]
-    for folder, pattern in patterns:
-        for candidate in sorted(folder.glob(pattern), key=_numbers_in, reverse=True):
-            if _runs(candidate):
-                return candidate
-    on_path = shutil.which(f"python{version}")
-    return Path(on_path) if on_path and _runs(Path(on_path)) else None
-
-
-def _numbers_in(path: Path) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", str(path))]
-
-
-def _runs(python: Path) -> bool:
-    try:
-        return subprocess.run([python, "-c", "import venv"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def link_interpreters(versions: set[str], folder: Path) -> list[str]:
-    """Make ``folder`` hold a pythonX.Y for each version that this machine has; return the versions that it lacks."""
+    path = [*map(str, pyenv.glob("versions/*/bin")), os.environ["PATH"]]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     missing = []
-    for version in sorted(versions, key=lambda text: tuple(map(int, text.split(".")))):
-        python = find_interpreter(version)
-        if python is None:
+    for version in sorted(set(versions)):
+        found = get_interpreter(version, env={"HOME": str(home), "PATH": os.pathsep.join(path)})
+        if found is None or found.system_executable is None:
             missing.append(version)
         else:
-            (folder / f"python{version}").symlink_to(python)
+            (folder / f"python{version}").symlink_to(found.system_executable)
     return missing

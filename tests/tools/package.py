@@ -18,7 +18,7 @@ from typing import Any
 import nox
 import yaml
 
-from tests.tools.simulator import running_simulator
+from tests.simulator import Simulator
 from tests.tools.trees import ROOT, copy_tree
 
 FOLDER = ROOT / "build/package"
@@ -139,13 +139,13 @@ def check_installed(session: nox.Session, artifact: Path) -> None:
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder), "ANSIBLE_NOCOLOR": "1"}
     install = ("ansible-galaxy", "collection", "install", artifact, "--offline", "--collections-path", folder)
     session.run(*install, env=environment, external=True)
-    with session.chdir(folder), running_simulator(speed=1) as simulator:
+    with session.chdir(folder), Simulator(speed=1) as simulator:
         for kind in ("module", "lookup", "inventory"):
             listing = ("ansible-doc", "--type", kind, "--json", "--list", "compshare.cloud")
             found = json.loads(str(session.run(*listing, env=environment, silent=True, external=True)))
             session.run("ansible-doc", "--type", kind, *found, env=environment, silent=True, external=True)
         module = ("ansible", "localhost", "-m", "compshare.cloud.compshare_image_info", "-a", "limit=1")
-        session.run(*module, env={**environment, **simulator.environment}, external=True)
+        session.run(*module, env={**environment, **simulator.world.environment()}, external=True)
 
 
 def check_execution_environment(session: nox.Session, artifact: Path) -> None:

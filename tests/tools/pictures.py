@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from tests.tools.simulator import running_simulator
+from tests.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "docs/pictures"
@@ -87,11 +87,11 @@ def as_svg(transcript: str, title: str) -> str:
 
 def draw(name: str, speed: float) -> None:
     """Run the playbook of a picture on a simulator of its own, and draw what the terminal showed."""
-    with tempfile.TemporaryDirectory() as folder, running_simulator(speed, "--scenario", SCENARIO) as simulator:
+    with tempfile.TemporaryDirectory() as folder, Simulator(SCENARIO, speed=speed) as simulator:
         playbook, options = PLAYBOOKS[name]
         Path(folder, f"{name}.yml").write_text(playbook)
         settings = {
-            **simulator.environment,
+            **simulator.world.environment(),
             "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
             "ANSIBLE_LOCALHOST_WARNING": "false",

@@ -33,21 +33,13 @@ def copy_tree(tree: Path) -> Path:
     ansible-test refuses symbolic links, and writes into the collection that it tests. It also asks git which files
     count, so the copy is a repository of its own: the clone's git ignores the folder that the copy is in.
     """
+    from antsibull_fileutils.copier import GitCopier  # not in the environments that ansible-test runs tests in
+
     collection = tree / IN_TREE
     shutil.rmtree(collection, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in listed.stdout.split("\0"):
-        source = ROOT / name
-        if name and source.is_file():
-            target = collection / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+    collection.parent.mkdir(parents=True, exist_ok=True)
+    GitCopier().copy(ROOT, collection)
+    collection.chmod(0o755)  # some tests drop their privileges
     subprocess.run(["git", "init", "--quiet", collection], check=True)
     return collection
 
