@@ -161,10 +161,9 @@ from ..plugin_utils._bytecode import keep_bytecode
 
 keep_bytecode()
 
-from ..module_utils._api.client import Client, connection_warnings
-from ..module_utils._api.credentials import find_credentials
+from ..module_utils._api.client import Client
+from ..module_utils._api.credentials import account_of, connection_warnings
 from ..module_utils._api.errors import CompShareError, OptionError, printable
-from ..module_utils._api.transport import check_api_url
 from ..module_utils._api.values import inert
 from ..module_utils._api.version import VERSION
 from ..module_utils._instances.hosts import host_variables, unique_names
@@ -308,7 +307,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
             if instances is not None:
                 return instances, {}
         client = Client.from_options(options, debug=self.display.vvv)
-        for warning in connection_warnings(client, options):
+        for warning in connection_warnings(client.endpoint, client.credentials, options):
             self.display.warning(warning)
         with explaining_places(client, regions=places.regions, zones=places.zones):
             rows = read_rows(client, regions=places.regions)
@@ -327,8 +326,7 @@ class InventoryModule(CheckedOptions, BaseInventoryPlugin, Constructable, Cachea
 
     def _key(self, options: dict[str, t.Any], regions: Sequence[str]) -> str:
         """Return what the cache is kept apart by: nothing of it can be read back from the key."""
-        credentials = find_credentials(**{name: options[name] for name in ("public_key", "private_key", "profile")})
-        endpoint = check_api_url(options["api_url"])[0]
+        endpoint, credentials = account_of(options)
         parts = [VERSION, endpoint, credentials.public_key, options["project_id"] or "", *sorted(regions)]
         return f"{self.NAME}_{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"
 

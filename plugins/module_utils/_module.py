@@ -18,9 +18,14 @@ from collections.abc import Iterable, Mapping
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 
-from ._api.client import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_THROTTLE_TIMEOUT, DEFAULT_TIMEOUT
 from ._api.errors import CompShareError
-from ._api.options import check_numbers
+from ._api.options import (
+    DEFAULT_API_URL,
+    DEFAULT_RETRIES,
+    DEFAULT_THROTTLE_TIMEOUT,
+    DEFAULT_TIMEOUT,
+    check_numbers,
+)
 from ._api.values import inert, inert_message
 from ._journal import journal_writer
 from ._task import Task

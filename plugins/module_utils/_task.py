@@ -12,7 +12,8 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ._api.client import Client, connection_warnings
+from ._api.client import Client
+from ._api.credentials import connection_warnings
 from ._api.errors import CompShareError
 
 
@@ -43,7 +44,7 @@ class Task:
         """Return the client for the connection options, built at its first use; raises OptionError."""
         if self._client is None:
             self._client = Client.from_options(self.options, debug=self.debug)
-            for warning in connection_warnings(self._client, self.options):
+            for warning in connection_warnings(self._client.endpoint, self._client.credentials, self.options):
                 self.warn(warning)
         return self._client
 

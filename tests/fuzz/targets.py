@@ -17,7 +17,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api import secret
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.credentials import Credentials, find_credentials
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import CompShareError, OptionError, printable
-from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse, check_api_url
+from ansible_collections.compshare.cloud.plugins.module_utils._api.options import check_api_url
+from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS, normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.login import (
     decode_password,

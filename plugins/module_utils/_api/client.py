@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from . import signing
 from .clock import Clock
-from .credentials import Credentials, find_credentials
+from .credentials import Credentials, account_of
 from .errors import (
     CompShareError,
     NoResponseError,
@@ -30,7 +30,7 @@ from .errors import (
 )
 from .limiter import Limiter, Throttling, pause_before, silent
 from .list_cache import ListCache
-from .options import check_numbers
+from .options import DEFAULT_API_URL, DEFAULT_RETRIES, DEFAULT_THROTTLE_TIMEOUT, DEFAULT_TIMEOUT, check_numbers
 from .pages import PAGE_SIZE, Listing, ListReader, Page, page_of, refuses_offset, rows_of, unique_rows
 from .parallel import Crew
 from .retcodes import MISSING_PARAMETER, RESOURCE_THROTTLED, describe
@@ -41,10 +41,6 @@ _T = t.TypeVar("_T")
 
 #: Lists the zones that sell GPUs.
 ZONES = "DescribeCompShareSupportZone"
-DEFAULT_API_URL = "https://api.compshare.cn"
-DEFAULT_TIMEOUT = 60.0
-DEFAULT_RETRIES = 4
-DEFAULT_THROTTLE_TIMEOUT = 60.0
 #: Requests of one list that may run at the same time.
 PARALLEL = 4
 #: A call with all its tries ends within this many times the time-out of one request.
@@ -112,11 +108,7 @@ class Client:
         """
         check_numbers(options)
         clock = clock or Clock()
-        credentials = find_credentials(
-            public_key=options.get("public_key"),
-            private_key=options.get("private_key"),
-            profile=options.get("profile"),
-        )
+        endpoint, credentials = account_of(options)
         validate_certs = options.get("validate_certs")
         transport = Transport(
             options.get("api_url") or DEFAULT_API_URL,
@@ -126,7 +118,6 @@ class Client:
             clock=clock,
         )
         scope = Scope(*(options.get(name) or None for name in ("region", "zone", "project_id")))
-        endpoint = transport.url.rstrip("/")
         return cls(
             transport,
             credentials,
@@ -403,14 +394,6 @@ class Client:
 def demands_region(error: RefusedError) -> bool:
     """Return whether a refusal says that the request needs a region."""
     return error.ret_code == MISSING_PARAMETER and error.names_parameter("Region")
-
-
-def connection_warnings(client: Client, options: Mapping[str, t.Any]) -> list[str]:
-    """Return warnings about the connection that C(options) describe."""
-    found = [client.credentials.warning] if client.credentials.warning else []
-    if options.get("validate_certs") is False:
-        found.append(f"validate_certs is false: the identity of {client.endpoint} is not checked.")
-    return found
 
 
 #: Parameters that name the object of a request.

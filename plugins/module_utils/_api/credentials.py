@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .errors import OptionError, printable
+from .options import DEFAULT_API_URL, check_api_url
 
 KEYS_PAGE = "https://console.compshare.cn/uaccount/api_manage"
 _DEFAULT_PROFILE = "default"
@@ -38,6 +39,22 @@ class Credentials:
     def public_key_hint(self) -> str:
         """Return the end of the public key: enough to know it by, too little to use."""
         return "…" + printable(self.public_key[-4:]) if len(self.public_key) >= 8 else "…"
+
+
+def account_of(options: Mapping[str, t.Any]) -> tuple[str, Credentials]:
+    """Return the address of the API and the keys to use there, by the connection options; raises OptionError."""
+    credentials = find_credentials(
+        public_key=options.get("public_key"), private_key=options.get("private_key"), profile=options.get("profile")
+    )
+    return check_api_url(options.get("api_url") or DEFAULT_API_URL)[0].rstrip("/"), credentials
+
+
+def connection_warnings(endpoint: str, credentials: Credentials, options: Mapping[str, t.Any]) -> list[str]:
+    """Return warnings about the connection that C(options) describe."""
+    found = [credentials.warning] if credentials.warning else []
+    if options.get("validate_certs") is False:
+        found.append(f"validate_certs is false: the identity of {endpoint} is not checked.")
+    return found
 
 
 def find_credentials(

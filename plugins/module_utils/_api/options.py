@@ -13,10 +13,12 @@ Client.from_options() call it, so nothing else needs to.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import math
 import os
 import typing as t
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from .errors import OptionError, printable
 
@@ -40,6 +42,10 @@ CONNECTION_OPTIONS = {
 CREDENTIALS = ("public_key", "private_key", "profile")
 CONVERTED = ("bool", "int", "float")
 _DAY = 86400.0
+DEFAULT_API_URL = "https://api.compshare.cn"
+DEFAULT_TIMEOUT = 60.0
+DEFAULT_RETRIES = 4
+DEFAULT_THROTTLE_TIMEOUT = 60.0
 
 
 class Range(t.NamedTuple):
@@ -149,3 +155,35 @@ def check_known(given: Iterable[object], names: Iterable[str], thing: str = "opt
         said.append(f"{printable(each, 60)!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
     if said:
         raise OptionError(f"There is no {thing} {' or '.join(said)}.", hint=f"The {thing}s are: {', '.join(known)}.")
+
+
+def check_api_url(api_url: str) -> tuple[str, str, bool]:
+    """Return (address to post to, host name, whether it is this machine); raise OptionError for what is refused."""
+    try:
+        parts = urlsplit(api_url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise OptionError(f"api_url {printable(api_url)!r} is not a web address.") from None
+    if parts.scheme not in ("https", "http") or not host:
+        raise OptionError(
+            f"api_url {printable(api_url)!r} is not a web address.", hint="Write it like https://api.compshare.cn."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise OptionError("api_url must not hold a user, a password, a query or a fragment.")
+    loopback = _is_loopback(host)
+    if parts.scheme == "http" and not loopback:
+        raise OptionError(
+            f"api_url {printable(api_url)!r} is plain HTTP, which would show every request to the network.",
+            hint="Write https://; plain http:// is accepted for this machine (127.0.0.1, localhost) only.",
+        )
+    host_text = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host_text}{f':{port}' if port else ''}{parts.path or '/'}", host, loopback
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 import threading
 import typing as t
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from .clock import Clock
 from .errors import OptionError, printable
+from .options import check_api_url
 
 if t.TYPE_CHECKING:  # it imports requests, see Transport
     from .http_session import HttpSession
@@ -104,38 +103,6 @@ def _session_class() -> type[HttpSession]:
             hint=f"Install it there: {sys.executable} -m pip install requests",
         ) from REQUESTS_IMPORT_ERROR
     return HttpSession
-
-
-def check_api_url(api_url: str) -> tuple[str, str, bool]:
-    """Return (address to post to, host name, whether it is this machine); raise OptionError for what is refused."""
-    try:
-        parts = urlsplit(api_url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise OptionError(f"api_url {printable(api_url)!r} is not a web address.") from None
-    if parts.scheme not in ("https", "http") or not host:
-        raise OptionError(
-            f"api_url {printable(api_url)!r} is not a web address.", hint="Write it like https://api.compshare.cn."
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise OptionError("api_url must not hold a user, a password, a query or a fragment.")
-    loopback = _is_loopback(host)
-    if parts.scheme == "http" and not loopback:
-        raise OptionError(
-            f"api_url {printable(api_url)!r} is plain HTTP, which would show every request to the network.",
-            hint="Write https://; plain http:// is accepted for this machine (127.0.0.1, localhost) only.",
-        )
-    host_text = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host_text}{f':{port}' if port else ''}{parts.path or '/'}", host, loopback
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _header_text(value: str | None) -> str | None:

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError
-from ansible_collections.compshare.cloud.plugins.module_utils._api.options import NUMBERS, check_numbers, strict_boolean
+from ansible_collections.compshare.cloud.plugins.module_utils._api.options import (
+    NUMBERS,
+    check_api_url,
+    check_numbers,
+    strict_boolean,
+)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -77,3 +82,39 @@ def test_any_text_is_a_known_word_or_an_error(value: str) -> None:
     except OptionError:
         return
     assert (meaning is None) == (not value.strip())
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("https://api.compshare.cn", ("https://api.compshare.cn/", "api.compshare.cn", False)),
+        (" https://Proxy.Example:8443/api ", ("https://proxy.example:8443/api", "proxy.example", False)),
+        ("http://127.0.0.1:8080", ("http://127.0.0.1:8080/", "127.0.0.1", True)),
+        ("http://localhost", ("http://localhost/", "localhost", True)),
+        ("http://[::1]:9/", ("http://[::1]:9/", "::1", True)),
+    ],
+)
+def test_addresses_that_can_be_used(url: str, parsed: tuple[str, str, bool]) -> None:
+    assert check_api_url(url) == parsed
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://api.compshare.cn", "plain HTTP"),
+        ("http://127.0.0.1.example", "plain HTTP"),
+        ("http://localhost.example", "plain HTTP"),
+        ("ftp://api.compshare.cn", "not a web address"),
+        ("api.compshare.cn", "not a web address"),
+        ("", "not a web address"),
+        ("https://", "not a web address"),
+        ("https://[::1", "not a web address"),
+        ("https://host:99999", "not a web address"),
+        ("https://user:secret-in-url@api.compshare.cn", "must not hold a user"),
+        ("https://api.compshare.cn/?a=b", "must not hold"),
+    ],
+)
+def test_addresses_that_are_refused(url: str, message: str) -> None:
+    with pytest.raises(OptionError, match=message) as caught:
+        check_api_url(url)
+    assert "secret-in-url" not in str(caught.value)
