@@ -90,9 +90,9 @@ _raw:
   elements: raw
 """
 
-import dataclasses
 import typing as t
 
+from ansible.constants import config
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
@@ -101,17 +101,16 @@ from ..plugin_utils._bytecode import keep_bytecode
 
 keep_bytecode()
 
-from ..module_utils._api.client import Client, connection_warnings
-from ..module_utils._api.errors import CompShareError, OptionError, RefusedError
+from ..module_utils._api.clock import Clock
+from ..module_utils._api.credentials import account_of, connection_warnings
+from ..module_utils._api.errors import CompShareError
 from ..module_utils._api.list_cache import ListCache
-from ..module_utils._api.values import inert
-from ..module_utils._images.model import IMAGE_KEYS
-from ..module_utils._images.query import ImageQuery, find_images, no_such_image, pick_image
-from ..module_utils._images.sources import SOURCES
+from ..module_utils._api.options import CREDENTIALS
 from ..plugin_utils._flush_cache import flushed_at
-from ..plugin_utils._options import CheckedOptions, plugin_options
+from ..plugin_utils._options import CheckedOptions
 
-_FILTERS = tuple(field.name for field in dataclasses.fields(ImageQuery))
+#: Options on which no answer depends: who asks is kept apart in another way, and where the answer is not used.
+_APART = (*CREDENTIALS, "_terms", "default", "cache_timeout")
 
 
 class LookupModule(CheckedOptions, LookupBase):
@@ -121,65 +120,27 @@ class LookupModule(CheckedOptions, LookupBase):
         failure: CompShareError | None = None
         try:
             self.set_options(var_options=variables, direct=kwargs)
-            self._zone_to_check = kwargs.get("zone")
-            found: list[t.Any] = inert(self._find([str(term) for term in terms], "default" in kwargs))
-            return found
+            return self._find([str(term) for term in terms], kwargs)
         except CompShareError as error:
             failure = error
         # Outside of the handler, so that Ansible does not append the error to itself.
         raise AnsibleError(str(failure))
 
-    def _find(self, terms: list[str], has_default: bool) -> list[t.Any]:
-        field = self.get_option("field")
-        options = plugin_options(self, "cache_timeout", *_FILTERS)
-        query = ImageQuery.from_options(options)
-        known = (*IMAGE_KEYS, "readme") if query.include_readme else IMAGE_KEYS
-        if terms and query.limit is not None:
-            raise OptionError("limit cannot be used together with a name or id: each must match exactly one image.")
-        client = Client.from_options(options, debug=Display().vvv)
-        cache = ListCache(
-            client.clock,
-            client.endpoint,
-            client.credentials.public_key,
-            options["cache_timeout"],
-            not_before=flushed_at(),
-        )
-        try:
-            found = find_images(client, query, cache)
-        except RefusedError as error:
-            if error.names_parameter("Region"):
-                _check_places(client, regions=[options["region"] or ""], zones=[])
-            raise
-        # No list of images is narrowed by a zone, so the API refuses none.
-        if self._zone_to_check:
-            zones = [self._zone_to_check]
-            cache.get(["zones", *zones], lambda: _check_places(client, regions=[], zones=zones))
-        for warning in [*connection_warnings(client, options), *found.warnings]:
+    def _find(self, terms: list[str], given: dict[str, t.Any]) -> list[t.Any]:
+        definitions = config.get_configuration_definitions("lookup", self._load_name)
+        options = {name: self.get_option(name) for name in definitions if name != "_terms"}
+        endpoint, credentials = account_of(options)
+        cache = ListCache(Clock(), endpoint, credentials.public_key, options["cache_timeout"], not_before=flushed_at())
+        zone, may_lack = given.get("zone"), "default" in given
+
+        def look_up() -> t.Any:
+            # Who finds the answer in the cache needs nothing of this.
+            from ..module_utils._images.lookup import look_up  # noqa: PLC0415 -- see above
+
+            return look_up(options, terms, given_zone=zone, may_lack=may_lack, cache=cache, debug=Display().vvv)
+
+        kept_by = {name: value for name, value in options.items() if name not in _APART}
+        found, warnings = cache.get(["lookup", terms, zone, may_lack, kept_by], look_up)
+        for warning in [*connection_warnings(endpoint, credentials, options), *warnings]:
             Display().warning(warning)
-        if not terms:
-            return [_field_of(image, field, known) for image in found.images]
-        title, results = SOURCES[query.source].title, []
-        for term in terms:
-            image = pick_image(found.images, term, most_recent=self.get_option("most_recent"), list_title=title)
-            if image is not None:
-                results.append(_field_of(image, field, known))
-            elif has_default:
-                results.append(self.get_option("default"))
-            else:
-                raise no_such_image(found.images, term, title)
-        return results
-
-
-def _check_places(client: Client, *, regions: list[str], zones: list[str]) -> None:
-    # Few lookups need it. The others, each in a process of its own, would spend a tenth of their time on the import.
-    from ..module_utils._instances.query import check_places  # noqa: PLC0415 -- see above
-
-    check_places(client, regions=regions, zones=zones)
-
-
-def _field_of(image: dict[str, t.Any], field: str | None, known: tuple[str, ...]) -> t.Any:
-    if field is None:
-        return image
-    if field not in image:
-        raise OptionError(f"An image has no field {field!r}.", hint=f"It has: {', '.join(known)}.")
-    return image[field]
+        return [each for one in found for each in one or [options["default"]]] if terms else found

@@ -7,12 +7,14 @@
 """Lists that stay for some seconds, so that a hundred hosts that need one list read it once.
 
 Each list is a private file. Who finds none locks it and reads the list while the others wait for the file. A write of
-this collection invalidates all lists of its key.
+this collection invalidates all lists of its key. What is made of lists can be kept as they are; it is as old as the
+oldest of them.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import typing as t
@@ -43,6 +45,8 @@ class ListCache:
         self._account = digest(endpoint, public_key)
         self._timeout = timeout
         self._not_before = not_before
+        #: When the oldest list was requested that C(get) returned to what is being read.
+        self._oldest = math.inf
 
     def get(self, name: t.Sequence[t.Any], read: t.Callable[[], t.Any]) -> t.Any:
         """Return what C(read) returned, now or before, for the list that C(name) stands for: data as in JSON."""
@@ -51,15 +55,21 @@ class ListCache:
             return read()
         path = os.path.join(folder, f"{_LIST}{self._account}-{digest(json.dumps(name))}")
         found = self._load(path)
-        if found is not None:
-            return found[0]
-        with self._reading(path) as found:
-            if found is not None:
-                return found[0]
-            requested_at = self._clock.epoch()
+        if found is None:
+            with self._reading(path) as read_meanwhile:
+                found = read_meanwhile or self._read(path, read)
+        requested_at, rows = found
+        self._oldest = min(self._oldest, requested_at)
+        return rows
+
+    def _read(self, path: str, read: t.Callable[[], t.Any]) -> tuple[float, t.Any]:
+        outer, self._oldest = self._oldest, self._clock.epoch()
+        try:
             rows = read()
-            self._store(path, requested_at, rows)
-            return rows
+            self._store(path, self._oldest, rows)
+            return self._oldest, rows
+        finally:
+            self._oldest = min(outer, self._oldest)
 
     def outdate(self) -> None:
         """Invalidate all lists of the key: something was changed."""
@@ -71,7 +81,10 @@ class ListCache:
             file = open_private(os.path.join(folder, self._account + _OUTDATED))
             os.utime(file, (now, now))
             os.close(file)
-        self._remove(folder, lambda entry: entry.name.startswith(_LIST + self._account))
+        self._remove(folder, self._is_of_account)
+
+    def _is_of_account(self, entry: os.DirEntry[str]) -> bool:
+        return entry.name.startswith(_LIST + self._account) and not entry.name.endswith(_LOCK)
 
     @staticmethod
     def _folder() -> str | None:
@@ -80,8 +93,8 @@ class ListCache:
         except NotShared:
             return None
 
-    def _load(self, path: str) -> list[t.Any] | None:
-        """Return a list that may still be used, in a list of its own; None if there is none."""
+    def _load(self, path: str) -> tuple[float, t.Any] | None:
+        """Return when a list was requested that may still be used, and the list; None if there is none."""
         try:
             with open(path, "rb") as file:
                 # The time comes first, so that no outdated list is parsed.
@@ -91,7 +104,7 @@ class ListCache:
                     self._not_before, self._outdated(path)
                 ):
                     return None
-                return [json.loads(file.read())]
+                return requested_at, json.loads(file.read())
         except (OSError, ValueError, RecursionError):
             return None
 
@@ -102,14 +115,16 @@ class ListCache:
             return 0.0
 
     @contextmanager
-    def _reading(self, path: str) -> Iterator[list[t.Any] | None]:
+    def _reading(self, path: str) -> Iterator[tuple[float, t.Any] | None]:
         """Give the body the list that another process has read meanwhile, or None while no other process reads it."""
         lock: int | None = None
-        found: list[t.Any] | None = None
+        found: tuple[float, t.Any] | None = None
         try:
             with suppress(OSError, NotShared):
                 file = open_private(path + _LOCK)
                 lock = file
+                now = self._clock.epoch()
+                os.utime(file, (now, now))
                 ends = self._clock.now() + PATIENCE
                 while not try_to_lock(file) and found is None and self._clock.now() < ends:
                     self._clock.sleep(random.uniform(*_CHECK))
@@ -136,7 +151,7 @@ class ListCache:
     def _remove(folder: str, chosen: t.Callable[[os.DirEntry[str]], bool]) -> None:
         with suppress(OSError):
             for entry in os.scandir(folder):
-                if entry.name.startswith(_LIST) and not entry.name.endswith(_LOCK):
+                if entry.name.startswith(_LIST):
                     with suppress(OSError):
                         if chosen(entry):
                             os.unlink(entry.path)
