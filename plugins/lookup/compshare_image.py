@@ -106,8 +106,22 @@ from ..module_utils._api.credentials import account_of, connection_warnings
 from ..module_utils._api.errors import CompShareError
 from ..module_utils._api.list_cache import ListCache
 from ..module_utils._api.options import CREDENTIALS
+from ..module_utils._images.filters import IMAGE_FILTERS
 from ..plugin_utils._flush_cache import flushed_at
-from ..plugin_utils._options import CheckedOptions
+from ..plugin_utils._options import CheckedOptions, define_options
+
+define_options(
+    "lookup",
+    __name__,
+    {
+        **IMAGE_FILTERS,
+        "_terms": {"type": "list", "elements": "str"},
+        "most_recent": {"type": "bool", "default": False},
+        "field": {"type": "str"},
+        "default": {"type": "raw"},
+        "cache_timeout": {"type": "float", "default": 30.0, "env": [{"name": "COMPSHARE_CACHE_TIMEOUT"}]},
+    },
+)
 
 #: Options on which no answer depends: who asks is kept apart in another way, and where the answer is not used.
 _APART = (*CREDENTIALS, "_terms", "default", "cache_timeout")
@@ -133,14 +147,14 @@ class LookupModule(CheckedOptions, LookupBase):
         cache = ListCache(Clock(), endpoint, credentials.public_key, options["cache_timeout"], not_before=flushed_at())
         zone, may_lack = given.get("zone"), "default" in given
 
-        def look_up() -> t.Any:
+        def read() -> t.Any:
             # Who finds the answer in the cache needs nothing of this.
             from ..module_utils._images.lookup import look_up  # noqa: PLC0415 -- see above
 
             return look_up(options, terms, given_zone=zone, may_lack=may_lack, cache=cache, debug=Display().vvv)
 
         kept_by = {name: value for name, value in options.items() if name not in _APART}
-        found, warnings = cache.get(["lookup", terms, zone, may_lack, kept_by], look_up)
+        found, warnings = cache.get(["lookup", terms, zone, may_lack, kept_by], read)
         for warning in [*connection_warnings(endpoint, credentials, options), *warnings]:
             Display().warning(warning)
         return [each for one in found for each in one or [options["default"]]] if terms else found

@@ -253,8 +253,8 @@ error:
 # Absolute, because Mitogen looks for it to know a module.
 from ansible_collections.compshare.cloud.plugins.module_utils._module import run_module
 
-from ..module_utils._images.query import ORDER_KEYS, ImageQuery, find_images
-from ..module_utils._images.sources import IMAGE_TYPES, SOURCES
+from ..module_utils._images.filters import IMAGE_FILTERS
+from ..module_utils._images.query import ImageQuery, find_images
 from ..module_utils._task import Task
 
 
@@ -267,30 +267,7 @@ def list_images(task: Task) -> dict[str, object]:
 
 
 def main() -> None:
-    run_module(
-        {
-            "source": {"type": "str", "choices": list(SOURCES), "default": "platform"},
-            "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
-            "name": {"type": "str"},
-            "search": {"type": "str"},
-            "tags": {"type": "list", "elements": "str"},
-            "author": {"type": "str"},
-            "image_type": {"type": "str", "choices": list(IMAGE_TYPES)},
-            "status": {"type": "str"},
-            "gpu_type": {"type": "str"},
-            "group_id": {"type": "str"},
-            "user_id": {"type": "int"},
-            "free": {"type": "bool"},
-            "official": {"type": "bool"},
-            "max_price": {"type": "float"},
-            "max_size_mb": {"type": "float"},
-            "order_by": {"type": "str", "choices": list(ORDER_KEYS)},
-            "order": {"type": "str", "choices": ["asc", "desc"], "default": "asc"},
-            "limit": {"type": "int"},
-            "include_readme": {"type": "bool", "default": False},
-        },
-        list_images,
-    )
+    run_module(IMAGE_FILTERS, list_images)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,14 @@ from ansible.constants import config
 from ansible.errors import AnsibleError
 
 from ..module_utils._api.errors import OptionError, printable
-from ..module_utils._api.options import CONNECTION_OPTIONS, CONVERTED, CREDENTIALS, check_known, converted
+from ..module_utils._api.options import (
+    CONNECTION_DEFAULTS,
+    CONNECTION_OPTIONS,
+    CONVERTED,
+    CREDENTIALS,
+    check_known,
+    converted,
+)
 
 #: Types that empty text is no value of.
 _EMPTY_IS_OMITTED = (*CONVERTED, "list", "path")
@@ -76,6 +83,21 @@ class CheckedOptions:
         except AnsibleError as error:
             reason = printable(str(error), 300)
         raise OptionError(f"The template of {name} cannot be rendered: {reason}")
+
+
+def define_options(kind: str, plugin_name: str, own: Mapping[str, t.Any]) -> None:
+    """Tell ansible-core the options of a plugin: C(own), which are as in an argument spec, and those of the connection.
+
+    It would parse their documentation instead, in each process that loads the plugin.
+    """
+    connection: dict[str, dict[str, t.Any]] = {
+        name: {"type": kind_of_value, "env": [{"name": f"COMPSHARE_{name.upper()}"}]}
+        for name, kind_of_value in CONNECTION_OPTIONS.items()
+    }
+    for name, default in CONNECTION_DEFAULTS.items():
+        connection[name]["default"] = default
+    connection["private_key"]["secret"] = True  # from ansible-core 2.22 on
+    config.initialize_plugin_configuration_definitions(kind, plugin_name, {**connection, **own})
 
 
 class _Plugin(t.Protocol):

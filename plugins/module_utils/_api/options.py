@@ -38,14 +38,22 @@ CONNECTION_OPTIONS = {
     "api_throttle_timeout": "float",
     "api_rate": "float",
 }
-#: Options of which the environment variables are read where their order is decided, in credentials.py.
-CREDENTIALS = ("public_key", "private_key", "profile")
-CONVERTED = ("bool", "int", "float")
-_DAY = 86400.0
+#: The values of those that are omitted, also in the environment.
 DEFAULT_API_URL = "https://api.compshare.cn"
 DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 4
 DEFAULT_THROTTLE_TIMEOUT = 60.0
+CONNECTION_DEFAULTS: dict[str, str | bool | float] = {
+    "api_url": DEFAULT_API_URL,
+    "validate_certs": True,
+    "api_timeout": DEFAULT_TIMEOUT,
+    "api_retries": DEFAULT_RETRIES,
+    "api_throttle_timeout": DEFAULT_THROTTLE_TIMEOUT,
+}
+#: Options of which the environment variables are read where their order is decided, in credentials.py.
+CREDENTIALS = ("public_key", "private_key", "profile")
+CONVERTED = ("bool", "int", "float")
+_DAY = 86400.0
 
 
 class Range(t.NamedTuple):

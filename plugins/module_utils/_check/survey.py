@@ -20,7 +20,7 @@ from .._api import values
 from .._api.client import PARALLEL, Client
 from .._api.errors import CompShareError, RefusedError
 from .._api.parallel import each_in_parallel
-from .._images.sources import IMAGE_TYPES
+from .._images.filters import IMAGE_TYPES
 
 INSTANCES = "DescribeCompShareInstance"
 PLATFORM = "DescribeCompShareImages"

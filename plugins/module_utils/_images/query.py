@@ -21,7 +21,6 @@ from .sources import SOURCES, Source, check_options, read_images, readme_of
 
 #: Fields of a query that do not narrow it.
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
-ORDER_KEYS = ("name", "create_time", "publish_time", "size_mb", "price", "favorites_count", "created_count")
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,9 @@ from .._api.errors import OptionError, RefusedError
 from .._api.pages import Listing
 from .._api.retcodes import UNKNOWN_ACTION
 from .._api.values import boolean, text
+from .filters import IMAGE_TYPES
 from .model import normalise_image
 
-#: The platform list pages each type by itself when none is named, so rows would be skipped: it is always named.
-IMAGE_TYPES = ("System", "App", "Game", "Other")
 _FLAT = ("ImageSet",)
 _IDENTITY = "_identity"
 #: The documentation knows three shapes of grouped lists; the first is what was recorded.

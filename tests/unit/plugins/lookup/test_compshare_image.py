@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible.constants import config
 from ansible.errors import AnsibleError
-from ansible.plugins.loader import lookup_loader
+from ansible.plugins.loader import fragment_loader, lookup_loader
 from ansible.utils.display import Display
+from ansible.utils.plugin_docs import add_fragments
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
+from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
@@ -24,6 +30,19 @@ ROWS = [
 def torch_world(make_world: MakeWorld) -> World:
     rows = [{**row, "PubTime": 0} for row in ROWS]
     return make_world(rows={"platform": rows}, replace=["platform"])
+
+
+def test_the_options_are_those_of_the_documentation() -> None:
+    plugin = lookup_loader.get("compshare.cloud.compshare_image")
+    source = sys.modules[type(plugin).__module__]
+    documentation = yaml.safe_load(source.DOCUMENTATION)
+    add_fragments(documentation, source.__file__, fragment_loader=fragment_loader, is_module=False)
+    documented = {
+        name: {key: value for key, value in option.items() if not key.startswith(("description", "version_added"))}
+        for name, option in documentation["options"].items()
+    }
+    documented["private_key"]["secret"] = True  # which the documentation says from ansible-core 2.22 on
+    assert config.get_configuration_definitions("lookup", plugin._load_name) == documented
 
 
 def look_up(world: World, *terms: str, **options: Any) -> list[Any]:
@@ -187,6 +206,41 @@ def test_what_comes_from_the_cache_is_what_the_api_said(make_world: MakeWorld, s
     sent = len(world.requests())
     assert first
     assert look_up(world, source=source) == first
+    assert len(world.requests()) == sent
+
+
+def test_an_answer_is_as_old_as_its_list(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def names(*terms: str) -> list[Any]:
+        return look_up(torch_world, *terms, field="name", cache_timeout=30)
+
+    now = time.time()
+    monkeypatch.setattr(Clock, "epoch", lambda _self: now)
+    assert names("compshareImage-a") == ["torch"]
+    now += 29
+    assert names("compshareImage-c") == ["{{ 7*7 }}"]
+    assert len(torch_world.requests()) == 4
+    now += 2
+    assert names("compshareImage-c") == ["{{ 7*7 }}"]
+    assert len(torch_world.requests()) == 8
+
+
+def test_a_default_is_never_kept(torch_world: World) -> None:
+    for default in ("one", "two", None, ["three"]):
+        assert look_up(torch_world, "nobody", "compshareImage-a", default=default, field="name") == [default, "torch"]
+    with pytest.raises(AnsibleError, match="No image is named 'nobody'"):
+        look_up(torch_world, "nobody", "compshareImage-a", field="name")
+    assert len(torch_world.requests()) == 4
+
+
+def test_each_lookup_gives_its_warnings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, message, **_kwargs: warnings.append(message))
+    assert look_up(world, status="Avail") == []
+    sent = len(world.requests())
+    assert look_up(world, status="Avail") == []
+    assert len(warnings) == 2
+    assert warnings[0] == warnings[1]
+    assert "has the status 'Avail'" in warnings[0]
     assert len(world.requests()) == sent
 
 

@@ -183,12 +183,45 @@ def test_a_disk_that_is_full_leaves_no_part_of_a_list(folder: Path, monkeypatch:
 def test_leftovers_are_removed(folder: Path) -> None:
     clock = FakeClock()
     folder.mkdir(mode=0o700)
-    old, other = folder / "list-old.123", folder / "limit-1.json"
-    for file in (old, other):
+    old, lock, other = folder / "list-old.123", folder / "list-old.lock", folder / "limit-1.json"
+    for file in (old, lock, other):
         file.write_text("")
         os.utime(file, (clock.epoch() - 3600, clock.epoch() - 3600))
     cache(clock).get(NAME, Reader())
-    assert (old.exists(), other.exists()) == (False, True)
+    assert (old.exists(), lock.exists(), other.exists()) == (False, False, True)
+    clock.sleep(3600)
+    cache(clock).get(NAME, Reader())
+    assert len(list(folder.glob("*.lock"))) == 1, "a lock in use is no leftover"
+
+
+def test_what_is_made_of_lists_is_as_old_as_the_oldest(folder: Path) -> None:
+    clock, read = FakeClock(), Reader()
+
+    def answer() -> Any:
+        lists = cache(clock)
+        return lists.get("answer", lambda: [lists.get(name, read) for name in ("one", "two")])
+
+    cache(clock).get("one", read)
+    clock.sleep(20)
+    assert answer() == [ROWS, ROWS]
+    assert read.times == 2
+    clock.sleep(9)
+    assert answer() == [ROWS, ROWS]
+    assert read.times == 2
+    clock.sleep(2)
+    assert answer() == [ROWS, ROWS]
+    assert read.times == 3, "the second list is still young"
+
+
+def test_what_is_made_of_an_outdated_list_is_outdated(folder: Path) -> None:
+    clock, read = FakeClock(), Reader()
+    lists = cache(clock)
+    lists.get("answer", lambda: lists.get("one", read))
+    clock.sleep(1)
+    cache(clock).outdate()
+    clock.sleep(1)
+    lists.get("answer", lambda: lists.get("one", read))
+    assert read.times == 2
 
 
 def test_who_reads_for_too_long_is_not_waited_for(folder: Path) -> None:

@@ -14,9 +14,9 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
     ResponseError,
 )
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
+from ansible_collections.compshare.cloud.plugins.module_utils._images.filters import ORDER_KEYS
 from ansible_collections.compshare.cloud.plugins.module_utils._images.model import normalise_image
 from ansible_collections.compshare.cloud.plugins.module_utils._images.query import (
-    ORDER_KEYS,
     ImageQuery,
     find_images,
     matches,

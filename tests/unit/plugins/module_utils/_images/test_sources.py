@@ -8,8 +8,8 @@ import pytest
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Scope
 from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import OptionError, RefusedError
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
+from ansible_collections.compshare.cloud.plugins.module_utils._images.filters import IMAGE_TYPES, SOURCE_NAMES
 from ansible_collections.compshare.cloud.plugins.module_utils._images.sources import (
-    IMAGE_TYPES,
     SOURCES,
     SourceImages,
     check_options,
@@ -30,6 +30,10 @@ def read(
 
 def empty(_fields: Mapping[str, str]) -> HttpResponse:
     return success(ImageSet=None, CompshareImageGroup=None)
+
+
+def test_every_source_can_be_chosen() -> None:
+    assert tuple(SOURCES) == SOURCE_NAMES
 
 
 @pytest.mark.parametrize(
