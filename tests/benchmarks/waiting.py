@@ -11,7 +11,7 @@ from .frame import Goal, Section, table
 
 
 def section() -> Section:
-    """The corpus of made-up builds, and the vendor's command line on one build."""
+    """The corpus of synthetic builds, and the vendor's command line on one build."""
     sys.path.insert(0, str(link_tree()))
     from ansible_collections.compshare.cloud.tests.benchmarks.polling import measure, simulated
     from ansible_collections.compshare.cloud.tests.simulator import Simulator
@@ -24,7 +24,7 @@ def section() -> Section:
     return Section(
         "Waiting for image builds",
         [
-            f"{figures.whole.builds} made-up builds of 10 seconds to 2 hours, on a clock of their own, by the code "
+            f"{figures.whole.builds} synthetic builds of 10 seconds to 2 hours, on a clock of their own, by the code "
             "that the modules use; the other ways are reduced to when they poll. [How often a wait polls](polling.md) "
             "has all of it.",
             "",

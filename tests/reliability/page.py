@@ -40,7 +40,7 @@ been changed. The same task, run again without the fault, must then finish the w
 nothing.
 
 One case is neither: the API sends null for an empty page, and its count of rows is unreliable. If it keeps sending
-null for a later page, that list cannot be told from a shorter one.
+null for a later page, that list looks like a shorter one.
 
 `make test-long` also writes what came of each case into `build/reliability/matrix.md`.
 """,

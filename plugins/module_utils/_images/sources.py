@@ -100,7 +100,7 @@ def read_images(
 ) -> SourceImages:
     """Return every image of a source that can bear C(name) and C(image_type); the caller filters exactly.
 
-    Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) asks for readmes,
+    Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) requests readmes,
     which flat lists omit all the same. Raises the client's errors.
     """
     if source.name == "favorite":

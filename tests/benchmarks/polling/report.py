@@ -45,7 +45,7 @@ def _page(report: Report) -> Iterator[str]:
     yield "This page is written by `python -m tests.benchmarks.polling --write`. Its figures come from that run."
     yield ""
     yield (
-        f"{figures.whole.builds} made-up image builds of 10 seconds to 2 hours are waited for by the code that the "
+        f"{figures.whole.builds} synthetic image builds of 10 seconds to 2 hours are waited for by the code that the "
         "modules use, on a clock of their own, each request taking 0.2 s. They come in families, by what the API says "
         f"about the time left. On average a build costs {whole.requests:.1f} requests, "
         f"{100 * whole.requests / every_5.requests:.1f} % of what polling every 5 seconds costs, and its end is "
