@@ -39,7 +39,7 @@ TYPED = [
     *(f"tests.{name}" for name in ("docs", "fuzz", "playbooks", "reliability", "simulator", "tools")),
 ]
 # ansible-test runs unit tests with these, and installs them only into environments of its own.
-WANTED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-rerunfailures", "pytest-xdist", "pyyaml"]
+NEEDED_BY_ANSIBLE_TEST = ["mock", "pytest", "pytest-mock", "pytest-rerunfailures", "pytest-xdist", "pyyaml"]
 # The contexts of its unit tests; the first two are for what runs on targets, too.
 CONTEXTS = ("modules", "module_utils", "controller")
 # The unit tests that may depend on the core. The others try many inputs or faults on code that does not use Ansible.
@@ -178,7 +178,7 @@ def run_core(session: nox.Session) -> None:
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
     # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
     release = UNRELEASED.get(core, f"ansible-core~={core}.0")
-    session.install(release, *WANTED_BY_ANSIBLE_TEST, *requirements)
+    session.install(release, *NEEDED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
     results = results_folder(session.name)
     targets = QUICK_TARGETS if QUICK else ()

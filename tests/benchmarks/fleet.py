@@ -1,4 +1,4 @@
-"""Many hosts and many processes against an API that limits requests: what fails, what is asked, and what it costs."""
+"""Many hosts and many processes against an API that limits requests: failures, requests and costs."""
 
 from __future__ import annotations
 

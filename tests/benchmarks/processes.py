@@ -43,7 +43,7 @@ def run(command: list[str], world: Simulator, variables: Mapping[str, str] | Non
 
 
 def client_process(which: str, world: Simulator) -> dict[str, Any]:
-    """What client_process.py tells of one listing, and as ``process`` the seconds of the whole process."""
+    """What client_process.py reports of one listing, and as ``process`` the seconds of the whole process."""
     seconds, printed = run([sys.executable, "-m", "tests.benchmarks.client_process", which], world)
     return {**json.loads(printed), "process": seconds}
 

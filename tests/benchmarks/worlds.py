@@ -74,7 +74,7 @@ def new_world(running: Simulator, **scenario: Any) -> Simulator:
 
 
 def log_of(world: Simulator) -> list[dict[str, Any]]:
-    """The requests that a world has had since this was last asked."""
+    """The requests that a world has had since the last call of this."""
     address, query = f"{world.url}/_simulator/requests", {"public_key": world.public_key}
     response = requests.get(address, params=query, verify=world.ca_path or True, timeout=60)
     requests.delete(address, params=query, verify=world.ca_path or True, timeout=60)
@@ -83,5 +83,5 @@ def log_of(world: Simulator) -> list[dict[str, Any]]:
 
 
 def requests_of(world: Simulator) -> int:
-    """How many requests a world has had since this was last asked."""
+    """How many requests a world has had since the last call of this."""
     return len(log_of(world))

@@ -25,13 +25,13 @@ from tests.tools.trees import CACHE, IN_TREE, copy_tree
 
 HERE = Path(__file__).parent
 REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
-# The keys that pages tell their readers to replace with their own.
+# The keys that readers of the pages replace with their own.
 PUBLIC_KEY, PRIVATE_KEY = "your-public-key", "your-private-key"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes seconds; left out of `make docs-pages`")
-    # What antsibull-docutils asks of docutils is no matter of ours.
+    # How antsibull-docutils uses docutils is no matter of ours.
     config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning")
 
 

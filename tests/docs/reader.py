@@ -65,7 +65,7 @@ def commands_of(block: Block) -> Iterator[Command]:
 
 
 def _goes_on(text: str) -> bool:
-    """Tell whether the shell would wait for another line: after a backslash, or before the end of a here-document."""
+    """Return whether the shell would wait for another line: after a backslash, or before the end of a here-document."""
     return text.endswith("\\") or ("<<'EOF'" in text and not text.endswith("\nEOF"))
 
 
@@ -75,7 +75,7 @@ def as_seen(printed: str) -> str:
 
 
 def looks_like(shown: str, printed: str) -> bool:
-    """Tell whether the output is what a page shows; ``…`` stands for any text, alone on a line for any lines."""
+    """Return whether the output is what a page shows; ``…`` stands for any text, alone on a line for any lines."""
     pattern = "".join(
         r"(?:.*\n)*?" if line.strip() == "…" else ".*".join(map(re.escape, line.rstrip().split("…"))) + r"\n"
         for line in shown.strip("\n").splitlines()

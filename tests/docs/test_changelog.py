@@ -1,4 +1,4 @@
-"""What `make package` asks of the changelog before a release."""
+"""What `make package` requires of the changelog before a release."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def test_what_is_not_announced_is_named(source: Path, kind: str) -> None:
     assert list(changelog_gaps(source)) == [f"the changelog says nothing about the {name}"]
 
 
-def test_nothing_is_asked_between_releases(source: Path) -> None:
+def test_nothing_is_required_between_releases(source: Path) -> None:
     write(source, "1.1.0-dev0", {})
     assert list(changelog_gaps(source)) == []

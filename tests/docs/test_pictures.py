@@ -16,7 +16,7 @@ def test_command_believes_that_it_is_in_a_terminal() -> None:
     assert run_in_terminal([sys.executable, "-c", code]) == "True 90\n"
 
 
-def test_failure_is_told_with_what_was_printed() -> None:
+def test_failure_is_reported_with_what_was_printed() -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
         run_in_terminal([sys.executable, "-c", "print('why'); raise SystemExit(3)"])
     assert raised.value.output == b"why\r\n"

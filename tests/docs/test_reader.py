@@ -22,7 +22,7 @@ def console(text: str) -> Block:
     return Block("console", text, 1)
 
 
-def test_commands_and_their_output_are_told_apart() -> None:
+def test_commands_and_their_output_are_distinguished() -> None:
     first, second = commands_of(console("$ one \\\n    --more\n$ two\nshown\n  below\n"))
     assert (first.text, first.shown) == ("one \\\n    --more", "")
     assert (second.text, second.shown) == ("two", "shown\n  below\n")

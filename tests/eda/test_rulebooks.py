@@ -97,8 +97,8 @@ def test_an_instance_is_created_once_when_its_gpu_can_be_had(run: Callable[..., 
         rows = [one.row for one in world.instances.all.values() if one.row["Name"] == "trainer"]
         return [row["State"] for row in rows] == ["Running"] and bool(rows[0]["SchedulerStopTime"])
 
-    wanted = {"gpu_type": "4090", "max_price": 100, "instance_name": "trainer", "image": "cuda128_torch291_py312"}
-    run("create_when_available", world, created, **wanted)
+    desired = {"gpu_type": "4090", "max_price": 100, "instance_name": "trainer", "image": "cuda128_torch291_py312"}
+    run("create_when_available", world, created, **desired)
 
 
 def test_a_release_is_announced(run: Callable[..., str], simulator: Simulator) -> None:

@@ -48,8 +48,8 @@ def fuzz(target: str, seeds: tuple[bytes, ...], seconds: int) -> str:
     command += ["-rss_limit_mb=2048", "-max_len=4096", f"-artifact_prefix={FOLDER / target}/found-", str(corpus)]
     quiet: Any = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     ended = subprocess.run(command, cwd=link_tree(), check=False, **quiet)
-    told = re.findall(r"^(?:Done (\d+) runs|#(\d+)\s)", ended.stderr, re.MULTILINE)
-    runs = max((int(done or so_far) for done, so_far in told), default=0)
+    reported = re.findall(r"^(?:Done (\d+) runs|#(\d+)\s)", ended.stderr, re.MULTILINE)
+    runs = max((int(done or so_far) for done, so_far in reported), default=0)
     found = "" if ended.returncode == 0 and runs else _without_chatter(ended.stdout + ended.stderr)
     write_record(FIGURES, "fuzzing", target, {"seconds": seconds, "inputs": runs, "failures": int(bool(found))})
     verdict = "FAILED" if found else "nothing found"

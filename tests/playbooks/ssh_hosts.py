@@ -1,6 +1,6 @@
 """Instances that can be logged in to: an SSH server for each, on a free loopback port, with a home folder of its own.
 
-Commands run as the user of the tests, but with that home, so what a task leaves behind tells on which instance it ran.
+Commands run as the user of the tests, but with that home, so what a task leaves behind shows on which instance it ran.
 """
 
 from __future__ import annotations

@@ -61,11 +61,11 @@ def test_extra_variables_reach_options_filters_and_names(make_world: MakeWorld, 
         "team",
         world,
         use_extra_vars=True,
-        regions=["{{ wanted_region }}"],
-        filters=["compshare_name is search(wanted_name)"],
+        regions=["{{ desired_region }}"],
+        filters=["compshare_name is search(desired_name)"],
         hostnames=["{{ team }}-{{ compshare_name }}"],
     )
-    extra = json.dumps({"wanted_region": "cn-bj2", "wanted_name": "batch", "team": "vision"})
+    extra = json.dumps({"desired_region": "cn-bj2", "desired_name": "batch", "team": "vision"})
     assert list(json.loads(listed(tmp_path, world, path, extra=extra).stdout)["_meta"]["hostvars"]) == [
         "vision-batch-pod"
     ]

@@ -19,7 +19,7 @@ STRATEGIES = Path(ansible_mitogen.__file__).parent / "plugins/strategy"
 INFO, IMAGE, API = (f"compshare.cloud.compshare_{name}" for name in ("instance_info", "image", "api"))
 
 
-def told(register: str, expression: str) -> dict[str, Any]:
+def checked(register: str, expression: str) -> dict[str, Any]:
     return {"ansible.builtin.assert": {"that": expression.format(register), "quiet": True}}
 
 
@@ -27,15 +27,15 @@ def test_modules_run(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=300)
     tasks = [
         {INFO: {"states": ["Running"]}, "register": "listed"},
-        told("listed", "{}.instances | length > 0"),
+        checked("listed", "{}.instances | length > 0"),
         {INFO: {"include_secrets": True}, "register": "secret", "environment": {"SOME": "value"}},
-        {**told("secret", "({}.instances | selectattr('password') | list) != []"), "no_log": True},
+        {**checked("secret", "({}.instances | selectattr('password') | list) != []"), "no_log": True},
         {IMAGE: {"name": "env-1", "instance_id": instance_in(world, "train-vm")}, "register": "made"},
-        told("made", "{}.image.status == 'Available'"),
+        checked("made", "{}.image.status == 'Available'"),
         {API: {"action": "DescribeCompShareSupportZone"}, "register": "zones"},
-        told("zones", "{}.response.ZoneInfo | length > 0"),
+        checked("zones", "{}.response.ZoneInfo | length > 0"),
         {INFO: {"public_key": world.public_key, "private_key": "wrong"}, "register": "refused", "ignore_errors": True},
-        told("refused", "{}.error.ret_code == 171"),
+        checked("refused", "{}.error.ret_code == 171"),
     ]
     run = Run(tmp_path, world, tasks, vars={"ansible_python_interpreter": sys.executable})
     ended = run.plain(ANSIBLE_STRATEGY_PLUGINS=str(STRATEGIES), ANSIBLE_STRATEGY="mitogen_linear")

@@ -19,7 +19,7 @@ REFUSED, BUSY, SILENT, DROPPED, HANDSHAKE = "refused", "busy", "silent", "droppe
 BEFORE_FORWARD, AFTER_FORWARD, DRIPPED = "before forward", "after forward", "dripped"
 #: Faults of connections that no byte of the request can have left on.
 NOTHING_SENT = (REFUSED, BUSY, SILENT, DROPPED, HANDSHAKE)
-#: The host names that the certificate is for: not this machine's, which no client asks a proxy for.
+#: The host names that the certificate is for: not this machine's, which no client requests from a proxy.
 HOST = "api.compshare.test"
 
 Forward = Callable[[bytes], bytes]
@@ -156,7 +156,7 @@ def _all_of(connection: socket.socket) -> Iterator[bytes]:
 
 def tls_for_test_host(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """Return the TLS settings of a server named HOST, and the file with the certificate to trust."""
-    # Not at the top: the simulator's tools import it only where TLS is wanted, too.
+    # Not at the top: the simulator's tools import it only where TLS is used, too.
     from ansible_collections.compshare.cloud.tests.simulator.tls import context_of, make_self_signed
 
     certificate, key = make_self_signed(folder, HOST)

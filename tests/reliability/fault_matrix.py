@@ -26,10 +26,10 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 #: A fault strikes one request, or that one and all that follow.
 ONCE, ON = "once", "from then on"
-#: A list that the API, each time it is asked, says to end early: null is how it sends an empty page, and what it counts
-#: as the total is not to be relied on. Nobody could tell such a list from a shorter one.
+#: A list that the API, each time it is requested, ends early: null is how it sends an empty page, and what it counts
+#: as the total is not to be relied on. No client could distinguish such a list from a shorter one.
 RIGHT, ERROR, SHORT = "right", "error", "short list"
-AS_WANTED, AS_BEFORE, BETWEEN = "as wanted", "as before", "in between"
+AS_DESIRED, AS_BEFORE, BETWEEN = "as desired", "as before", "in between"
 #: The tries of a request end within so many times its time-out.
 TRIES = 3
 #: Throttling is waited out for so many seconds a request.
@@ -37,7 +37,7 @@ THROTTLE_TIMEOUT = 60.0
 #: So many seconds more a task may look for what became of a change: 150 for an order, or a few reads that each wait out
 #: throttling for a minute.
 LOOKING = 240.0
-#: Words with which an error tells what was done, or may have been, before it.
+#: Words with which an error reports what was done, or may have been, before it.
 _TELLING = ("may have been done", "was accepted", "goes on meanwhile", "did not end within")
 
 
@@ -144,7 +144,7 @@ class Bench:
 
     def _finding(self, case: Case, outcome: Outcome, world: World) -> Finding:
         healthy, state = self.healthy(case.operation), state_of(world)
-        where = AS_BEFORE if state == healthy.before else AS_WANTED if state == healthy.after else BETWEEN
+        where = AS_BEFORE if state == healthy.before else AS_DESIRED if state == healthy.after else BETWEEN
         return Finding(
             position=case.position,
             lasting=case.lasting,
@@ -156,12 +156,12 @@ class Bench:
         )
 
     def _is_short(self, case: Case, outcome: Outcome) -> bool:
-        """Tell whether a list has a part of the rows that it has without the fault, where that is all it can have."""
+        """Return whether a list has a part of the rows that it has without the fault, where that is all it can have."""
         operation = case.operation
         if not case.fault.ends_lists or case.lasting != ON or case.position == FIRST or operation.writes:
             return False
-        found, wanted = operation.value(outcome.result), self.healthy(operation).value
-        return _names_in(found) < _names_in(wanted)
+        found, expected = operation.value(outcome.result), self.healthy(operation).value
+        return _names_in(found) < _names_in(expected)
 
     def _check(self, case: Case, outcome: Outcome, finding: Finding, world: World, options: Mapping[str, Any]) -> None:
         operation, healthy = case.operation, self.healthy(case.operation)
@@ -170,7 +170,7 @@ class Bench:
         assert "Traceback" not in outcome.printed + outcome.message
         if not operation.may_repeat:
             twice = _writes_in(world) - healthy.writes - Counter(operation.undoes)
-            assert not twice, f"done more often than wanted: {dict(twice)}"
+            assert not twice, f"done more often than in a good run: {dict(twice)}"
         if outcome.failed:
             _check_error(case, outcome)
             if operation.writes and finding.state != AS_BEFORE:
@@ -184,8 +184,8 @@ class Bench:
 
     def _check_reported(self, case: Case, outcome: Outcome, options: Mapping[str, Any]) -> None:
         """An error after something was changed says that something was or may be, and names it."""
-        told = outcome.changed or any(words in outcome.message for words in _TELLING)
-        assert told, f"changed something and does not say so: {outcome.message}"
+        reported = outcome.changed or any(words in outcome.message for words in _TELLING)
+        assert reported, f"changed something and does not say so: {outcome.message}"
         shown = json.dumps({key: value for key, value in outcome.result.items() if key != "invocation"})
         assert options[case.operation.touched] in shown, f"does not say what it was about: {shown}"
 
@@ -197,7 +197,7 @@ class Bench:
         assert not second.failed, f"run again, it fails: {second.message}"
         if operation.remedy and all(f"{name}={value}" in first.message for name, value in operation.remedy.items()):
             remedied = self.run(operation, world, {**options, **operation.remedy})
-            assert not remedied.failed, f"what the error told to do fails: {remedied.message}"
+            assert not remedied.failed, f"what the error advised fails: {remedied.message}"
         state = state_of(world)
         wrong = {key: (state[key], healthy.after[key]) for key in state if state[key] != healthy.after[key]}
         assert not wrong, f"run again, it leaves another state: {wrong}"

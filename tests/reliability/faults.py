@@ -15,7 +15,7 @@ class Fault:
     """A fault as users would name it, and the simulator's rule for it without the position.
 
     ``options`` are connection options that the run needs for it, for example a short time-out for a slow response, and
-    ``stretch`` is how many seconds pass for the client in a real second of a request. ``ends_lists`` tells that the
+    ``stretch`` is how many seconds pass for the client in a real second of a request. ``ends_lists`` means that the
     fault is what the API sends behind the last row of a list.
     """
 

@@ -33,10 +33,10 @@ FEW = {"platform": 12, "custom": 5, "shared": 3, "community_groups": 12, "publis
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One thing to do, and how to tell whether it came out right.
+    """One thing to do, and how to check that it came out right.
 
     ``plugin`` is the module or plugin, ``goal`` what is done with it. ``options`` are its options, or make them from a
-    world. ``value`` takes what must be the same in every good run from the result. ``repeats`` tells whether a second
+    world. ``value`` takes what must be the same in every good run from the result. ``repeats`` says whether a second
     run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
     what it changes; an error after a change must show its value. ``remedy`` are options of a task that an error may
@@ -408,10 +408,10 @@ def _lease(world: World) -> Options:
 
 
 def _types_sold(result: Mapping[str, Any]) -> Any:
-    """Return what is sold, and whether everything is told of it: where the stock is unknown, a warning says so."""
-    told = [{key: value for key, value in one.items() if "stock" not in key} for one in result["instance_types"]]
+    """Return what is sold, and whether everything is known of it: where the stock is unknown, a warning says so."""
+    reported = [{key: value for key, value in one.items() if "stock" not in key} for one in result["instance_types"]]
     unknown = all(one["stock"] is None for one in result["instance_types"])
-    return told, unknown == any("stock is unknown" in str(warning) for warning in result.get("warnings", []))
+    return reported, unknown == any("stock is unknown" in str(warning) for warning in result.get("warnings", []))
 
 
 _WITH_DISKS = {
@@ -432,7 +432,7 @@ def _disk(result: Mapping[str, Any]) -> Any:
 
 
 def _disk_operations() -> list[Operation]:
-    wanted: Sequence[tuple[str, Options]] = (
+    expected: Sequence[tuple[str, Options]] = (
         ("create", {"name": "new", "instance_id": "uhost-1a", "size_gb": 30}),
         ("move and grow", {"name": "used", "state": "attached", "instance_id": "uhost-1b", "size_gb": 80}),
         ("detach", {"name": "used", "state": "detached"}),
@@ -449,7 +449,7 @@ def _disk_operations() -> list[Operation]:
             touched="name",
             waits=True,
         )
-        for goal, options in wanted
+        for goal, options in expected
     ]
 
 

@@ -115,7 +115,7 @@ FAULT_HEADER = ("Fault", "Cases", "Right result", "One clear error", "Short list
 PROPERTY_HEADER = ("Property", "Tests", "Cases", "Examples")
 FUZZING_HEADER = ("Target", "Seconds", "Inputs", "Failures")
 _RUN_ON = "Run on "
-_STATES = {"as before": "unchanged", "as wanted": "done", "in between": "in between"}
+_STATES = {"as before": "unchanged", "as desired": "done", "in between": "in between"}
 
 
 def table(header: Sequence[str], rows: Iterable[Row]) -> str:

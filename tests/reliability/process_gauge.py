@@ -26,7 +26,7 @@ def read(pid: int | str = "self") -> Reading:
     """Return what a process has now; raises OSError where it has ended."""
     folder = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
-    if "RssAnon" not in status:  # it has ended, and nobody has asked how
+    if "RssAnon" not in status:  # it has ended, and nobody has read how
         raise ProcessLookupError(pid)
     memory = int(status["RssAnon"].split()[0]) / 1024
     return Reading(time.monotonic(), memory, len(list((folder / "fd").iterdir())), int(status["Threads"]))

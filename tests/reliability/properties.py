@@ -14,8 +14,8 @@ def examples_for(cases: int) -> settings:
 
     All cases together try as many examples as the profile wants of a property, and each at least a twentieth of that.
     """
-    wanted = settings().max_examples
-    share = max(-(-wanted // cases), wanted // 20)
+    expected = settings().max_examples
+    share = max(-(-expected // cases), expected // 20)
     # A fixture that is the same for all examples of a case does no harm.
     return settings(
         max_examples=share,

@@ -67,7 +67,7 @@ def stage(tmp_path: Path) -> Stage:
     return made
 
 
-def module(name: str, options: dict[str, Any], register: str = "told", **keywords: Any) -> dict[str, Any]:
+def module(name: str, options: dict[str, Any], register: str = "reported", **keywords: Any) -> dict[str, Any]:
     return {"name": name, f"compshare.cloud.{name}": options, "register": register, **keywords}
 
 
@@ -119,26 +119,26 @@ def playbook_tasks(out: Path, sources: Sequence[str]) -> list[dict[str, Any]]:
     tasks = []
     for source in sources:
         tasks.append(module("compshare_image_info", {"source": source, "include_readme": True}))
-        tasks += use(out, source, "told.images")
+        tasks += use(out, source, "reported.images")
     tasks += [
         module("compshare_instance_info", {}),
-        *use(out, "instances", "told.instances"),
+        *use(out, "instances", "reported.instances"),
         builtin("set_fact", {"found": "{{ lookup('compshare.cloud.compshare_image', source='custom') }}"}),
         *use(out, "lookup", "found"),
         module("compshare_api", {"action": "DescribeCompShareCustomImages", "params": {"Limit": 100}}),
-        builtin("debug", {"var": "told.response"}),
+        builtin("debug", {"var": "reported.response"}),
         # Failures that quote untrusted text, and live lines.
         module("compshare_zone_info", {}, ignore_errors=True),
         module("compshare_api", {"action": "GetProjectList"}, ignore_errors=True),
-        builtin("debug", {"var": "told"}),
+        builtin("debug", {"var": "reported"}),
         module("compshare_image_progress", {"image_id": BUILD, "wait": True, "region": "cn-wlcb"}, ignore_errors=True),
-        builtin("debug", {"var": "told"}),
+        builtin("debug", {"var": "reported"}),
         builtin("debug", {"msg": "{{ lookup('compshare.cloud.compshare_image', 'none') }}"}, ignore_errors=True),
         # What is changed is returned as it is.
         module("compshare_image", {**image, "description": "ours"}, diff=True),
         module("compshare_image_share", {**image, "accounts": [50000002]}),
         module("compshare_image_favorite", {"group_id": "group-0"}),
-        builtin("debug", {"var": "told"}),
+        builtin("debug", {"var": "reported"}),
     ]
     return tasks
 
@@ -173,11 +173,11 @@ def test_results_stay_text_wherever_a_playbook_uses_them(
     assert ended.returncode == 0, ended.text[-3000:]
     looked_at = judge(ended, trap, stage.written, world)
     assert "[localhost] " in ended.stderr.decode(), "there were live lines"
-    wanted = sorted(map(shown, texts))
+    expected = sorted(map(shown, texts))
     for source in (*sources, "instances", "lookup"):
         listed, *written = (out / source).read_bytes().decode().split("\n", 1)
         names = json.loads(listed)
-        assert sorted(name for name in names if name in wanted) == wanted, source
+        assert sorted(name for name in names if name in expected) == expected, source
         assert written == ["".join(f"{name}|{name}|{name}\n--\n" for name in names)]
     record_figures(
         "hostile-text",
@@ -230,9 +230,9 @@ def test_hosts_named_and_grouped_by_untrusted_text_are_only_hosts(
         looked_at.append(judge(ended, trap, stage.written, world))
     assert len(world.requests("DescribeCompShareInstance")) == 1
     listed = json.loads(runs[0].stdout)["_meta"]["hostvars"]
-    told = {variables["compshare_id"]: variables for variables in map(without_marks, listed.values())}
+    reported = {variables["compshare_id"]: variables for variables in map(without_marks, listed.values())}
     for number, text in enumerate(map(shown, texts)):
-        variables = told[f"uhost-hostile{number:02}"]
+        variables = reported[f"uhost-hostile{number:02}"]
         assert (variables["compshare_name"], variables["copied"], variables["joined"]) == (text, text, f"<{text}>")
         assert variables["ansible_host"].startswith("203.0.113."), "the login command is untrusted, the address is not"
     assert all(name.isprintable() and not set(name) & set("/{}[]:,! ") for name in listed), listed.keys()

@@ -67,7 +67,7 @@ def repeated(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 @pytest.fixture
 def connections_left(simulator: Simulator) -> Callable[[], int]:
-    """Tell how many connections that came since are still open when the simulator has had time to see which are closed.
+    """Return how many connections that came since are open when the simulator has had time to see which are closed.
 
     Other tests share the simulator, and a client in their process may keep one.
     """

@@ -22,9 +22,9 @@ from tests.reliability.page import (
 )
 
 
-def finding(**told: Any) -> dict[str, Any]:
+def finding(**reported: Any) -> dict[str, Any]:
     usual = {"position": "first call", "lasting": "once", "result": "right", "requests": 2, "state": "as before"}
-    return {**usual, "seconds": 1.5, "message": "", **told}
+    return {**usual, "seconds": 1.5, "message": "", **reported}
 
 
 @pytest.fixture

@@ -121,19 +121,19 @@ def healthy_run(operation: Operation, world: World, tls: Any) -> tuple[int, Mapp
 def test_a_write_that_a_proxy_loses_is_done_at_most_once(
     operation: Operation, loss: str, tls: Any, worlds: Any
 ) -> None:
-    first, wanted, after = healthy_run(operation, worlds(operation), tls)
+    first, expected, after = healthy_run(operation, worlds(operation), tls)
     world = worlds(operation)
     before = state_of(world)
     context, certificate = tls
     with ConnectProxy(context, forward_to(world), fault=loss, strikes=first, single=True) as proxy:
         outcome = run_behind(operation, world, proxy, certificate)
     effects = done(world)
-    assert not {action: effects[action] for action in ORDERS if effects[action] > wanted[action]}
+    assert not {action: effects[action] for action in ORDERS if effects[action] > expected[action]}
     if loss in NOTHING_SENT:
         assert not outcome.failed, outcome.message
     if not outcome.failed:
         assert touched_by(operation, state_of(world)) == touched_by(operation, after)
-        assert effects == wanted or operation.may_repeat or loss == AFTER_FORWARD
+        assert effects == expected or operation.may_repeat or loss == AFTER_FORWARD
     elif loss == BEFORE_FORWARD:
         assert state_of(world) == before
     assert "through the proxy" in outcome.message or not outcome.failed
@@ -146,8 +146,10 @@ def test_the_oldest_libraries_behave_the_same() -> None:
     paths = [str(oldest_http()), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OLDEST_HTTP": "1"}
     which = "import requests, urllib3; print(requests.__version__, urllib3.__version__)"
-    told = subprocess.run([sys.executable, "-c", which], env=environment, check=True, capture_output=True, text=True)
-    assert told.stdout.split() == ["2.28.2", "1.26.20"]
+    reported = subprocess.run(
+        [sys.executable, "-c", which], env=environment, check=True, capture_output=True, text=True
+    )
+    assert reported.stdout.split() == ["2.28.2", "1.26.20"]
     tests = [__file__, *(str(UNIT_TESTS / name) for name in ("test_transport.py", "test_http_session.py"))]
     command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests]
     ended = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)

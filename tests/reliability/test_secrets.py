@@ -46,7 +46,7 @@ PLACE = {"region": "cn-wlcb", "zone": "cn-wlcb-01"}
 
 
 def encoded(secret: Secret) -> str:
-    """Return a secret as the API takes and tells passwords."""
+    """Return a secret as the API takes and returns passwords."""
     return base64.b64encode(secret.text.encode()).decode()
 
 
@@ -127,7 +127,7 @@ def stage(tmp_path: Path) -> Stage:
 def everything(world: World) -> list[dict[str, Any]]:
     """Return tasks with every module, the lookup, and what makes Ansible write more than usual."""
     image = "made of {{ keeper }}"
-    secrets_wanted = {"include_secrets": True}
+    secrets_included = {"include_secrets": True}
     make = {"name": "secret-search", "instance_id": INSTANCE, "wait_timeout": 600, **PLACE}
     order = {"image": "Ubuntu 22.04", "gpu_type": "4090", "password": "{{ order_password }}", **PLACE}
     ordered = {"name": "ordered", "wait_timeout": 600}
@@ -143,9 +143,9 @@ def everything(world: World) -> list[dict[str, Any]]:
         failing("compshare_disk", {"name": "searched", "size_gb": 10}),
         task("compshare_instance_type_info", PLACE),
         task("compshare_instance_info", register="instances"),
-        task("compshare_instance_info", secrets_wanted, register="with_secrets"),
-        task("compshare_instance_info", {**secrets_wanted, **PLACE}, no_log=True, **{"async": 60, "poll": 1}),
-        failing("compshare_instance_info", secrets_wanted, **{"async": 60, "poll": 1}),
+        task("compshare_instance_info", secrets_included, register="with_secrets"),
+        task("compshare_instance_info", {**secrets_included, **PLACE}, no_log=True, **{"async": 60, "poll": 1}),
+        failing("compshare_instance_info", secrets_included, **{"async": 60, "poll": 1}),
         task(
             "ansible.builtin.assert",
             {
@@ -188,7 +188,7 @@ def everything(world: World) -> list[dict[str, Any]]:
         failing("compshare_instance", {**order, "name": "refused-order"}, register="refused_order"),
         failing("compshare_instance", {**order, "name": "weak", "password": "{{ order_password }}密"}),
         task("compshare_api", {"action": "DescribeCompShareInstance"}, register="response"),
-        task("compshare_api", {"action": "DescribeCompShareInstance", **secrets_wanted}, register="secret_response"),
+        task("compshare_api", {"action": "DescribeCompShareInstance", **secrets_included}, register="secret_response"),
         *(
             call(
                 "compshare_api",

@@ -18,7 +18,7 @@ from ansible_collections.compshare.cloud.tests.simulator.tls import context_of, 
 
 from .playbook_runs import Stage, connection_options
 
-#: Nothing of this machine; nobody may be asked for it.
+#: Nothing of this machine; nobody may look it up.
 ELSEWHERE = "api.compshare.invalid"
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -73,7 +73,7 @@ def ears(certificate: tuple[Path, Path]) -> Iterator[dict[str, Ear]]:
 
 
 def task(what: str, plugin: str, options: dict[str, Any]) -> dict[str, Any]:
-    return {"name": what, f"compshare.cloud.{plugin}": options, "ignore_errors": True, "register": "_told"}
+    return {"name": what, f"compshare.cloud.{plugin}": options, "ignore_errors": True, "register": "_reported"}
 
 
 def test_nothing_is_sent_where_it_could_be_read(
@@ -147,6 +147,6 @@ def test_a_certificate_that_is_trusted_will_do(
     with Simulator(speed=0, tls=context_of(*certificate)) as simulator:
         keys = connection_options(simulator.world)
         assert keys["api_url"].startswith("https://")
-        asked = {"compshare.cloud.compshare_zone_info": {**keys, **options}}
-        ended = Stage(tmp_path).play([asked])
+        task = {"compshare.cloud.compshare_zone_info": {**keys, **options}}
+        ended = Stage(tmp_path).play([task])
     assert ended.returncode == 0, ended.text

@@ -1,4 +1,4 @@
-"""Run the simulator until it is told to stop: ``python -m tests.simulator --port 0``.
+"""Run the simulator until it is stopped: ``python -m tests.simulator --port 0``.
 
 Prints, when ready, one line of JSON with url, public_key and private_key.
 """
@@ -49,14 +49,14 @@ async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts:
         scenario.latency_ms = options.latency_ms
     server = Server(options.port, tls, options.dialect)
     world = server.add_world(scenario, options.public_key, options.private_key)
-    told_to_stop = asyncio.Event()
+    stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, told_to_stop.set)
+        loop.add_signal_handler(signal_number, stop_requested.set)
     await server.start()
     ready = {"url": server.url, "public_key": world.public_key, "private_key": world.private_key, **facts}
     print(json.dumps(ready), flush=True)
-    await told_to_stop.wait()
+    await stop_requested.wait()
     await server.stop()
 
 

@@ -13,7 +13,7 @@ from .errors import ApiError, unavailable
 from .image_store import OwnImage
 from .params import Params
 from .places import DEFAULT_ZONE, ZONE_BY_NAME, check_place
-from .progress import MODELS, tell
+from .progress import MODELS, report
 from .registry import Response, action
 from .scenario import BuildPlan, ScenarioError, load
 
@@ -43,11 +43,11 @@ class Build:
         """Seconds until it ends, well or not."""
         return self.duration if self.plan.fails_at is None else self.duration * self.plan.fails_at
 
-    def told_at(self, moment: float, dice: Dice, speed: float) -> dict[str, Any]:
+    def reported_at(self, moment: float, dice: Dice, speed: float) -> dict[str, Any]:
         """What the progress call returns; durations in the seconds of a client whose clock the world outruns."""
         worked = min(moment - self.started, self.lasts)
         pace = speed or 1.0
-        return tell(self.plan.model, worked / pace, self.duration / pace, self.plan.bias, dice)
+        return report(self.plan.model, worked / pace, self.duration / pace, self.plan.bias, dice)
 
 
 def begin_build(
@@ -105,7 +105,7 @@ def next_plan(world: World, name: str) -> BuildPlan:
 
 
 def plant_build(world: World, trace: Mapping[str, Any]) -> str:
-    """Begin a build that nobody asked for; returns the image's id.
+    """Begin a build that no request began; returns the image's id.
 
     :param trace: the fields of a BuildPlan, and ``image_id``, ``started_ago`` (seconds; negative begins later),
         ``container``, ``zone``, ``size_mb`` and ``row`` (further fields of the image's row).
@@ -142,7 +142,7 @@ def image_create_progress(world: World, params: Params) -> Response:
     image = world.images.own.get(identifier)
     if image is None or not world.is_visible(image):
         if dialect.is_("progress_platform", "100") and world.images.platform.find(identifier) is not None:
-            return _in_types(world, tell("accurate", 600.0, 600.0, 1.0, world.dice()))
+            return _in_types(world, report("accurate", 600.0, 600.0, 1.0, world.dice()))
         if dialect.is_("progress_unknown", "8039"):
             raise ApiError(8039, "The resource is not found or already released")
         raise unavailable("CompShareImageId")
@@ -155,14 +155,14 @@ def image_create_progress(world: World, params: Params) -> Response:
         raise unavailable("CompShareImageId")
     build = world.builds.get(image.identifier)
     if build is None:
-        return _in_types(world, tell("accurate", 600.0, 600.0, 1.0, world.dice()))
+        return _in_types(world, report("accurate", 600.0, 600.0, 1.0, world.dice()))
     if world.clock.now() - build.started < FIRST_SECONDS and dialect.is_("progress_start", "null"):
         return {"Process": None, "TotalDuration": None, "RemainingDuration": None}
-    return _in_types(world, build.told_at(world.clock.now(), world.dice(), world.clock.speed))
+    return _in_types(world, build.reported_at(world.clock.now(), world.dice(), world.clock.speed))
 
 
-def _in_types(world: World, told: dict[str, Any]) -> Response:
+def _in_types(world: World, reported: dict[str, Any]) -> Response:
     """The durations as text, where the dialect has them so."""
     if world.dialect.is_("progress_types", "numbers"):
-        return told
-    return {name: str(value) if name != "Process" and value is not None else value for name, value in told.items()}
+        return reported
+    return {name: str(value) if name != "Process" and value is not None else value for name, value in reported.items()}

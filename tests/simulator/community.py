@@ -49,10 +49,10 @@ def _grouped(
     bounds = page_bounds(params, rules)
     filters = world.dialect.is_("community_filters", "honoured")
     test = _row_test(params) if filters else (lambda row: True)
-    wanted_group = params.text("GroupId") if filters else None
+    requested_group = params.text("GroupId") if filters else None
     found: list[tuple[dict[str, Any], list[Row]]] = []
     for group in world.images.groups.values():
-        if belongs(group) and wanted_group in (None, group["GroupId"]):
+        if belongs(group) and requested_group in (None, group["GroupId"]):
             rows = [row for row in group["_rows"] if row["Status"] in statuses and test(row)]
             if rows:
                 found.append((group, rows))

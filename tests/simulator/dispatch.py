@@ -79,7 +79,7 @@ class Exchange:
 
 
 def receive(worlds: Mapping[str, World], wire: WireRequest) -> tuple[Exchange, dict[str, Any] | None]:
-    """Check who asks. Returns the exchange, and the response when the request is refused at the door."""
+    """Check who sends it. Returns the exchange, and the response when the request is refused at the door."""
     exchange = Exchange(wire, str(uuid.uuid4()))
     try:
         exchange.world = _authenticate(worlds, wire)
@@ -143,9 +143,9 @@ def _response(world: World, wire: WireRequest) -> dict[str, Any]:
 
 
 def _number_of(wire: WireRequest) -> int:
-    """A number for what a request asks: the same question has the same types, in whatever order questions come."""
-    asked = sorted((name, value) for name, value in wire.flat.items() if name not in ("Signature", "PublicKey"))
-    return zlib.crc32(repr(asked).encode())
+    """A number for the parameters of a request: equal requests have the same types, in whatever order they come."""
+    requested = sorted((name, value) for name, value in wire.flat.items() if name not in ("Signature", "PublicKey"))
+    return zlib.crc32(repr(requested).encode())
 
 
 def _check_account(world: World, known: Action, params: Params) -> None:
@@ -165,7 +165,7 @@ def _refusal(action: str, error: ApiError) -> dict[str, Any]:
 
 
 def _log(world: World, exchange: Exchange, ret_code: int | None) -> None:
-    """Note the request. ``carried_out`` tells whether the action itself ran, ``ret_code`` what it responded."""
+    """Note the request. ``carried_out`` says whether the action itself ran, ``ret_code`` what it responded."""
     flat = exchange.wire.flat
     exchange.entry = {
         "number": world.next_request_number(),

@@ -190,7 +190,7 @@ async def _huge(request: web.Request, exchange: Exchange, whole: dict[str, Any],
         await response.write(tail)
         await response.write_eof()
     except ConnectionError:
-        pass  # the client read as much as it wanted
+        pass  # the client read as much as it needed
     return response
 
 

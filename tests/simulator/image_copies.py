@@ -99,7 +99,7 @@ def copy(world: World, source: OwnImage, zone: Zone, name: str, description: str
 
 @action("DescribeCompShareCustomImageSyncDetail", required=("CompShareImageId", "zone_id"), reads=True)
 def sync_detail(world: World, params: Params) -> Response:
-    """How far a copy is, as text. It may be asked for by the source and the zone, or by the copy (decided here)."""
+    """How far a copy is, as text. It may be requested by the source and the zone, or by the copy (decided here)."""
     _check_served(world, "sync")
     identifier, zone_id = params.required("CompShareImageId"), params.required_integer("zone_id")
     for image in world.images.own.values():

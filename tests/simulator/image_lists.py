@@ -80,7 +80,7 @@ def _platform_test(world: World, params: Params) -> Callable[[Row], bool] | None
 
 @action("DescribeCompShareCustomImages", reads=True)
 def custom_images(world: World, params: Params) -> Response:
-    """The account's images in every state. Asked by id, it may respond with an image that is not the account's."""
+    """The account's images in every state. By id, it may respond with an image that is not the account's."""
     rows = [image.row for image in world.images.own.values() if world.is_visible(image)]
     return _account_list(world, params, OWN_IMAGES, rows)
 
@@ -108,7 +108,7 @@ def _account_list(world: World, params: Params, name: str, rows: list[Row]) -> R
 
 
 def without_readme(row: Row) -> Row:
-    """Flat lists leave Readme out unless they are asked for one id."""
+    """Flat lists leave Readme out unless one id is requested."""
     return {key: value for key, value in row.items() if key != "Readme"}
 
 

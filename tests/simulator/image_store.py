@@ -59,7 +59,7 @@ class OwnImage:
 
 
 class PlatformImages:
-    """Built-in rows, made when they are asked for, and planted rows, which stand first in their type."""
+    """Built-in rows, made on request, and planted rows, which stand first in their type."""
 
     def __init__(self, scenario: Scenario, planted: Iterable[Row]) -> None:
         count = 0 if "platform" in scenario.replace else scenario.counts.platform
@@ -160,8 +160,8 @@ class ImageStore:
         """The ids of favorite groups: the scenario marks some with IsFavorite, then built-in ones follow."""
         planted = [one["GroupId"] for one in self.groups.values() if one.get("_favorite")]
         others = [one["GroupId"] for one in self.groups.values() if one["_owner"] != self._scenario.account.id]
-        wanted = self._scenario.counts.favorites if "community" not in self._scenario.replace else 0
-        return {*planted, *[one for one in others[1:] if one not in planted][:wanted]}
+        most = self._scenario.counts.favorites if "community" not in self._scenario.replace else 0
+        return {*planted, *[one for one in others[1:] if one not in planted][:most]}
 
     def versions(self) -> Iterator[tuple[dict[str, Any], Row]]:
         """Every version of every community group, with its group."""

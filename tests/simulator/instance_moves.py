@@ -96,7 +96,7 @@ def plan_release(world: World, instance: Instance) -> None:
 
 
 def release(world: World, instance: Instance) -> None:
-    """Take an instance and its system disk out of the world, and its data disks where that was asked."""
+    """Take an instance and its system disk out of the world, and its data disks where that was requested."""
     world.stop_greeting(instance)
     world.stock.give_back(instance)
     world.disks.let_go(instance, delete=instance.release_disks)

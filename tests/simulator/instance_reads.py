@@ -21,12 +21,12 @@ def instances(world: World, params: Params) -> Response:
     region, zone = check_place(world, params)
     rules = world.scenario.list_rules("DescribeCompShareInstance")
     bounds = page_bounds(params, rules)
-    wanted = params.texts("UHostIds")
+    requested = params.texts("UHostIds")
     now = world.clock.now()
     found = [
         one
         for one in world.instances.all.values()
-        if one.visible_at <= now and is_in(one.zone, region, zone) and (not wanted or one.identifier in wanted)
+        if one.visible_at <= now and is_in(one.zone, region, zone) and (not requested or one.identifier in requested)
     ]
     page = cut(world, found, bounds, rules)
     totals = total_fields(len(found), len(page), rules, world.dice)

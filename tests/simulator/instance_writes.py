@@ -137,7 +137,7 @@ def _grow_disk(instance: Instance, params: Params) -> None:
 
 def _change_size(world: World, instance: Instance, params: Params) -> None:
     row = instance.row
-    cards, cpus, memory = _wanted_size(instance, params)
+    cards, cpus, memory = _requested_size(instance, params)
     check_sold(world, instance.zone, row["GpuType"], cards, cpus, memory_gb(memory))
     if cards > row["GPU"] and not world.stock.has(instance.zone, row["GpuType"], cards):
         raise ApiError(8357, "The resource is sold out")
@@ -146,7 +146,7 @@ def _change_size(world: World, instance: Instance, params: Params) -> None:
     instance.without_gpu, instance.full_size = None, {}
 
 
-def _wanted_size(instance: Instance, params: Params) -> tuple[int, int, int]:
+def _requested_size(instance: Instance, params: Params) -> tuple[int, int, int]:
     """Cards, CPUs and memory in MB of a request; what it leaves out stays as it is."""
     size = {**instance.row, **instance.full_size}
     given = [params.integer(name) or params.integer(name.capitalize()) for name in ("GPU", "CPU", "Memory")]
@@ -158,7 +158,7 @@ def _wanted_size(instance: Instance, params: Params) -> tuple[int, int, int]:
 def upgrade_price(world: World, params: Params) -> Response:
     """What another size costs more, or less, for one charge."""
     instance = instance_at(world, params)
-    cards, cpus, memory = _wanted_size(instance, params)
+    cards, cpus, memory = _requested_size(instance, params)
     row, factor = instance.row, world.scenario.instances.price_factor
     check_sold(world, instance.zone, row["GpuType"], cards, cpus, memory_gb(memory))
     before = int({**row, **instance.full_size}["GPU"])
@@ -242,17 +242,17 @@ def delete_stop_scheduler(world: World, params: Params) -> Response:
 def switch_charge_type(world: World, params: Params) -> Response:
     """From Postpay to another way of paying."""
     instance = _ready(world, params, "Running")
-    wanted = params.required("DestChargeType")
+    requested = params.required("DestChargeType")
     destinations = ("Dynamic", "Day", "Month", *(("Year",) if world.dialect.is_("year", "sold") else ()))
-    if wanted not in destinations or instance.is_pod:
+    if requested not in destinations or instance.is_pod:
         raise unavailable("DestChargeType")
     if instance.row["ChargeType"] != "Postpay":
         raise ApiError(8116, "The charge type is not allowed")
     if not instance.row["GPU"]:
         raise ApiError(8905, "An instance without GPU cannot change its charge type")
-    price = hourly_price(instance.row["GpuType"], instance.row["GPU"], wanted, world.scenario.instances.price_factor)
-    instance.row.update(ChargeType=wanted, InstancePrice=price)
-    if wanted in PREPAID_DAYS:
-        expires = int(world.clock.now()) + PREPAID_DAYS[wanted] * 86400
+    price = hourly_price(instance.row["GpuType"], instance.row["GPU"], requested, world.scenario.instances.price_factor)
+    instance.row.update(ChargeType=requested, InstancePrice=price)
+    if requested in PREPAID_DAYS:
+        expires = int(world.clock.now()) + PREPAID_DAYS[requested] * 86400
         instance.row.update(ExpireTime=expires, AutoRenew="Yes")
     return {"UHostId": instance.identifier}

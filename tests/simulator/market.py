@@ -73,7 +73,7 @@ def resource_capacity(world: World, params: Params) -> Response:
         image_for_zone(world, params, zone)
     if params.text("ChargeType") is not None:
         charge_type_of(world, params, zone, gpu_type)
-    wanted = params.integer("GPU") or params.integer("Gpu")
+    requested = params.integer("GPU") or params.integer("Gpu")
     known = GPU_TYPES[gpu_type]
     specs = [
         {
@@ -83,7 +83,7 @@ def resource_capacity(world: World, params: Params) -> Response:
             "ResourceEnough": world.stock.has(zone.name, gpu_type, cards),
         }
         for cards in (1, 2, 4, 8)
-        if cards <= known.max_cards and wanted in (None, cards) and world.stock.sells(zone.name, gpu_type)
+        if cards <= known.max_cards and requested in (None, cards) and world.stock.sells(zone.name, gpu_type)
         for cpus, memory in known.sizes
     ]
     return {"Specs": specs or None}
@@ -93,8 +93,8 @@ def resource_capacity(world: World, params: Params) -> Response:
 def gpu_inventory(world: World, params: Params) -> Response:
     """Cards in stock. ``zone_id`` chooses the kind of zones, Pods or others, and does not filter them (recorded)."""
     check_place(world, params)
-    asked = params.integer("zone_id")
-    pods = any(zone.zone_id == asked and zone.is_pod for zone in ZONES)
+    requested = params.integer("zone_id")
+    pods = any(zone.zone_id == requested and zone.is_pod for zone in ZONES)
     by_zone: dict[str, dict[str, int]] = {
         str(zone.zone_id): dict(world.stock.left.get(zone.name, {})) for zone in ZONES if zone.is_pod == pods
     }
@@ -120,7 +120,7 @@ def instance_prices(world: World, params: Params) -> Response:
 
 @action("GetCompShareInstanceUserPrice", required=PRICE_NEEDS, reads=True)
 def instance_user_prices(world: World, params: Params) -> Response:
-    """The same for this user; Year only when it is asked for."""
+    """The same for this user; Year only on request."""
     return _prices(world, params, tuple(one for one in CHARGE_TYPES if one != "Year"))
 
 

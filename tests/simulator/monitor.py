@@ -27,14 +27,14 @@ def monitor(world: World, params: Params) -> Response:
     region, zone = check_place(world, params)
     if not params.came_as_json and world.dialect.is_("monitor_body", "JSON"):
         raise missing("UHostIds")
-    wanted = params.texts("UHostIds")
-    if not wanted:
+    requested = params.texts("UHostIds")
+    if not requested:
         raise missing("UHostIds")
-    if len(wanted) > int(world.dialect["monitor_batch"]):
+    if len(requested) > int(world.dialect["monitor_batch"]):
         raise unavailable("UHostIds")
     moments = _moments(world, params)
     machines, pods = [], []
-    for identifier in wanted:
+    for identifier in requested:
         instance = world.instances.all.get(identifier)
         if instance is None or not is_in(instance.zone, region, zone):
             raise unavailable("UHostIds")
@@ -53,7 +53,7 @@ def _moments(world: World, params: Params) -> list[int]:
     start, end = params.integer("StartTime"), params.integer("EndTime")
     if start is None and end is None:
         return [now // STEP * STEP]
-    # A client whose clock the world outruns asks for its own last minutes, and means the world's.
+    # A client whose clock the world outruns requests its own last minutes, and means the world's.
     ahead = int(world.clock.now() - world.clock.client_now())
     end = (int(world.clock.client_now()) if end is None else end) + ahead
     start = end - STEP if start is None else start + ahead
@@ -66,7 +66,7 @@ def _moments(world: World, params: Params) -> list[int]:
 def _measure(world: World, instance: Instance, moments: list[int]) -> Callable[[str, int], Points]:
     """Points of one metric. Nothing is measured while an instance does not run."""
     rules = world.scenario.instances.usage
-    told = {**rules.get(str(instance.row["Name"]), {}), **rules.get(instance.identifier, {}), **instance.usage}
+    usage = {**rules.get(str(instance.row["Name"]), {}), **rules.get(instance.identifier, {}), **instance.usage}
     running = instance.state == "Running"
     since = int(instance.row["StartTime"])
 
@@ -75,7 +75,7 @@ def _measure(world: World, instance: Instance, moments: list[int]) -> Callable[[
         for moment in moments:
             if running and moment >= since:
                 dice = Dice(world.scenario.seed, 44, moment // STEP, device)
-                value = told[metric] if metric in told else round(30 + 60 * dice.share(), 2)
+                value = usage[metric] if metric in usage else round(30 + 60 * dice.share(), 2)
                 values.append({"Timestamp": moment, "Value": float(value)})
         return values
 

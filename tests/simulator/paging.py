@@ -58,7 +58,7 @@ def shuffled_page(
 
 def total_fields(total: int, page_length: int, rules: ListRules, dice: Callable[[], Dice]) -> dict[str, Any]:
     """What the response says about the length of the whole list."""
-    told: dict[str, Callable[[], dict[str, Any]]] = {
+    totals: dict[str, Callable[[], dict[str, Any]]] = {
         "right": lambda: {"TotalCount": total},
         "as_total": lambda: {"Total": total},
         "text": lambda: {"TotalCount": str(total)},
@@ -70,4 +70,4 @@ def total_fields(total: int, page_length: int, rules: ListRules, dice: Callable[
         "missing": dict,
         "null": lambda: {"TotalCount": None},
     }
-    return told[rules.total]()
+    return totals[rules.total]()

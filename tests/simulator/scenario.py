@@ -70,7 +70,7 @@ class BuildPlan:
     """How one build goes. Durations and delays are seconds of the world's time.
 
     ``duration``: None is by the size of the disk. ``fails_at``: the share of the duration after which it fails, or
-    None. ``model``: how progress is told (``MODELS`` of progress.py); ``bias``: what the estimate is multiplied with.
+    None. ``model``: how progress is reported (``MODELS`` of progress.py); ``bias``: the factor of the estimate.
     ``visible_after``: so long is the new image in no list and unknown to the progress call. ``status_lag``: so long
     after the end the row still says Making.
     """

@@ -68,7 +68,7 @@ class Server:
         self._ticking = asyncio.get_running_loop().create_task(self._tick())
 
     async def _tick(self) -> None:
-        """Carry out what is due also while nobody asks: ports that greet must open in time."""
+        """Carry out what is due also between requests: ports that greet must open in time."""
         while True:
             await asyncio.sleep(_TICK)
             for world in list(self.worlds.values()):

@@ -92,7 +92,7 @@ class Workspace:
         listed.check_returncode()
         with Simulator(speed=SIMULATOR_SPEED, dialect=default_dialect()) as simulator:
             self._write_integration_config(simulator)
-            # A target that fails is run once more, in a new world, and tells all it does: its log says "Retrying".
+            # A target that fails is run once more, in a new world, and shows all it does: its log says "Retrying".
             self._start("integration", "--continue-on-error", "--retry-on-error", *arguments)
         reports = (self.collection / "tests/output/data").glob("integration-*.json")
         passed = {target for report in reports for target in json.loads(report.read_text())["targets"]}
@@ -125,7 +125,7 @@ class Workspace:
         )
 
     def _write_integration_config(self, simulator: Simulator) -> None:
-        """Tell the integration targets which simulator is running."""
+        """Give the integration targets the address of the simulator that is running."""
         variables = {
             "simulator_url": simulator.url,
             "simulator_public_key": simulator.public_key,
@@ -142,7 +142,7 @@ class Workspace:
 
 
 def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
-    """Make a workspace for the ansible-test that is installed beside ``python``; ``label`` tells workspaces apart."""
+    """Make a workspace for the ansible-test that is installed beside ``python``; each ``label`` has its own."""
     home = WORK / label / "home"
     _seed_bootstrap_script(home, python)
     _take_pylint_from_the_index(python)

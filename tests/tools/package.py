@@ -23,8 +23,8 @@ from tests.tools.trees import ROOT, copy_tree
 
 FOLDER = ROOT / "build/package"
 # What Galaxy, users and ansible-core look for: files, and folders that must be there to the last file.
-WANTED_FILES = ("README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")
-WANTED_FOLDERS = ("docs", "examples", "extensions", "meta", "playbooks", "plugins", "roles")
+EXPECTED_FILES = ("README.md", "LICENSE", "CHANGELOG.md", "requirements.txt")
+EXPECTED_FOLDERS = ("docs", "examples", "extensions", "meta", "playbooks", "plugins", "roles")
 # What may be there beside them; build_ignore in galaxy.yml keeps everything else out.
 ACCEPTED = ("FILES.json", "LICENSES", "MANIFEST.json", "README.zh-CN.md", "REUSE.toml", "changelogs")
 # Where that is which a changelog announces when it is new.
@@ -101,9 +101,9 @@ def changelog_gaps(source: Path) -> Iterator[str]:
     releases = yaml.safe_load((source / "changelogs/changelog.yaml").read_text())["releases"]
     if version not in releases or version not in (source / "CHANGELOG.md").read_text().replace("\\", ""):
         yield f"the changelog says nothing about {version}"
-    told = {(kind, entry["name"]) for release in releases.values() for kind, entry in _new_things_of(release)}
+    reported = {(kind, entry["name"]) for release in releases.values() for kind, entry in _new_things_of(release)}
     there = {(kind, path.stem) for kind, folder in CONTENT.items() for path in (source / folder).glob("[!_]*")}
-    yield from (f"the changelog says nothing about the {kind} {name}" for kind, name in sorted(there - told))
+    yield from (f"the changelog says nothing about the {kind} {name}" for kind, name in sorted(there - reported))
 
 
 def _new_things_of(release: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -117,10 +117,10 @@ def contents(artifact: Path, source: Path) -> Iterator[str]:
     """Yield what the artifact holds too much, and what it lacks."""
     with tarfile.open(artifact) as archive:
         names = {member.name for member in archive.getmembers() if member.isfile()}
-    folders = [path for name in WANTED_FOLDERS for path in (source / name).rglob("*") if path.is_file()]
-    wanted = {*WANTED_FILES, *(str(path.relative_to(source)) for path in folders)}
-    yield from (f"the artifact lacks {name}" for name in sorted(wanted - names))
-    extra = (name for name in sorted(names - wanted) if name.partition("/")[0] not in ACCEPTED)
+    folders = [path for name in EXPECTED_FOLDERS for path in (source / name).rglob("*") if path.is_file()]
+    expected = {*EXPECTED_FILES, *(str(path.relative_to(source)) for path in folders)}
+    yield from (f"the artifact lacks {name}" for name in sorted(expected - names))
+    extra = (name for name in sorted(names - expected) if name.partition("/")[0] not in ACCEPTED)
     yield from (f"the artifact should not hold {name}" for name in extra)
 
 
@@ -152,9 +152,9 @@ def check_execution_environment(session: nox.Session, artifact: Path) -> None:
     """ansible-builder must find the collection's needs, and make a build context with the artifact in it."""
     found = session.run("ansible-builder", "introspect", FOLDER / "installed", silent=True, external=True)
     needs = [need.partition("#")[0].strip() for need in yaml.safe_load(str(found))["python"]]
-    wanted = Path("requirements.txt").read_text().split()
-    if needs != wanted:
-        session.error(f"ansible-builder found {needs}, wanted {wanted}")
+    expected = Path("requirements.txt").read_text().split()
+    if needs != expected:
+        session.error(f"ansible-builder found {needs}, expected {expected}")
     definition = {
         "version": 3,
         "images": {"base_image": {"name": "registry.example/base:latest"}},

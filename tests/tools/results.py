@@ -30,7 +30,7 @@ class Totals:
         return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
     def hide_a_failure(self, exit_code: int) -> bool:
-        """Tell whether a run failed without a word: it broke before it could report, or reported no test."""
+        """Return whether a run failed without a word: it broke before it could report, or reported no test."""
         return self.failed == 0 and (exit_code != 0 or self.passed == 0)
 
     def __str__(self) -> str:

@@ -30,8 +30,8 @@ def link_tree() -> Path:
 def copy_tree(tree: Path) -> Path:
     """Copy every file that git knows or would add into a collections path, and return the collection's folder there.
 
-    ansible-test refuses symbolic links, and writes into the collection that it tests. It also asks git which files
-    count, so the copy is a repository of its own: the clone's git ignores the folder that the copy is in.
+    ansible-test refuses symbolic links, and writes into the collection that it tests. It also takes from git the files
+    that count, so the copy is a repository of its own: the clone's git ignores the folder that the copy is in.
     """
     from antsibull_fileutils.copier import GitCopier  # not in the environments that ansible-test runs tests in
 

@@ -102,7 +102,7 @@ def percentage_only(random: Random, length: float) -> tuple[float, str, Progress
 
 
 def no_estimate(random: Random, length: float) -> tuple[float, str, None]:
-    """The progress question is refused, as for container images: there is only the Status."""
+    """The progress request is refused, as for container images: there is only the Status."""
     return length, "Available", None
 
 

@@ -42,17 +42,17 @@ class Noticed:
 
 
 def fixed(interval: float) -> Callable[[float], Noticed]:
-    """Ask every so many seconds, from the start on; one request each time, which tells everything."""
+    """Poll every so many seconds, from the start on; one request each time, which shows everything."""
 
     def wait(length: float) -> Noticed:
-        asked = math.ceil(length / interval)
-        return Noticed(asked + 1, asked * interval - length)
+        requested = math.ceil(length / interval)
+        return Noticed(requested + 1, requested * interval - length)
 
     return wait
 
 
 def exponential(first: float, factor: float, longest: float) -> Callable[[float], Noticed]:
-    """Ask at intervals that grow up to a limit; one request each time, which tells everything."""
+    """Poll at intervals that grow up to a limit; one request each time, which shows everything."""
 
     def wait(length: float) -> Noticed:
         now, interval, requests = 0.0, first, 1

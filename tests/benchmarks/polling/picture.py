@@ -88,7 +88,7 @@ def _requests_x(requests: float) -> float:
 
 
 def _lag_x(seconds: float) -> float:
-    """A square-root scale: seconds are told apart, and minutes still fit."""
+    """A square-root scale: seconds stay apart, and minutes still fit."""
     return _LEFT + _PANEL + _GAP + _PANEL * math.sqrt(max(0.0, seconds) / 260)
 
 

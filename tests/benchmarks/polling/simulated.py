@@ -100,10 +100,10 @@ def vendor_waits(simulator: Simulator) -> Waited:
         timeout=300,
     )
     said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if "Timed out" in line]
-    asked = len(world.requests("GetCompShareImageCreateProgress"))
+    requested = len(world.requests("GetCompShareImageCreateProgress"))
     if len(said) != 1:
         raise RuntimeError(f"The vendor's client did something else than to time out:\n{done.stdout}{done.stderr}")
-    return Waited(said[0], world.clock.now() - began, asked)
+    return Waited(said[0], world.clock.now() - began, requested)
 
 
 def ours_waits(simulator: Simulator) -> Waited:

@@ -17,7 +17,7 @@ REQUEST_TIME = 0.2
 
 
 class VirtualClock:
-    """A clock that only moves when it is told to, in place of the client's."""
+    """A clock that only moves when it is moved, in place of the client's."""
 
     def __init__(self) -> None:
         self.time = 0.0

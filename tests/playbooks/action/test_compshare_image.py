@@ -28,7 +28,7 @@ def test_the_lines_of_a_build_and_none_without_one(make_world: MakeWorld, tmp_pa
     assert "env-1" not in second.stderr
 
 
-def test_nothing_is_shown_where_nothing_is_wanted(make_world: MakeWorld, tmp_path: Path) -> None:
+def test_nothing_is_shown_unless_it_is_configured(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=300)
     options = {"name": "env-1", "instance_id": instance_in(world, "train-vm"), "show_progress": False}
     ended = Run(tmp_path, world, [{"name": "Make", "compshare.cloud.compshare_image": options}]).plain()

@@ -52,13 +52,13 @@ def lines_of(text: str, host: str = "localhost") -> list[str]:
 def test_lines_appear_on_a_terminal_while_the_task_runs(tmp_path: Path, builds: Callable[..., World]) -> None:
     task = wait_task(arguments={"poll_interval": 1})
     shown = Run(tmp_path, builds(B1, duration=15), [task]).on_a_terminal()
-    told = [(at, line) for at, line in shown if line.startswith("[localhost] env-b1: ")]
+    reported = [(at, line) for at, line in shown if line.startswith("[localhost] env-b1: ")]
     [task_ends] = [at for at, line in shown if line.startswith("ok: [localhost]")]
-    assert len(told) >= 5
-    assert re.fullmatch(r"\[localhost\] env-b1: \d+\.\d %, about \d+ s left", told[0][1])
-    assert re.fullmatch(r"\[localhost\] env-b1: available after \d+ s \(\d+ requests\)", told[-1][1])
-    assert task_ends - told[0][0] >= 3
-    assert [at for at, _line in told] == sorted(at for at, _line in told)
+    assert len(reported) >= 5
+    assert re.fullmatch(r"\[localhost\] env-b1: \d+\.\d %, about \d+ s left", reported[0][1])
+    assert re.fullmatch(r"\[localhost\] env-b1: available after \d+ s \(\d+ requests\)", reported[-1][1])
+    assert task_ends - reported[0][0] >= 3
+    assert [at for at, _line in reported] == sorted(at for at, _line in reported)
 
 
 def test_without_a_terminal_there_are_few_lines_and_none_on_standard_output(
@@ -68,9 +68,9 @@ def test_without_a_terminal_there_are_few_lines_and_none_on_standard_output(
     done = Run(tmp_path, builds(B1, duration=12), [task]).plain()
     assert done.returncode == 0, done.stderr
     assert lines_of(done.stdout) == []
-    told = lines_of(done.stderr)
-    assert 2 <= len(told) <= 6
-    assert "available after" in told[-1]
+    reported = lines_of(done.stderr)
+    assert 2 <= len(reported) <= 6
+    assert "available after" in reported[-1]
 
 
 def test_ansible_runner_hears_the_lines_as_they_come(tmp_path: Path, builds: Callable[..., World]) -> None:
@@ -92,10 +92,10 @@ def test_ansible_runner_hears_the_lines_as_they_come(tmp_path: Path, builds: Cal
         quiet=True,
     )
     assert result.status == "successful", heard
-    told = [(at, kind) for at, kind, text in heard if text.startswith("[localhost] env-b1: ")]
+    reported = [(at, kind) for at, kind, text in heard if text.startswith("[localhost] env-b1: ")]
     [task_ends] = [at for at, kind, _text in heard if kind == "runner_on_ok"]
-    assert {kind for _at, kind in told} == {"verbose"}
-    assert task_ends - told[0][0] >= 3
+    assert {kind for _at, kind in reported} == {"verbose"}
+    assert task_ends - reported[0][0] >= 3
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
@@ -156,12 +156,12 @@ def test_fire_and_forget(tmp_path: Path, builds: Callable[..., World]) -> None:
 def test_text_from_the_api_cannot_steer_the_terminal(tmp_path: Path, builds: Callable[..., World]) -> None:
     name = "a\x1b[2Jb\x07c\r\u202ed"
     shown = Run(tmp_path, builds(B1, name=name), [wait_task()]).on_a_terminal()
-    told = [line for _at, line in shown if line.startswith("[localhost] a")]
-    assert told
-    assert all(line.startswith(r"[localhost] ab\x07c\r\u202ed: ") for line in told)
+    reported = [line for _at, line in shown if line.startswith("[localhost] a")]
+    assert reported
+    assert all(line.startswith(r"[localhost] ab\x07c\r\u202ed: ") for line in reported)
 
 
-def test_a_failed_build_is_told_and_fails_the_task(tmp_path: Path, builds: Callable[..., World]) -> None:
+def test_a_failed_build_is_reported_and_fails_the_task(tmp_path: Path, builds: Callable[..., World]) -> None:
     world = builds(B1, fails_at=0.5, failed_reason="disk full")
     done = Run(tmp_path, world, [wait_task()]).plain()
     assert done.returncode == 2
@@ -240,7 +240,7 @@ def test_the_module_by_itself_responds_to_a_signal_with_what_is_known(
 ) -> None:
     world = builds(B1, duration=600)
     with module_alone(tmp_path, world) as module:
-        # It reads the list first, for the zone; with the next question that response has been understood.
+        # It reads the list first, for the zone; with the next request that response has been read.
         while not world.requests("GetCompShareImageCreateProgress"):
             assert module.poll() is None
             select.select([], [], [], 0.05)

@@ -1,4 +1,4 @@
-"""Secrets that a task asked for: whoever registers the result has them, and no callback sees them."""
+"""Secrets that a task requested: whoever registers the result has them, and no callback sees them."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def shown(folder: Path, world: World, tasks: list[dict[str, Any]], **environment
 def test_no_callback_sees_them(make_world: MakeWorld, tmp_path: Path, module: str, keywords: dict[str, Any]) -> None:
     world = make_world(speed=1)
     encoded = next(iter(world.instances.all.values())).row["Password"]
-    wanted = encoded if module == API else base64.b64decode(encoded).decode()
-    used = {"ansible.builtin.assert": {"that": f"{wanted!r} in (got | string)", "quiet": True}, "no_log": True}
+    expected = encoded if module == API else base64.b64decode(encoded).decode()
+    used = {"ansible.builtin.assert": {"that": f"{expected!r} in (got | string)", "quiet": True}, "no_log": True}
     status, seen = shown(tmp_path, world, [{**read(module), "register": "got", **keywords}, used])
     assert status == 0, seen
-    assert wanted not in seen
+    assert expected not in seen
     assert encoded not in seen
 
 

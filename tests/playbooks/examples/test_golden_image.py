@@ -1,4 +1,4 @@
-"""The example as a reader starts it: a first look, the work, a second run; and what it asks on a real account."""
+"""The example as a reader starts it: a first look, the work, a second run, and what it prompts for on an account."""
 
 from __future__ import annotations
 

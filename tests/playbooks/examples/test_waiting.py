@@ -45,7 +45,7 @@ def test_a_build_that_fails_fails_the_play(make_world: MakeWorld, tmp_path: Path
     assert "env-two" in output
 
 
-def test_many_are_told_one_by_one_also_when_one_fails(make_world: MakeWorld, tmp_path: Path) -> None:
+def test_many_are_reported_one_by_one_also_when_one_fails(make_world: MakeWorld, tmp_path: Path) -> None:
     world = builds(make_world, fails_at=0.5, failed_reason="disk full")
     _status, output = run_example(tmp_path, world, "wait_for_many", *BOTH)
     assert "Available   compshareImage-e1               env-one" in output
@@ -67,7 +67,7 @@ def test_the_runbook_goes_on_where_it_was(make_world: MakeWorld, tmp_path: Path)
     assert writes(world) == ["CreateCompShareCustomImage"] * 2
 
 
-def test_on_an_account_the_runbook_asks_which_instances_are_meant(make_world: MakeWorld, tmp_path: Path) -> None:
+def test_on_an_account_the_runbook_prompts_for_the_instances(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=60)
     status, output = run_example(tmp_path, world, "wait_and_resume", "-e", '{"on_simulator": false}')
     assert status == 2

@@ -99,8 +99,8 @@ def test_variables_of_the_group_are_used(role: RoleRun) -> None:
     role.write("prepare.yml", LEAVE)
     assert role.run("prepare.yml") == 0, role.output
     calls = (role.folder / "calls").read_text().splitlines()
-    for wanted in ('User="from_group"', "SendEnv=FROM_EXTRA", "SendEnv=FROM_COMMON", "StrictHostKeyChecking=no"):
-        assert all(wanted in call for call in calls), wanted
+    for expected in ('User="from_group"', "SendEnv=FROM_EXTRA", "SendEnv=FROM_COMMON", "StrictHostKeyChecking=no"):
+        assert all(expected in call for call in calls), expected
     assert not any("UserKnownHostsFile" in call for call in calls)
     assert role.images() == ["team-base"]
 

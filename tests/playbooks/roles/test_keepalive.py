@@ -92,7 +92,7 @@ def test_only_what_will_be_released_soon_is_kept_without_its_gpu(make_world: Mak
 
 
 @pytest.mark.parametrize("with_gpu", [False, True])
-def test_a_start_with_the_gpu_must_be_asked_for(make_world: MakeWorld, tmp_path: Path, with_gpu: bool) -> None:
+def test_a_start_with_the_gpu_must_be_requested(make_world: MakeWorld, tmp_path: Path, with_gpu: bool) -> None:
     world = world_with(make_world, stopped("old", 6, SupportWithoutGpuStart=False))
     status, output = run_file(tmp_path, world, KEEPALIVE, "-e", f"keepalive_with_gpu={str(with_gpu).lower()}")
     assert states(world) == {"old": "Stopped"}

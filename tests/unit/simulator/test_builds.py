@@ -1,4 +1,4 @@
-"""Builds run on the world's clock, and progress is told as well or as badly as the model says."""
+"""Builds run on the world's clock, and progress is reported as well or as badly as the model says."""
 
 from __future__ import annotations
 
@@ -190,11 +190,11 @@ def test_builds_can_be_planted_at_any_moment_of_their_life(make_world: MakeWorld
 def course(make_world: MakeWorld, model: str, **trace: Any) -> list[dict[str, Any]]:
     world = make_world(traces=[{"image_id": B1, "duration": 100, "model": model, **trace}])
     caller = Caller.of(world)
-    told = []
+    reported = []
     for _unused in range(11):
-        told.append({key: value for key, value in progress(caller).items() if key not in ("Action", "RetCode")})
+        reported.append({key: value for key, value in progress(caller).items() if key not in ("Action", "RetCode")})
         world.advance(10)
-    return told
+    return reported
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -220,11 +220,11 @@ def test_models_mislead_as_they_say(make_world: MakeWorld) -> None:
 
 def test_at_speed_the_durations_are_those_of_the_watcher(make_world: MakeWorld) -> None:
     world = make_world(speed=60, traces=[{"image_id": B1, "duration": 600}])
-    told = Caller.of(world).call(
+    reported = Caller.of(world).call(
         "GetCompShareImageCreateProgress", CompShareImageId=B1, Region="cn-wlcb", Zone="cn-wlcb-01"
     )
-    assert told["TotalDuration"] == 10
-    assert told["RemainingDuration"] <= 10
+    assert reported["TotalDuration"] == 10
+    assert reported["RemainingDuration"] <= 10
 
 
 def test_at_speed_a_build_ends_by_itself(make_world: MakeWorld) -> None:

@@ -114,7 +114,7 @@ def test_many_threads_share_a_world(world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("tls", [False, True])
-def test_the_command_runs_until_it_is_told_to_stop(stop: signal.Signals, tls: bool) -> None:
+def test_the_command_runs_until_it_is_stopped(stop: signal.Signals, tls: bool) -> None:
     command = [sys.executable, "-m", "tests.simulator", "--port", "0", "--speed", "60", "--latency-ms", "1"]
     command += ["--tls", "self-signed"] if tls else []
     pipe = subprocess.PIPE

@@ -150,9 +150,9 @@ def _interrupted(probe: Probe) -> Any:
 
 
 def _reinstall_password(probe: Probe) -> Any:
-    wanted = password(10)
-    probe.operate("ReinstallCompShareInstance", "uhost-off", CompShareImageId=probe.ubuntu(), Password=wanted)
-    return probe.row("uhost-off")["Password"] == wanted
+    expected = password(10)
+    probe.operate("ReinstallCompShareInstance", "uhost-off", CompShareImageId=probe.ubuntu(), Password=expected)
+    return probe.row("uhost-off")["Password"] == expected
 
 
 def _reinstall_state(probe: Probe) -> Any:
@@ -368,17 +368,17 @@ def test_a_question_is_asked_with_a_known_answer() -> None:
         Dialect().is_("sold_out", "gone")
 
 
-def test_the_control_api_tells_the_dialect(make_world: MakeWorld) -> None:
+def test_the_control_api_shows_the_dialect(make_world: MakeWorld) -> None:
     world = make_world(dialect={"recycle": "No"})
     query = {"public_key": world.public_key}
-    told = Caller.of(world).session.get(f"{world.url}/_simulator/dialect", params=query, timeout=10).json()
-    assert told["dialect"]["recycle"] == "No"
-    assert told["switches"]["recycle"] == {
+    shown = Caller.of(world).session.get(f"{world.url}/_simulator/dialect", params=query, timeout=10).json()
+    assert shown["dialect"]["recycle"] == "No"
+    assert shown["switches"]["recycle"] == {
         "question": "What does InRecycle say?",
         "answers": ["Yes", "No"],
         "basis": "seen in production",
     }
-    json.dumps(told)
+    json.dumps(shown)
 
 
 def test_the_readme_lists_every_switch() -> None:

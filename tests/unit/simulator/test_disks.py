@@ -120,9 +120,9 @@ def test_what_cannot_be_done_with_a_free_disk(
 
 def test_the_price_of_growing(world: World, caller: Caller) -> None:
     disk_id = create(caller)["UDiskId"]
-    ask = {**PLACE, "UHostId": "uhost-a", "DiskId": disk_id}
-    assert caller.call("GetCompShareAttachedDiskUpgradePrice", **ask, DiskSpace=150)["Price"] == 0.06
-    assert caller.call("GetCompShareAttachedDiskUpgradePrice", **ask, DiskSpace=40)["RetCode"] == 8107
+    params = {**PLACE, "UHostId": "uhost-a", "DiskId": disk_id}
+    assert caller.call("GetCompShareAttachedDiskUpgradePrice", **params, DiskSpace=150)["Price"] == 0.06
+    assert caller.call("GetCompShareAttachedDiskUpgradePrice", **params, DiskSpace=40)["RetCode"] == 8107
 
 
 @pytest.mark.parametrize(("release", "left"), [(None, {"bsi-free", "bsi-own"}), (True, {"bsi-free"})])

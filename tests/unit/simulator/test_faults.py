@@ -1,4 +1,4 @@
-"""Every fault does on the wire what its name says, and the log tells whether the action was carried out."""
+"""Every fault does on the wire what its name says, and the log says whether the action was carried out."""
 
 from __future__ import annotations
 

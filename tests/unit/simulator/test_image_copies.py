@@ -26,8 +26,8 @@ def sync(world: World, *zone_ids: int, source: str = SOURCE, name: str = "copy")
 
 
 def progress(world: World, image_id: str, zone_id: int) -> Any:
-    ask = {"CompShareImageId": image_id, "zone_id": zone_id}
-    response = Caller.of(world).call("DescribeCompShareCustomImageSyncDetail", **ask)
+    params = {"CompShareImageId": image_id, "zone_id": zone_id}
+    response = Caller.of(world).call("DescribeCompShareCustomImageSyncDetail", **params)
     return response.get("Progress", response["RetCode"])
 
 
@@ -61,7 +61,7 @@ def test_only_an_available_image_is_copied(make_world: MakeWorld, source: str, r
 def test_the_documented_action_copies_to_its_zone(make_world: MakeWorld) -> None:
     world = make_world(rows=ROWS, dialect={"image_copy": "copy"})
     assert sync(world, 8200)["RetCode"] == 161
-    ask = {"Region": "cn-sh2", "Zone": "cn-sh2-02", "CompShareImageId": SOURCE, "TargetImageName": "there"}
-    made = Caller.of(world).call("CopyCompShareCustomImage", **ask)["NewCompShareImageId"]
+    params = {"Region": "cn-sh2", "Zone": "cn-sh2-02", "CompShareImageId": SOURCE, "TargetImageName": "there"}
+    made = Caller.of(world).call("CopyCompShareCustomImage", **params)["NewCompShareImageId"]
     assert world.images.own[made].row["Zone"] == "cn-sh2-02"
-    assert Caller.of(world).call("CopyCompShareCustomImage", **{**ask, "Zone": "cn-wlcb-01"})["RetCode"] == 230
+    assert Caller.of(world).call("CopyCompShareCustomImage", **{**params, "Zone": "cn-wlcb-01"})["RetCode"] == 230

@@ -42,7 +42,7 @@ def ubuntu(caller: Caller) -> str:
 
 
 def create(caller: Caller, **changes: Any) -> dict[str, Any]:
-    wish: dict[str, Any] = {
+    spec: dict[str, Any] = {
         **PLACE,
         "GpuType": "4090",
         "GPU": 1,
@@ -54,7 +54,7 @@ def create(caller: Caller, **changes: Any) -> dict[str, Any]:
         "Disks": [{"IsBoot": True, "Type": "CLOUD_SSD", "Size": 100}, {"IsBoot": False, "Size": 50}],
         **changes,
     }
-    return caller.call("CreateCompShareInstance", **{key: value for key, value in wish.items() if value is not None})
+    return caller.call("CreateCompShareInstance", **{key: value for key, value in spec.items() if value is not None})
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_two_thousand_instances_are_read_in_twenty_pages(make_world: MakeWorld) 
     assert {row["SshLoginCommand"].split("@")[-1] for row in found if row["SshLoginCommand"]}
 
 
-def test_an_instance_from_wish_to_end(caller: Caller, world: World) -> None:
+def test_an_instance_from_create_to_delete(caller: Caller, world: World) -> None:
     before = world.stock.left["cn-wlcb-01"]["4090"]
     (instance_id,) = create(caller, Password=password("s3cret-word"))["UHostIds"]
     states = []
@@ -156,7 +156,7 @@ def test_an_instance_from_wish_to_end(caller: Caller, world: World) -> None:
         ({"MaxCount": 21}, 230, "Params [MaxCount] not available"),
     ],
 )
-def test_wrong_wishes_are_refused_and_nothing_is_made(
+def test_wrong_specs_are_refused_and_nothing_is_created(
     caller: Caller, world: World, changes: dict[str, Any], ret_code: int, message: str
 ) -> None:
     response = create(caller, **changes)

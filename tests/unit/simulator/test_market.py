@@ -41,7 +41,7 @@ def test_gpu_types_and_their_sizes_in_gb(caller: Caller) -> None:
     assert spot["AvailableInstanceTypes"] is None
 
 
-def test_capacity_tells_what_can_be_created(caller: Caller) -> None:
+def test_capacity_shows_what_can_be_created(caller: Caller) -> None:
     check: dict[str, Any] = {"action": "CheckCompShareResourceCapacity", **PLACE}
     specs = caller.call(**check, GpuType="4090", GPU=1)["Specs"]
     assert {"Gpu": 1, "Cpu": 16, "Mem": 64, "ResourceEnough": True} in specs

@@ -77,7 +77,7 @@ def ids_in(value: Any, key: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["platform", "community", "shared", "published", "custom"])
 def test_the_command_line_lists_images(make_world: MakeWorld, source: str) -> None:
-    # It stops where TotalCount says, so the list whose total counts one page must be told whole here.
+    # It stops where TotalCount says, so the list whose total counts one page must be returned whole here.
     world = make_world(lists={"DescribeCompShareCustomImages": {"total": "right"}})
     found = run_cli(world, "image", "list", "--source", source, "--all")
     assert ids_in(found, "CompShareImageId") == world.expected_ids(source)

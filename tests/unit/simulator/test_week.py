@@ -62,10 +62,10 @@ def test_a_planned_stop_counts_in_the_time_of_a_world_that_runs_fast(make_world:
     world = make_world(speed=60, rows={"instances": [{"UHostId": "uhost-a"}]})
     world.advance(86400)
     moment = int(time.time()) + 1800
-    ask = {**PLACE, "ProjectId": "org-default1", "UHostId": "uhost-a"}
+    params = {**PLACE, "ProjectId": "org-default1", "UHostId": "uhost-a"}
     caller = Caller.of(world)
-    assert caller.call("UpdateCompShareStopScheduler", **ask, SchedulerStopTime=moment - 1700)["RetCode"] == 230
-    assert caller.call("UpdateCompShareStopScheduler", **ask, SchedulerStopTime=moment)["RetCode"] == 0
+    assert caller.call("UpdateCompShareStopScheduler", **params, SchedulerStopTime=moment - 1700)["RetCode"] == 230
+    assert caller.call("UpdateCompShareStopScheduler", **params, SchedulerStopTime=moment)["RetCode"] == 0
     assert (shown(world, "uhost-a") or {})["SchedulerStopTime"] == moment
     world.advance(1600)
     assert (shown(world, "uhost-a") or {})["State"] == "Running"
@@ -73,7 +73,7 @@ def test_a_planned_stop_counts_in_the_time_of_a_world_that_runs_fast(make_world:
     assert (shown(world, "uhost-a") or {})["State"] == "Stopped"
 
 
-def ask_monitor(world: World, *ids: str, **window: int) -> dict[str, Any]:
+def monitor_of(world: World, *ids: str, **window: int) -> dict[str, Any]:
     params = {"Region": "cn-wlcb", "UHostIds": list(ids), **window}
     response: dict[str, Any] = Caller.of(world).post_json("GetCompShareInstanceMonitor", params).json()
     return response
@@ -87,7 +87,7 @@ def test_the_monitor_has_one_shape_for_machines_and_one_for_pods(make_world: Mak
     ]
     world = make_world(start=2_000_000_000, rows={"instances": rows}, instances={"usage": {"uhost-a": {"gpu": 3}}})
     world.set_usage("cpod-a", gpu=0, vram=12.5)
-    data = ask_monitor(world, "uhost-a", "cpod-a", "uhost-off")["Data"]
+    data = monitor_of(world, "uhost-a", "cpod-a", "uhost-off")["Data"]
     machine, stopped = data["List"]
     metrics = {one["MetricKey"]: one["Results"] for one in machine["Metrics"]}
     assert metrics["cloudwatch_gpu_util"][0]["Values"] == [{"Timestamp": 1_999_999_980, "Value": 3.0}]
@@ -105,27 +105,27 @@ def test_the_monitor_has_one_shape_for_machines_and_one_for_pods(make_world: Mak
 def test_the_monitor_shows_a_window_since_the_last_start(make_world: MakeWorld) -> None:
     world = make_world(start=2_000_000_000, rows={"instances": [{"UHostId": "uhost-a", "StartTime": 1_999_999_900}]})
     window = {"StartTime": 1_999_999_000, "EndTime": 2_000_000_000}
-    machine = ask_monitor(world, "uhost-a", **window)["Data"]["List"][0]
+    machine = monitor_of(world, "uhost-a", **window)["Data"]["List"][0]
     (cpu,) = machine["Metrics"][0]["Results"]
     assert [point["Timestamp"] for point in cpu["Values"]] == [1_999_999_920, 1_999_999_980]
-    assert ask_monitor(world, "uhost-a", StartTime=1, EndTime=2_000_000_000)["RetCode"] == 230
-    assert ask_monitor(world, "uhost-none")["RetCode"] == 230
+    assert monitor_of(world, "uhost-a", StartTime=1, EndTime=2_000_000_000)["RetCode"] == 230
+    assert monitor_of(world, "uhost-none")["RetCode"] == 230
 
 
 def test_ports_of_a_pod_are_replaced_and_two_are_always_there(make_world: MakeWorld) -> None:
     rows = [{"UHostId": "cpod-a", "Zone": "cn-wlcb-03"}, {"UHostId": "uhost-a"}]
     world = make_world(rows={"instances": rows})
-    ask: dict[str, Any] = {"Region": "cn-wlcb", "Zone": "cn-wlcb-03", "UHostId": "cpod-a"}
+    params: dict[str, Any] = {"Region": "cn-wlcb", "Zone": "cn-wlcb-03", "UHostId": "cpod-a"}
     action = "UpdateCompShareInstancePorts"
-    done = Caller.of(world).call(action, **ask, HttpPorts=[8188, 9000], TcpPorts=[6006], UdpPorts=[53])
+    done = Caller.of(world).call(action, **params, HttpPorts=[8188, 9000], TcpPorts=[6006], UdpPorts=[53])
     assert done["AddedServicePorts"] == [9000, 6006, 53] and done["RemovedServicePorts"] == [8889]
     assert world.instances.all["cpod-a"].row["Ports"] == {
         "HttpPorts": [8188, 9000, 8888],
         "TcpPorts": [6006, 23],
         "UdpPorts": [53],
     }
-    assert Caller.of(world).call(action, **ask, HttpPorts=list(range(1, 12)))["RetCode"] == 230
-    assert Caller.of(world).call(action, **ask, HttpPorts=[70000])["RetCode"] == 230
+    assert Caller.of(world).call(action, **params, HttpPorts=list(range(1, 12)))["RetCode"] == 230
+    assert Caller.of(world).call(action, **params, HttpPorts=[70000])["RetCode"] == 230
     assert Caller.of(world).call(action, **PLACE, UHostId="uhost-a", HttpPorts=[1])["RetCode"] == 230
 
 
@@ -142,6 +142,6 @@ def test_the_balance_is_text(make_world: MakeWorld) -> None:
 
 def test_the_price_of_another_size(make_world: MakeWorld) -> None:
     world = make_world(rows={"instances": [{"UHostId": "uhost-a"}]})
-    ask = {**PLACE, "UHostId": "uhost-a", "CPU": 32, "Memory": 131072, "GPU": 2}
-    assert Caller.of(world).call("GetCompShareInstanceUpgradePrice", **ask)["Price"] == 1.48
-    assert Caller.of(world).call("GetCompShareInstanceUpgradePrice", **{**ask, "CPU": 31})["RetCode"] == 8333
+    params = {**PLACE, "UHostId": "uhost-a", "CPU": 32, "Memory": 131072, "GPU": 2}
+    assert Caller.of(world).call("GetCompShareInstanceUpgradePrice", **params)["Price"] == 1.48
+    assert Caller.of(world).call("GetCompShareInstanceUpgradePrice", **{**params, "CPU": 31})["RetCode"] == 8333

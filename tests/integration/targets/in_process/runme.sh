@@ -15,7 +15,7 @@ export COMPSHARE_CONFIG_FILE="$folder/config.json"
 export PYTHONHASHSEED=0  # some messages of ansible-core list a set
 
 # Show what differs from run to run by its kind: keys, request ids, times and durations. Leave out how a module was
-# started, and how often one in the background was asked for its end.
+# started, and how often one in the background got a signal.
 masked() {
     sed -E \
         -e 's/[a-z]+-(public|private)-key-[0-9a-zA-Z-]+/KEY/g; s/The key …[0-9]+/The key KEY/g' \

@@ -44,7 +44,7 @@ HOSTILE = [
 
 
 class Lines:
-    """What the plugin tells: -v lines and warnings."""
+    """What the plugin reports: -v lines and warnings."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.verbose: list[str] = []
@@ -125,10 +125,10 @@ def test_each_kind_of_instance_is_a_host(source: Source) -> None:
     assert pod["ansible_port"] > 28000
     assert variables["win-render"]["ansible_user"] == "Administrator"
     assert "ansible_port" not in variables["win-render"]
-    for name, told in variables.items():
-        assert ("ansible_host" in told) is (told["compshare_state"] == "Running"), name
-        assert "ansible_password" not in told
-        assert "compshare_release_time" in told
+    for name, reported in variables.items():
+        assert ("ansible_host" in reported) is (reported["compshare_state"] == "Running"), name
+        assert "ansible_password" not in reported
+        assert "compshare_release_time" in reported
 
 
 def test_the_file_must_have_its_name(source: Source) -> None:
@@ -189,11 +189,11 @@ def test_constructed_features(source: Source) -> None:
         ({"states": ["Deleted"]}, set()),
     ],
 )
-def test_what_is_wanted(source: Source, options: dict[str, Any], hosts: set[str]) -> None:
+def test_which_hosts_are_listed(source: Source, options: dict[str, Any], hosts: set[str]) -> None:
     assert set(source.parse(**options).hosts) == hosts
 
 
-def test_regions_are_asked_for_one_by_one_and_none_by_default(source: Source) -> None:
+def test_regions_are_requested_one_by_one_and_none_by_default(source: Source) -> None:
     source.parse()
     assert "Region" not in source.world.requests(LIST)[0]["params"]
     source.world.log.clear()
@@ -286,7 +286,7 @@ def test_a_fault_that_passes_is_waited_out(source: Source) -> None:
 # --- Cache ---
 
 
-def test_a_cache_hit_asks_nothing_and_holds_no_secret(source: Source, lines: Lines) -> None:
+def test_a_cache_hit_sends_nothing_and_holds_no_secret(source: Source, lines: Lines) -> None:
     first = source.parse(**source.cached())
     assert source.requests() == 1
     assert "8 instances from http" in lines.verbose[-1]
@@ -508,12 +508,12 @@ def test_an_empty_variable_counts_as_unset(source: Source, monkeypatch: pytest.M
 
 
 def test_every_option_may_be_a_template(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANTED", "cn-bj2")
-    wanted = "{{ lookup('env', 'WANTED') }}"
+    monkeypatch.setenv("DESIRED", "cn-bj2")
+    desired = "{{ lookup('env', 'DESIRED') }}"
     hosts = {"推理服务-pod", "batch-pod"}
-    assert set(source.parse(regions=[wanted]).hosts) == hosts
-    assert set(source.parse(regions="{{ [lookup('env', 'WANTED')] }}").hosts) == hosts
-    assert set(source.parse(region=wanted).hosts) == hosts
+    assert set(source.parse(regions=[desired]).hosts) == hosts
+    assert set(source.parse(regions="{{ [lookup('env', 'DESIRED')] }}").hosts) == hosts
+    assert set(source.parse(region=desired).hosts) == hosts
     assert set(source.parse(states=["{{ 'Run' ~ 'ning' }}"], zones=["cn-sh2-{{ '01' }}"]).hosts) == {"comfy-pod"}
     given = {"api_timeout": "{{ 20 * 1.5 }}", "api_retries": "{{ 1 + 1 }}", "hostvars_prefix": "{{ 'my' }}_"}
     inventory = source.parse(connect_with="{{ 'private_ip' }}", use_password="{{ 1 == 2 }}", **given)
@@ -564,12 +564,12 @@ def test_a_failure_says_how_it_can_end_the_run(source: Source, monkeypatch: pyte
 
 def test_extra_variables_reach_filters_and_names(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible.plugins.inventory.load_extra_vars", lambda loader: {"wanted_gpu": "4090", "team": "vision"}
+        "ansible.plugins.inventory.load_extra_vars", lambda loader: {"desired_gpu": "4090", "team": "vision"}
     )
-    options = {"filters": ["compshare_gpu_type == wanted_gpu"], "hostnames": ["{{ team }}-{{ compshare_name }}"]}
+    options = {"filters": ["compshare_gpu_type == desired_gpu"], "hostnames": ["{{ team }}-{{ compshare_name }}"]}
     names = set(source.parse(use_extra_vars=True, **options).hosts)
     assert "vision-train-vm" in names and all(name.startswith("vision-") for name in names)
-    with pytest.raises(AnsibleParserError, match="wanted_gpu"):
+    with pytest.raises(AnsibleParserError, match="desired_gpu"):
         source.parse(**options)
 
 

@@ -57,7 +57,7 @@ def test_an_id_or_an_exact_name_finds_its_image(torch_world: World) -> None:
     assert [image["id"] for image in found] == ["compshareImage-a", "compshareImage-c"]
 
 
-def test_several_images_of_a_name_are_an_error_unless_the_newest_is_wanted(torch_world: World) -> None:
+def test_several_images_of_a_name_are_an_error_unless_the_newest_is_requested(torch_world: World) -> None:
     with pytest.raises(AnsibleError, match=r"2 images are named 'torch'.*most_recent"):
         look_up(torch_world, "torch")
     assert look_up(torch_world, "torch", most_recent=True, field="id") == ["compshareImage-b"]

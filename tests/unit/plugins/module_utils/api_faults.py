@@ -15,7 +15,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._pending import Pe
 
 from .in_process import WorldTransport
 
-#: Responses from which nothing can be told.
+#: Responses that say nothing.
 UNREADABLE: list[dict[str, Any]] = [
     {"kind": "html"},
     {"kind": "truncated"},
@@ -24,7 +24,7 @@ UNREADABLE: list[dict[str, Any]] = [
     {"kind": "json_list"},
     {"kind": "no_ret_code"},
 ]
-#: Faults of a request that changes something, of which the client cannot tell whether the action was carried out.
+#: Faults of a request that changes something, of which the client cannot know whether the action was carried out.
 UNKNOWN: list[dict[str, Any]] = [
     {"kind": "reset_before"},
     {"kind": "close_before"},

@@ -132,7 +132,7 @@ def _response(body: Mapping[str, Any], exchange: Exchange) -> HttpResponse:
 
 
 class RecordedTask(Task):
-    """A task against a world, which keeps what it was told."""
+    """A task against a world, which keeps what was reported to it."""
 
     warnings: list[str]
     events: list[dict[str, Any]]
@@ -165,7 +165,7 @@ def task_in(
 
 @functools.cache
 def default_options(module: str) -> Mapping[str, Any]:
-    """Return the options of a module as they are when none is given, as its documentation tells."""
+    """Return the options of a module as they are when none is given, as in its documentation."""
     text = (_MODULES / f"{module}.py").read_text(encoding="utf-8")
     documentation = yaml.safe_load(text.split('DOCUMENTATION = r"""', 1)[1].split('"""', 1)[0])
     return MappingProxyType({name: spec.get("default") for name, spec in documentation.get("options", {}).items()})

@@ -134,8 +134,8 @@ def test_a_signal_ends_the_work_with_a_failure_and_a_report(run: Run, tmp_path: 
     journal.touch()
     result = run(work, **KEYS, _ansible_tmpdir=str(tmp_path))
     assert result["failed"] and result["error"]["retryable"]
-    wanted = "before it changed anything" if begun else "before it began"
-    assert result["msg"].startswith(f"The task was interrupted {wanted}.")
+    expected = "before it changed anything" if begun else "before it began"
+    assert result["msg"].startswith(f"The task was interrupted {expected}.")
     assert json.loads(journal.read_text()) == {"kind": "interrupted", "message": result["msg"]}
 
 

@@ -187,9 +187,9 @@ def test_secrets_of_the_response() -> None:
 @pytest.mark.parametrize("body_format", ["form", "json"])
 def test_lists_reach_the_api_in_either_format(body_format: str) -> None:
     world = new_world()
-    wanted = instance_in(world, "train-vm")
-    result = run(world, "DescribeCompShareInstance", params={"UHostIds": [wanted]}, body_format=body_format)
-    assert [row["UHostId"] for row in result["response"]["UHostSet"]] == [wanted]
+    requested = instance_in(world, "train-vm")
+    result = run(world, "DescribeCompShareInstance", params={"UHostIds": [requested]}, body_format=body_format)
+    assert [row["UHostId"] for row in result["response"]["UHostSet"]] == [requested]
 
 
 @pytest.mark.parametrize("option", ["params", "secret_params"])

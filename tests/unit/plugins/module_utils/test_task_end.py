@@ -19,10 +19,10 @@ task_end = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(task_end)
 folder = sys.argv[2] or None
 
-def told(number, frame):
+def handle(number, frame):
     raise KeyboardInterrupt
 
-signal.signal(signal.SIGTERM, told)
+signal.signal(signal.SIGTERM, handle)
 with task_end.ended_with_task(folder):
     try:
         sys.stderr.write("begun ")
@@ -74,6 +74,6 @@ def test_an_output_that_is_no_file_is_not_watched(monkeypatch: pytest.MonkeyPatc
             raise ValueError
 
     monkeypatch.setattr(sys, "stdout", NoFile())
-    monkeypatch.setattr(os, "kill", lambda *_arguments: pytest.fail("it was told to end"))
+    monkeypatch.setattr(os, "kill", lambda *_arguments: pytest.fail("a signal was sent"))
     with _task_end.ended_with_task(str(tmp_path / "gone")):
         assert signal.getsignal(signal.SIGTERM) is not None

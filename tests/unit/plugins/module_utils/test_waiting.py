@@ -60,7 +60,7 @@ def test_wait_until_probes_last_at_the_deadline() -> None:
     assert (probed[0], probed[-1], len(probed)) == (1000, 1030, 3)
 
 
-def test_wait_until_tells_the_error_of_the_last_probe_only() -> None:
+def test_wait_until_reports_the_error_of_the_last_probe_only() -> None:
     clock, outcomes = FakeClock(), [WaitError("one", retryable=True), None, WaitError("two", retryable=True)]
 
     def probe() -> None:
@@ -140,20 +140,20 @@ def test_not_seen() -> None:
     assert clock.now() == 1045
 
 
-def test_a_question_that_fails_for_the_moment_is_asked_again() -> None:
+def test_a_probe_that_fails_for_the_moment_is_retried() -> None:
     client, transport, _clock = client_of([refusal(110), success()], retries=0)
     assert confirm_within(client, lambda: bool(client.call("Describe")), 45)
     transport.assert_all_used()
 
 
-def test_a_question_that_fails_to_the_end() -> None:
+def test_a_probe_that_fails_to_the_end() -> None:
     client, _transport, clock = client_of(lambda _fields: refusal(110), retries=0)
     with pytest.raises(RefusedError, match="110"):
         confirm_within(client, lambda: bool(client.call("Describe")), 45)
     assert clock.now() == 1045
 
 
-def test_a_question_that_is_refused() -> None:
+def test_a_probe_that_is_refused() -> None:
     client, _transport, clock = client_of([refusal(299)])
     with pytest.raises(RefusedError, match="299"):
         confirm_within(client, lambda: bool(client.call("Describe")), 45)
@@ -229,7 +229,7 @@ def test_the_list_decides_after_a_refusal_that_leaves_it_open_and_the_write_is_n
     transport.assert_all_used()
 
 
-def test_the_list_is_not_asked_after_an_accepted_write_or_a_refusal() -> None:
+def test_the_list_is_not_read_after_an_accepted_write_or_a_refusal() -> None:
     client, _transport, _clock = client_of([success(Id="a"), refusal(299)])
 
     def look() -> bool:

@@ -60,7 +60,7 @@ def test_the_time_for_all_builds_together() -> None:
         report_progress(task)
 
 
-def test_an_empty_id_is_refused_before_anything_is_asked() -> None:
+def test_an_empty_id_is_refused_before_anything_is_sent() -> None:
     some = world()
     with pytest.raises(OptionError):
         report_progress(task_in(some, MODULE, {"image_ids": [" "], "wait": True}, scope=PLACE))

@@ -1,4 +1,4 @@
-"""When a module runs in the controller's process. The integration target in_process shows that nobody can tell."""
+"""When a module runs in the controller's process. The target in_process shows that there is no difference."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def event(progress: float | None = None, remaining: float | None = None, **more:
     }
 
 
-def told(*events: dict[str, Any], terminal: bool = True, host: str = "localhost") -> list[str]:
+def reported(*events: dict[str, Any], terminal: bool = True, host: str = "localhost") -> list[str]:
     lines = ProgressLines(host, terminal=terminal)
     return [line for one in events for line in lines.lines(one)]
 
@@ -55,53 +55,53 @@ def told(*events: dict[str, Any], terminal: bool = True, host: str = "localhost"
     ],
 )  # fmt: skip
 def test_a_line(said: dict[str, Any], line: str) -> None:
-    assert told(said) == [line]
+    assert reported(said) == [line]
 
 
 def test_what_is_not_for_the_user_says_nothing() -> None:
-    assert told({"kind": "other"}, {}) == []
+    assert reported({"kind": "other"}, {}) == []
 
 
 def test_a_terminal_hears_each_change_and_nothing_twice() -> None:
-    lines = told(event(1, 99), event(1, 98, elapsed=1), event(2, 98, elapsed=2), event(3, 97, elapsed=3))
+    lines = reported(event(1, 99), event(1, 98, elapsed=1), event(2, 98, elapsed=2), event(3, 97, elapsed=3))
     assert len(lines) == 3
 
 
 def test_a_log_hears_every_quarter_or_every_two_minutes_and_the_end() -> None:
     events = [event(percent, 100 - percent, elapsed=float(percent)) for percent in range(100)]
     ends = event(100, 0, complete=True, status="Available", elapsed=100.0)
-    assert len(told(*events, ends, terminal=False)) == 5
+    assert len(reported(*events, ends, terminal=False)) == 5
     slow = [event(second / 100, 999, elapsed=float(second)) for second in range(0, 600, 10)]
-    assert len(told(*slow, terminal=False)) == 5
+    assert len(reported(*slow, terminal=False)) == 5
 
 
-def test_a_standstill_is_told_ever_more_seldom() -> None:
+def test_a_standstill_is_reported_less_and_less_often() -> None:
     events = [event(99, 1, elapsed=float(second), unmoved_for=second) for second in range(0, 3600, 30)]
-    lines = told(*events)
+    lines = reported(*events)
     assert 4 <= len(lines) <= 14
     assert "no progress for" in lines[1]
 
 
 def test_after_the_end_there_is_nothing_more_to_say() -> None:
     ends = event(100, 0, complete=True, status="Available")
-    assert len(told(ends, ends, event(5, 5))) == 1
+    assert len(reported(ends, ends, event(5, 5))) == 1
 
 
 def test_a_change_of_status_is_always_reported() -> None:
-    assert len(told(event(None, None, status=None), event(None, None), terminal=False)) == 2
+    assert len(reported(event(None, None, status=None), event(None, None), terminal=False)) == 2
 
 
 def test_a_lasting_fault_is_reported_once_a_minute() -> None:
     faults = [{"kind": "fault", "message": "No.", "pause": 4, "elapsed": float(at)} for at in range(0, 180, 5)]
-    assert len(told(*faults)) == 3
-    assert len(told(*faults[:3], event(1, 1, elapsed=20.0), faults[5])) == 3
+    assert len(reported(*faults)) == 3
+    assert len(reported(*faults[:3], event(1, 1, elapsed=20.0), faults[5])) == 3
 
 
 def test_untrusted_text_is_made_safe_and_short() -> None:
-    [line] = told(event(1, 1, name="\x1b[2Jevil\nname" + "x" * 200), host="h\x1b[1m")
+    [line] = reported(event(1, 1, name="\x1b[2Jevil\nname" + "x" * 200), host="h\x1b[1m")
     assert line.startswith("[h] evil\\nname")
     assert len(line) < 150
-    [line] = told(event(1, None, failed=True, failed_reason="a\x07b"))
+    [line] = reported(event(1, None, failed=True, failed_reason="a\x07b"))
     assert line.endswith("a\\x07b")
 
 
@@ -132,7 +132,7 @@ def set_event(complete: int, failed: int, *, elapsed: float, progress: float | N
 
 def test_twenty_builds_share_one_line() -> None:
     events = [set_event(done, 0, elapsed=100.0 + done, progress=5.0 * done) for done in range(20)]
-    assert told(*events, set_event(19, 1, elapsed=130.0), terminal=False) == [
+    assert reported(*events, set_event(19, 1, elapsed=130.0), terminal=False) == [
         "[localhost] 0 of 20 image builds done, 20 running, 0.0 %, about 1 min 30 s left",
         "[localhost] 5 of 20 image builds done, 15 running, 25.0 %, about 1 min 30 s left",
         "[localhost] 10 of 20 image builds done, 10 running, 50.0 %, about 1 min 30 s left",

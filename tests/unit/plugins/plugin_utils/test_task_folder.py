@@ -37,7 +37,7 @@ class Action:
         ("ssh", {"background": 60}, 0),
         # The other user might not see the folder, and would take it for gone.
         ("ssh", {"becomes": True}, 0),
-        # The output of the module tells.
+        # The output of the module shows.
         ("local", {}, 0),
     ],
 )

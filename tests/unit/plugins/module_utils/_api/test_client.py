@@ -80,7 +80,7 @@ def interrupted_in(client: Client, transport: Any, monkeypatch: pytest.MonkeyPat
     return str(client.interrupted())
 
 
-def test_an_interruption_tells_what_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_reports_what_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
     client, transport, _clock = client_of([refusal(230), success()])
     assert "before it changed anything" in interrupted_in(client, transport, monkeypatch, write=False)
     may_be_done = "MakeX for 'env' had been sent without a response; it may be done."
@@ -224,14 +224,14 @@ def test_a_request_whose_turn_comes_too_late_is_not_sent() -> None:
 
 @pytest.mark.parametrize("response", [success(), refusal(230), reply(b"<html>")])
 def test_every_write_is_reported_whatever_came_of_it(response: HttpResponse) -> None:
-    told: list[int] = []
+    reported: list[int] = []
     client, transport, _clock = client_of(
-        [success(), response], after_write=lambda: told.append(len(transport.requests))
+        [success(), response], after_write=lambda: reported.append(len(transport.requests))
     )
     client.call("DescribeX")
     with suppress(CompShareError):
         client.call("CreateX", write=True)
-    assert told == [2]
+    assert reported == [2]
 
 
 def test_a_fault_that_lasts_is_not_tried_again() -> None:

@@ -35,8 +35,8 @@ def profile_file(tmp_path: Path) -> Path:
 
 def find(path: Path, profile: str | None = None, environment: dict[str, str] | None = None, **keys: Any) -> Credentials:
     environment = {"COMPSHARE_CONFIG_FILE": str(path), **(environment or {})}
-    wanted = {"public_key": None, "private_key": None, **keys}
-    return find_credentials(profile=profile, environment=environment, **wanted)
+    desired = {"public_key": None, "private_key": None, **keys}
+    return find_credentials(profile=profile, environment=environment, **desired)
 
 
 def test_keys_given_win_over_the_profile_file(profile_file: Path) -> None:

@@ -58,7 +58,7 @@ def test_without_a_message_of_the_api_the_result_says_what_happened() -> None:
     assert OptionError("Wrong.").as_result()["message"] == "Wrong."
 
 
-def test_retryable_can_be_told_apart_from_retrying() -> None:
+def test_retryable_is_distinguished_from_retrying() -> None:
     assert CompShareError("x", retryable=True).retry is Retry.NEVER
     assert CompShareError("x", retry=Retry.READ, retryable=False).as_result()["retryable"] is False
 

@@ -51,7 +51,7 @@ def test_pauses_grow_with_jitter_up_to_a_limit() -> None:
         assert longest / 2 <= min(pauses) < max(pauses) <= longest
 
 
-def test_the_server_may_ask_for_a_longer_pause_within_reason() -> None:
+def test_the_server_may_request_a_longer_pause_within_reason() -> None:
     rng = random.Random(1)
     assert pause_before(1, 7.0, rng) == 7.0
     assert pause_before(1, 100000.0, rng) == LONGEST_RETRY_AFTER
@@ -140,7 +140,7 @@ def throughput(path: str, serves: Callable[[FakeClock], Callable[[], bool]]) -> 
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05])
-def test_refusals_by_chance_are_told_from_a_limit(path: str, share: float) -> None:
+def test_refusals_by_chance_are_distinguished_from_a_limit(path: str, share: float) -> None:
     chance = random.Random(1)
     each_second, _refused = throughput(path, lambda _clock: lambda: chance.random() >= share)
     assert each_second > 10  # of 40

@@ -32,19 +32,19 @@ def rows(count: int, start: int = 0) -> list[dict[str, Any]]:
 
 
 def read(serve: Serve, *, size: int = 10, parallel: int = 4, seed: int = 0) -> tuple[list[Any], list[int]]:
-    """Read a list as the client does, with responses that come in any order; return its ids and the offsets asked."""
+    """Read a list as the client does, with responses in any order; return its ids and the offsets requested."""
     reader = ListReader(LISTING, size)
     rng = random.Random(seed)
     running: list[int] = []
-    asked: list[int] = []
+    requested: list[int] = []
     while not reader.whole:
         offsets = reader.next_offsets(parallel - len(running))
         running += offsets
-        asked += offsets
-        assert running, "the reader is not whole and asks nothing"
+        requested += offsets
+        assert running, "the reader is not whole and requests nothing"
         offset = running.pop(rng.randrange(len(running)))
         reader.accept(offset, serve(offset))
-    return [row.get("Id") for row in reader.rows()], asked
+    return [row.get("Id") for row in reader.rows()], requested
 
 
 def honest(everything: list[dict[str, Any]], total: int | None, size: int = 10) -> Serve:
@@ -56,7 +56,7 @@ def honest(everything: list[dict[str, Any]], total: int | None, size: int = 10) 
 def test_a_list_is_whole_whatever_the_total_says(count: int, total: Any) -> None:
     everything = rows(count)
     claimed = {"right": count, "too small": count // 2, "too large": count * 3 + 5}.get(total, total)
-    ids, _asked = read(honest(everything, claimed))
+    ids, _requested = read(honest(everything, claimed))
     assert ids == [row["Id"] for row in everything]
 
 
@@ -80,21 +80,21 @@ def strict(everything: list[dict[str, Any]], total: int | None, *, longest: int 
 def test_a_refused_offset_at_the_end_is_the_end(count: int, total: Any, seed: int) -> None:
     everything = rows(count)
     claimed = {"right": count, "too small": count // 2}.get(total, total)
-    ids, _asked = read(strict(everything, claimed), seed=seed)
+    ids, _requested = read(strict(everything, claimed), seed=seed)
     assert ids == [row["Id"] for row in everything]
 
 
 @pytest.mark.parametrize("count", [10, 20, 50, 70])
-def test_a_refused_offset_after_pages_shorter_than_asked_is_the_end(count: int) -> None:
+def test_a_refused_offset_after_pages_shorter_than_requested_is_the_end(count: int) -> None:
     everything = rows(count)
-    ids, _asked = read(strict(everything, None), size=100)
+    ids, _requested = read(strict(everything, None), size=100)
     assert ids == [row["Id"] for row in everything]
 
 
 @pytest.mark.parametrize("count", [7, 25])
 def test_a_refused_offset_after_a_short_page_is_the_end_whatever_the_total_says(count: int) -> None:
     everything = rows(count)
-    ids, _asked = read(strict(everything, count * 3))
+    ids, _requested = read(strict(everything, count * 3))
     assert ids == [row["Id"] for row in everything]
 
 
@@ -130,9 +130,9 @@ def test_a_true_total_costs_no_page_too_many() -> None:
 
 
 def test_a_total_that_is_too_small_is_outgrown() -> None:
-    ids, asked = read(honest(rows(200), 50))
+    ids, requested = read(honest(rows(200), 50))
     assert len(ids) == 200
-    assert max(asked) < 300
+    assert max(requested) < 300
 
 
 def test_a_single_short_page_costs_one_request() -> None:
@@ -144,7 +144,7 @@ def test_an_end_that_the_total_contradicts_is_proved_by_one_request_more() -> No
     assert read(honest(rows(7), 8))[1] == [0, 7]
 
 
-def test_without_a_total_no_more_pages_are_asked_at_a_time_than_came_before() -> None:
+def test_without_a_total_no_more_pages_are_requested_at_a_time_than_came_before() -> None:
     reader = ListReader(LISTING, 10)
     assert reader.next_offsets(4) == [0]
     assert reader.next_offsets(4) == []
@@ -154,7 +154,7 @@ def test_without_a_total_no_more_pages_are_asked_at_a_time_than_came_before() ->
     assert reader.next_offsets(4) == [20, 30]
 
 
-def test_with_a_total_as_many_pages_are_asked_at_a_time_as_are_allowed() -> None:
+def test_with_a_total_as_many_pages_are_requested_at_a_time_as_are_allowed() -> None:
     reader = ListReader(LISTING, 10)
     assert reader.next_offsets(4) == [0]
     reader.accept(0, Page(rows(10), 100))
@@ -163,7 +163,7 @@ def test_with_a_total_as_many_pages_are_asked_at_a_time_as_are_allowed() -> None
 
 def test_repeated_rows_come_once_and_rows_without_an_id_are_kept() -> None:
     pages = {0: [*rows(9), {"Id": None}], 10: [*rows(2, 8), {"Name": "no id"}]}
-    ids, _asked = read(lambda offset: Page(pages.get(offset, []), None))
+    ids, _requested = read(lambda offset: Page(pages.get(offset, []), None))
     assert ids == [*(f"thing-{index}" for index in range(9)), None, "thing-9", None]
 
 
@@ -186,8 +186,8 @@ def test_a_list_without_end_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 12, 37])
-def test_an_api_that_serves_smaller_pages_than_asked_for_is_followed(count: int) -> None:
-    ids, _asked = read(honest(rows(count), count, size=4))
+def test_an_api_that_serves_smaller_pages_than_requested_is_followed(count: int) -> None:
+    ids, _requested = read(honest(rows(count), count, size=4))
     assert ids == [f"thing-{index}" for index in range(count)]
 
 
@@ -200,7 +200,7 @@ def test_an_empty_page_in_the_middle_is_not_taken_for_the_end() -> None:
     assert len(read(serve)[0]) == 55
 
 
-def test_an_empty_last_page_is_asked_again_when_the_total_promises_more() -> None:
+def test_an_empty_last_page_is_requested_again_when_the_total_promises_more() -> None:
     everything, lies = rows(25), iter([True])
 
     def serve(offset: int) -> Page:
@@ -211,11 +211,11 @@ def test_an_empty_last_page_is_asked_again_when_the_total_promises_more() -> Non
 
 def test_null_after_everything_that_is_counted_is_believed() -> None:
     everything = rows(30)
-    ids, asked = read(lambda offset: Page(everything[offset : offset + 10], 30, null=offset >= 30))
-    assert (len(ids), sorted(asked)) == (30, [0, 10, 20, 30])
+    ids, requested = read(lambda offset: Page(everything[offset : offset + 10], 30, null=offset >= 30))
+    assert (len(ids), sorted(requested)) == (30, [0, 10, 20, 30])
 
 
-def test_null_where_rows_are_counted_is_asked_again() -> None:
+def test_null_where_rows_are_counted_is_requested_again() -> None:
     everything, lies = rows(25), iter([True])
 
     def serve(offset: int) -> Page:
@@ -247,7 +247,7 @@ def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
             del everything[0]  # every later row moves, so one is skipped
         return Page(everything[offset : offset + 10], len(everything))
 
-    ids, _asked = read(serve, parallel=1)
+    ids, _requested = read(serve, parallel=1)
     assert ids == [f"thing-{index}" for index in range(1, 45)]
 
 
@@ -258,9 +258,9 @@ def test_a_list_whose_order_changes_at_every_call_is_gathered_until_it_is_all_th
         rng.shuffle(everything)
         return Page(everything[offset : offset + 10], 35)
 
-    ids, asked = read(serve)
+    ids, requested = read(serve)
     assert sorted(ids) == sorted(row["Id"] for row in everything)
-    assert len(asked) > 4
+    assert len(requested) > 4
 
 
 def test_without_a_total_a_list_whose_order_changes_at_every_call_is_an_error_and_never_a_part() -> None:
@@ -276,7 +276,7 @@ def test_without_a_total_a_list_whose_order_changes_at_every_call_is_an_error_an
 
 def test_pages_that_overlap_are_believed_when_a_second_reading_finds_the_same() -> None:
     everything = rows(35)
-    ids, _asked = read(lambda offset: Page(everything[max(0, offset - 3) : max(0, offset - 3) + 10], None))
+    ids, _requested = read(lambda offset: Page(everything[max(0, offset - 3) : max(0, offset - 3) + 10], None))
     assert ids == [row["Id"] for row in everything]
 
 
@@ -315,7 +315,7 @@ def test_any_total_and_any_order_of_responses_give_the_whole_list(
         }[totals]
         return Page(part, total)
 
-    ids, _asked = read(serve, parallel=parallel, seed=seed)
+    ids, _requested = read(serve, parallel=parallel, seed=seed)
     assert sorted(ids) == sorted(row["Id"] for row in everything)
 
 
@@ -345,7 +345,7 @@ def test_rows_are_read_as_their_page_comes() -> None:
     assert reader.rows() == [{"id": "THING-0"}, {"id": "THING-1"}, {"id": "THING-2"}]
 
 
-def test_the_first_total_tells_what_is_to_come() -> None:
+def test_the_first_total_announces_what_is_to_come() -> None:
     reader = ListReader(LISTING, 10)
     assert reader.pages_to_come() == 0
     reader.next_offsets(1)
@@ -382,7 +382,7 @@ def test_the_first_shape_that_holds_something_is_read() -> None:
     assert page_of(listing, {"CompshareImageGroup": None, "ImageSet": [{"a": 1}]}).rows == [{"a": 1}]
 
 
-def test_ids_that_are_no_text_still_tell_rows_apart() -> None:
+def test_ids_that_are_no_text_still_distinguish_rows() -> None:
     pages = [{"Id": ["x"]}, {"Id": ["x"]}, {"Id": 3}]
     assert len(read(lambda _offset: Page(pages, None))[0]) == 2
 

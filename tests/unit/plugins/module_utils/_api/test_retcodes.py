@@ -30,7 +30,7 @@ def test_busy_codes_prove_that_nothing_happened() -> None:
 
 
 @pytest.mark.parametrize("code", [171, 230, 299, 8314, 8333, 8357, 226604, 226644])
-def test_a_problem_of_the_user_is_never_asked_again(code: int) -> None:
+def test_a_problem_of_the_user_is_never_retried(code: int) -> None:
     assert describe(code).retry is Retry.NEVER
     assert describe(code).hint
 
@@ -43,6 +43,6 @@ def test_every_hint_is_a_sentence() -> None:
         assert not entry.meaning.endswith("."), entry
 
 
-def test_an_unknown_code_is_not_asked_again() -> None:
+def test_an_unknown_code_is_not_requested_again() -> None:
     unknown = describe(987654)
     assert (unknown.code, unknown.hint, unknown.retry) == (987654, None, Retry.NEVER)

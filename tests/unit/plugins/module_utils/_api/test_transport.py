@@ -368,7 +368,7 @@ def test_a_body_is_counted_while_it_is_decompressed(server_of: Callable[..., Raw
     assert peak < 80 * 1024 * 1024
 
 
-def test_only_gzip_is_asked_for(server_of: Callable[..., RawServer]) -> None:
+def test_only_gzip_is_requested(server_of: Callable[..., RawServer]) -> None:
     server = server_of(response(b"{}"))
     transport_to(server.url).post({}, 5)
     assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
@@ -448,7 +448,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return make_self_signed(tmp_path)
 
 
-def test_a_certificate_is_checked_unless_told_otherwise(
+def test_a_certificate_is_checked_by_default(
     server_of: Callable[..., RawServer], certificate: tuple[Path, Path]
 ) -> None:
     server = server_of(*[response(b"ok")] * 2, tls=context_of(*certificate))

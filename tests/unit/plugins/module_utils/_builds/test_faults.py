@@ -59,7 +59,7 @@ def test_a_fault_that_passes_does_not_change_the_outcome(make_world: MakeWorld, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING - PORT))
-def test_a_progress_question_that_never_works_leaves_the_status(make_world: MakeWorld, kind: str) -> None:
+def test_a_progress_request_that_never_works_leaves_the_status(make_world: MakeWorld, kind: str) -> None:
     world = world_with_build(make_world, fault(kind, PROGRESS))
     outcome = wait(world)
     assert outcome.builds[0]["status"] == "Available"
@@ -68,7 +68,7 @@ def test_a_progress_question_that_never_works_leaves_the_status(make_world: Make
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - LASTING - {"slow", "drip", "huge"}))
-def test_a_failure_is_told_as_one_in_spite_of_faults(make_world: MakeWorld, kind: str) -> None:
+def test_a_failure_is_reported_as_one_in_spite_of_faults(make_world: MakeWorld, kind: str) -> None:
     world = world_with_build(make_world, fault(kind, "*", every=3), fails_at=0.5, failed_reason="disk full")
     with pytest.raises(WaitError, match=r"failed: training-env \(compshareImage-b1, disk full\)"):
         wait(world)
@@ -108,15 +108,15 @@ def test_kinds_of_builds(make_world: MakeWorld, trace: dict[str, Any]) -> None:
     assert outcome.elapsed <= LENGTH + 45 + 30
 
 
-@pytest.mark.parametrize(("allow", "asked"), [(PROGRESS, {PROGRESS, LIST}), (LIST, {PROGRESS, LIST})])
-def test_one_permission_is_enough(make_world: MakeWorld, allow: str, asked: set[str]) -> None:
+@pytest.mark.parametrize(("allow", "requested"), [(PROGRESS, {PROGRESS, LIST}), (LIST, {PROGRESS, LIST})])
+def test_one_permission_is_enough(make_world: MakeWorld, allow: str, requested: set[str]) -> None:
     warnings: list[str] = []
     world = make_world(
         traces=[{"image_id": B1, "duration": LENGTH, "model": "accurate"}], permissions={"allow": [allow]}
     )
     assert wait(world, warn=warnings.append).builds[0]["complete"] is True
     assert len(warnings) == 1
-    assert {request["action"] for request in world.requests()} == asked
+    assert {request["action"] for request in world.requests()} == requested
 
 
 def test_zone_and_region_are_found_without_options(make_world: MakeWorld) -> None:

@@ -28,13 +28,13 @@ def schedule(settings: PollSettings = SETTINGS, seed: int = 1) -> Schedule:
 
 
 def follow_accurate(length: float, seed: int = 1, *, factor: float = 1.0) -> list[float]:
-    """Return the times at which a build is asked about whose remaining time is told times a factor."""
-    plan, asked = schedule(seed=seed), [0.0]
-    while asked[-1] < length:
-        now = asked[-1]
+    """Return the times at which a build is polled whose remaining time is reported times a factor."""
+    plan, requested = schedule(seed=seed), [0.0]
+    while requested[-1] < length:
+        now = requested[-1]
         plan.saw_progress(now, round(100 * now / length, 1), round((length - now) * factor))
-        asked.append(plan.due)
-    return asked
+        requested.append(plan.due)
+    return requested
 
 
 def likely(plan: Schedule, now: float) -> float:
@@ -43,7 +43,7 @@ def likely(plan: Schedule, now: float) -> float:
     return estimate.likely
 
 
-def test_it_asks_at_once() -> None:
+def test_it_polls_at_once() -> None:
     plan = schedule()
     assert plan.due == 0.0
     assert plan.may_join(0.0)
@@ -53,14 +53,14 @@ def test_it_asks_at_once() -> None:
 
 def test_a_build_of_20_minutes_costs_about_a_dozen_looks_and_ends_within_2_seconds() -> None:
     for seed in range(50):
-        asked = follow_accurate(1200, seed)
-        assert len(asked) <= 13
-        assert asked[-1] - 1200 <= 3.0
+        requested = follow_accurate(1200, seed)
+        assert len(requested) <= 13
+        assert requested[-1] - 1200 <= 3.0
 
 
-def test_questions_get_denser_towards_the_end() -> None:
-    asked = follow_accurate(300)
-    sleeps = [later - earlier for earlier, later in zip(asked, asked[1:])]
+def test_polls_get_denser_towards_the_end() -> None:
+    requested = follow_accurate(300)
+    sleeps = [later - earlier for earlier, later in zip(requested, requested[1:])]
     assert sleeps[-1] < min(sleeps[:-1])
 
 
@@ -103,7 +103,7 @@ def test_an_estimate_that_stands_still_is_not_trusted() -> None:
     assert plan.unmoved_for == pytest.approx(last)
 
 
-def test_an_overrun_estimate_is_asked_again_soon_and_then_less_often() -> None:
+def test_an_overrun_estimate_is_polled_again_soon_and_then_less_often() -> None:
     plan = schedule()
     for now in (0.0, 50.0, 90.0):
         plan.saw_progress(now, now, 100 - now)
@@ -194,7 +194,7 @@ def test_an_old_response_is_good_for_a_while() -> None:
     assert plan.estimate(900.0) is None
 
 
-def test_questions_that_are_close_are_asked_together_but_not_before_the_end_they_should_find() -> None:
+def test_polls_that_are_close_are_sent_together_but_not_before_the_end_they_should_find() -> None:
     plan = schedule()
     plan.saw_progress(0.0, 0.0, 1000)
     assert not plan.may_join(0.5 * plan.due)
@@ -257,7 +257,7 @@ def in_sample(sample: Sample, plans: list[Schedule]) -> int:
 
 
 def planted(remaining: list[float]) -> tuple[Sample, list[Schedule]]:
-    """Return builds with these seconds left, whose sample was asked once."""
+    """Return builds with these seconds left, whose sample was polled once."""
     sample, plans = Sample(), [schedule(seed=number) for number in range(len(remaining))]
     sample.choose(plans)
     for plan, seconds in zip(plans, remaining):
@@ -276,7 +276,7 @@ def test_a_few_builds_stand_for_a_set_that_ends_together() -> None:
     assert sample.end_in(0.0) == pytest.approx(end_in + 100)
 
 
-def test_where_the_sample_disagrees_everyone_is_asked() -> None:
+def test_where_the_sample_disagrees_every_build_is_polled() -> None:
     sample, plans = planted([600.0] * 12 + [60.0] * 13 + [6000.0] * 25)
     assert in_sample(sample, plans) == 50
     assert sample.end_in(0.0) is None

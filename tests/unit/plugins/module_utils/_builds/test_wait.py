@@ -60,7 +60,7 @@ class Account:
         self.progress: dict[str, Course] = {}
         self.rows: dict[str, Callable[[float], dict[str, Any] | None]] = {}
         self.faults: Callable[[str, float], CompShareError | None] = lambda _action, _now: None
-        self.asked: list[tuple[float, str, dict[str, Any]]] = []
+        self.requested: list[tuple[float, str, dict[str, Any]]] = []
         self._others = [{"CompShareImageId": f"other-{number}", "Status": "Available"} for number in range(others)]
 
     @property
@@ -69,10 +69,10 @@ class Account:
 
     @property
     def requests_sent(self) -> int:
-        return len(self.asked)
+        return len(self.requested)
 
     def actions(self) -> list[str]:
-        return [action for _time, action, _params in self.asked]
+        return [action for _time, action, _params in self.requested]
 
     def build(
         self,
@@ -85,9 +85,9 @@ class Account:
         visible_after: float = 0.0,
         status_lag: float = 0.0,
         zone: str = "cn-wlcb-01",
-        told: Callable[[float], dict[str, Any]] | None = None,
+        reported: Callable[[float], dict[str, Any]] | None = None,
     ) -> str:
-        """Plant a build; ``told`` is what its progress shows after so many seconds."""
+        """Plant a build; ``reported`` is what its progress shows after so many seconds."""
         ends = length if fails_at is None else fails_at
 
         def progress(now: float) -> dict[str, Any] | CompShareError:
@@ -95,8 +95,8 @@ class Account:
                 return refused(PROGRESS, 8433)
             if now < visible_after:
                 return refused(PROGRESS, 230, "Params [CompShareImageId] not available")
-            if told is not None:
-                return told(now)
+            if reported is not None:
+                return reported(now)
             at = min(now, ends)
             return {
                 "Process": round(100 * at / length, 1),
@@ -122,7 +122,7 @@ class Account:
         return image_id
 
     def call(self, action: str, params: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
-        self._ask(action, dict(params))
+        self._request(action, dict(params))
         course = self.progress.get(params["CompShareImageId"])
         response = course(self.now) if course else refused(action, 230, "Params [CompShareImageId] not available")
         if isinstance(response, CompShareError):
@@ -130,18 +130,18 @@ class Account:
         return {"RetCode": 0, **response}
 
     def read_page(self, listing: Listing, offset: int, *, deadline: float | None = None) -> Page:
-        self._ask(listing.action, {**listing.params, "Offset": offset})
+        self._request(listing.action, {**listing.params, "Offset": offset})
         return Page(self._rows()[offset : offset + PAGE_SIZE], None)
 
     def read_all(self, listings: Sequence[Listing], *, deadline: float | None = None) -> list[list[dict[str, Any]]]:
         rows = self._rows()
         for listing in listings:
             for page in range(len(rows) // PAGE_SIZE + 1):
-                self._ask(listing.action, {**listing.params, "Offset": page * PAGE_SIZE})
+                self._request(listing.action, {**listing.params, "Offset": page * PAGE_SIZE})
         return [rows for _listing in listings]
 
-    def _ask(self, action: str, params: dict[str, Any]) -> None:
-        self.asked.append((self.now, action, params))
+    def _request(self, action: str, params: dict[str, Any]) -> None:
+        self.requested.append((self.now, action, params))
         self.clock.time += 0.1
         found = self.faults(action, self.now)
         if found is not None:
@@ -292,7 +292,7 @@ def test_a_failed_build_is_named_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize("code", [230, 8433, 8039, 226607])
-def test_a_refused_progress_question_is_no_failed_build(code: int) -> None:
+def test_a_refused_progress_request_is_no_failed_build(code: int) -> None:
     account = Account()
     account.build(B1, 200)
     account.faults = lambda action, _now: refused(action, code) if action == PROGRESS else None
@@ -310,7 +310,7 @@ def test_a_container_image_is_followed_by_its_status_alone() -> None:
     assert account.actions().count(PROGRESS) == 1
 
 
-def test_the_status_decides_where_progress_tells_the_end_too_early() -> None:
+def test_the_status_decides_where_progress_shows_the_end_too_early() -> None:
     account = Account()
     account.build(B1, 100, status_lag=60)
     outcome = wait(account, B1)
@@ -318,15 +318,15 @@ def test_the_status_decides_where_progress_tells_the_end_too_early() -> None:
     assert outcome.builds[0]["status"] == "Available"
 
 
-def test_the_status_decides_where_progress_never_tells_the_end() -> None:
+def test_the_status_decides_where_progress_never_shows_the_end() -> None:
     account = Account()
-    account.build(B1, 300, told=lambda now: {"Process": min(99.0, now), "RemainingDuration": max(0, 100 - now)})
+    account.build(B1, 300, reported=lambda now: {"Process": min(99.0, now), "RemainingDuration": max(0, 100 - now)})
     outcome = wait(account, B1)
     assert 300 <= outcome.elapsed <= 330
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         lambda now: {},
         lambda now: {"Process": None, "TotalDuration": None, "RemainingDuration": None},
@@ -337,9 +337,9 @@ def test_the_status_decides_where_progress_never_tells_the_end() -> None:
         lambda now: {"Process": [1], "TotalDuration": {"a": 1}},
     ],
 )
-def test_nonsense_in_the_progress_does_not_hold_the_end_back(told: Callable[[float], dict[str, Any]]) -> None:
+def test_nonsense_in_the_progress_does_not_hold_the_end_back(reported: Callable[[float], dict[str, Any]]) -> None:
     account = Account()
-    account.build(B1, 200, told=told)
+    account.build(B1, 200, reported=reported)
     outcome = wait(account, B1)
     assert outcome.builds[0]["complete"] is True
     assert outcome.elapsed <= 230
@@ -347,7 +347,7 @@ def test_nonsense_in_the_progress_does_not_hold_the_end_back(told: Callable[[flo
 
 def test_a_total_and_a_percentage_make_an_estimate() -> None:
     account = Account()
-    account.build(B1, 1200, told=lambda now: {"Process": f"{now / 12:.1f}", "TotalDuration": "1200"})
+    account.build(B1, 1200, reported=lambda now: {"Process": f"{now / 12:.1f}", "TotalDuration": "1200"})
     assert wait(account, B1).polls <= 15
 
 
@@ -355,9 +355,9 @@ def test_zone_and_region_come_from_the_images_own_row() -> None:
     account = Account(zone=None, region=None)
     account.build(B1, 300, zone="cn-sh2-02")
     wait(account, B1)
-    asked = [params for _time, action, params in account.asked if action == PROGRESS]
-    assert asked
-    assert {(params["Region"], params["Zone"]) for params in asked} == {("cn-sh2", "cn-sh2-02")}
+    requested = [params for _time, action, params in account.requested if action == PROGRESS]
+    assert requested
+    assert {(params["Region"], params["Zone"]) for params in requested} == {("cn-sh2", "cn-sh2-02")}
     assert account.actions()[0] == LIST
 
 
@@ -365,16 +365,16 @@ def test_the_row_knows_better_than_the_options_where_an_image_lies() -> None:
     account = Account()
     account.build(B1, 1200, zone="cn-sh2-02")
     wait(account, B1)
-    asked = [params["Zone"] for _time, action, params in account.asked if action == PROGRESS]
-    assert asked[0] == "cn-wlcb-01"
-    assert set(asked[1:]) == {"cn-sh2-02"}
+    requested = [params["Zone"] for _time, action, params in account.requested if action == PROGRESS]
+    assert requested[0] == "cn-wlcb-01"
+    assert set(requested[1:]) == {"cn-sh2-02"}
 
 
 def test_a_fixed_interval_is_kept() -> None:
     account = Account()
     account.build(B1, 100)
     wait(account, B1, poll=PollSettings(poll_interval=10.0))
-    times = [time for time, action, _params in account.asked if action == PROGRESS]
+    times = [time for time, action, _params in account.requested if action == PROGRESS]
     assert all(10.0 <= later - earlier <= 10.5 for earlier, later in zip(times, times[1:]))
 
 
@@ -411,8 +411,8 @@ def test_an_image_that_vanishes_is_given_up() -> None:
     account.build(B1, 1000)
     shown = account.rows[B1]
     account.rows[B1] = lambda now: shown(now) if now < 200 else None
-    told = account.progress[B1]
-    account.progress[B1] = lambda now: told(now) if now < 200 else refused(PROGRESS, 8039)
+    reported = account.progress[B1]
+    account.progress[B1] = lambda now: reported(now) if now < 200 else refused(PROGRESS, 8039)
     with pytest.raises(WaitError, match="cannot be found"):
         wait(account, B1)
     assert account.now <= 200 + 210 + GRACE + 30
@@ -458,9 +458,9 @@ def test_without_both_permissions_it_says_so() -> None:
     account = Account()
     account.build(B1, 600)
     account.faults = lambda action, _now: refused(action, 299)
-    for ask in (wait, see):
+    for look in (wait, see):
         with pytest.raises(CompShareError, match="cannot be followed") as caught:
-            ask(account, B1)
+            look(account, B1)
         assert PROGRESS in str(caught.value)
         assert LIST in str(caught.value)
         assert caught.value.ret_code == 299
@@ -477,7 +477,7 @@ def test_a_list_that_is_refused_for_another_reason_is_read_again_and_again() -> 
     account.faults = refusing_list(230)
     outcome = wait(account, B1, heard=heard)
     assert outcome.builds[0]["complete"] is True
-    # The progress alone is trusted when nothing has contradicted it for a while, and the user is told.
+    # The progress alone is trusted when nothing has contradicted it for a while, and the user gets a warning.
     assert 600 + TRUST_AFTER <= outcome.elapsed <= 600 + TRUST_AFTER + 95
     assert account.actions().count(LIST) > 5
     [warning] = heard.warnings
@@ -489,28 +489,28 @@ def test_a_list_that_is_refused_for_another_reason_is_read_again_and_again() -> 
 @pytest.mark.parametrize("code", [230, 8433, 8039])
 def test_a_failed_build_is_not_complete_because_the_list_was_refused_for_a_while(code: int) -> None:
     account = Account()
-    account.build(B1, 300, fails_at=290, told=lambda _now: {"Process": 100, "RemainingDuration": 0})
+    account.build(B1, 300, fails_at=290, reported=lambda _now: {"Process": 100, "RemainingDuration": 0})
     account.faults = refusing_list(code, until=100)
     with pytest.raises(WaitError, match="disk full"):
         wait(account, B1)
 
 
-@pytest.mark.parametrize("told", [{"Process": None, "RemainingDuration": 0}, {"RemainingDuration": "0"}])
+@pytest.mark.parametrize("reported", [{"Process": None, "RemainingDuration": 0}, {"RemainingDuration": "0"}])
 @pytest.mark.parametrize("code", [299, 230])
-def test_no_time_left_is_no_end(code: int, told: dict[str, Any]) -> None:
+def test_no_time_left_is_no_end(code: int, reported: dict[str, Any]) -> None:
     account = Account()
-    account.build(B1, 300, told=lambda now: told if now < 250 else {"Process": 100})
+    account.build(B1, 300, reported=lambda now: reported if now < 250 else {"Process": 100})
     account.faults = refusing_list(code)
     assert wait(account, B1).elapsed >= 250
     account = Account()
-    account.build(B1, 300, told=lambda _now: told)
+    account.build(B1, 300, reported=lambda _now: reported)
     account.faults = refusing_list(code)
     assert see(account, B1).builds[0]["complete"] is False
 
 
 def test_a_row_that_contradicts_the_progress_outweighs_it() -> None:
     account = Account()
-    account.build(B1, 1e6, told=lambda _now: {"Process": 100, "RemainingDuration": 0})
+    account.build(B1, 1e6, reported=lambda _now: {"Process": 100, "RemainingDuration": 0})
     account.faults = lambda action, now: refused(LIST, 230) if action == LIST and now > 60 else None
     with pytest.raises(
         WaitError, match=r"did not end within 15 min: env \(compshareImage-b1, 100\.0 %, no progress for 15 min\)"
@@ -557,7 +557,7 @@ def test_what_every_request_would_meet_ends_the_wait_at_once(code: int) -> None:
 def test_faults_for_a_while_do_not_end_the_wait(action: str | None, retry: Retry) -> None:
     account, heard = Account(), Heard()
     account.build(B1, 600)
-    account.faults = lambda asked, now: fault(retry) if action in (None, asked) and 50 < now < 400 else None
+    account.faults = lambda requested, now: fault(retry) if action in (None, requested) and 50 < now < 400 else None
     outcome = wait(account, B1, heard=heard)
     assert outcome.builds[0]["complete"] is True
     assert outcome.elapsed <= 632
@@ -589,7 +589,7 @@ def test_an_outage_costs_few_requests() -> None:
     account.faults = lambda _action, now: fault() if 100 < now < 1600 else None
     outcome = wait(account, B1)
     assert outcome.builds[0]["complete"] is True
-    during = [time for time, _action, _params in account.asked if 100 < time < 1600]
+    during = [time for time, _action, _params in account.requested if 100 < time < 1600]
     assert len(during) <= 30
     pauses = [later - earlier for earlier, later in zip(during, during[1:])]
     assert max(pauses) <= 120
@@ -603,10 +603,10 @@ def test_throttling_slows_the_whole_task_down() -> None:
     account.faults = lambda _action, now: fault(Retry.THROTTLE) if 20 < now < 300 else None
     for one in (account, calm):
         wait(one, *one.rows, poll=PollSettings(poll_interval=5.0))
-    looks = [[time for time, _action, _params in one.asked if 20 < time < 400] for one in (account, calm)]
+    looks = [[time for time, _action, _params in one.requested if 20 < time < 400] for one in (account, calm)]
     assert len(looks[0]) < len(looks[1]) / 2
     assert max(later - earlier for earlier, later in zip(looks[0], looks[0][1:])) > 20
-    after = [time for time, _action, _params in account.asked if time > 500]
+    after = [time for time, _action, _params in account.requested if time > 500]
     assert all(later - earlier < 10 for earlier, later in zip(after, after[1:]))
 
 
@@ -642,7 +642,7 @@ def test_the_time_is_up() -> None:
 
 def test_a_build_that_stands_still_says_for_how_long() -> None:
     account = Account()
-    account.build(B1, 9000, told=lambda now: {"Process": min(50.0, now)})
+    account.build(B1, 9000, reported=lambda now: {"Process": min(50.0, now)})
     with pytest.raises(WaitError, match=r"50\.0 %, no progress for 1[34] min"):
         wait(account, B1, wait_timeout=900)
 
@@ -656,7 +656,7 @@ def test_no_time_at_all_is_one_look() -> None:
     assert wait(account, B1, wait_timeout=0).builds[0]["complete"] is True
 
 
-def test_an_interrupted_wait_tells_what_is_known_and_a_second_one_goes_on() -> None:
+def test_an_interrupted_wait_reports_what_is_known_and_a_second_one_goes_on() -> None:
     account = Account()
     account.build(B1, 600)
     sleep = account.clock.sleep
@@ -677,7 +677,7 @@ def test_an_interrupted_wait_tells_what_is_known_and_a_second_one_goes_on() -> N
 # --- Many builds -------------------------------------------------------------
 
 
-def test_several_builds_come_back_in_the_order_asked_and_each_once() -> None:
+def test_several_builds_come_back_in_the_order_of_the_ids_and_each_once() -> None:
     account = Account()
     for image_id, length in (("i-3", 50), ("i-1", 400), ("i-2", 200)):
         account.build(image_id, length)
@@ -723,7 +723,7 @@ def test_in_a_large_set_only_failed_builds_have_an_event_of_their_own() -> None:
     assert heard.of("builds")[-1]["failed"] == 1
 
 
-def test_a_large_set_without_the_list_is_asked_one_by_one() -> None:
+def test_a_large_set_without_the_list_is_polled_one_by_one() -> None:
     account = Account()
     ids = [account.build(f"i-{number}", 300) for number in range(SET + 3)]
     account.faults = lambda action, _now: refused(action, 299) if action == LIST else None
@@ -734,7 +734,7 @@ def test_only_the_pages_with_followed_images_are_read_again() -> None:
     account = Account(others=950)
     account.build(B1, 1000, container=True)
     wait(account, B1)
-    offsets = [params["Offset"] for _time, action, params in account.asked if action == LIST]
+    offsets = [params["Offset"] for _time, action, params in account.requested if action == LIST]
     assert offsets[:10] == [page * PAGE_SIZE for page in range(10)]
     assert set(offsets[10:]) == {900}
 
@@ -785,7 +785,7 @@ def test_no_pause_between_two_looks_is_longer_than_max_poll_interval(builds: int
     account = Account()
     ids = [account.build(f"i-{number}", 1200 + 200 * number) for number in range(builds)]
     wait(account, *ids, poll=PollSettings(max_poll_interval=longest))
-    times = [time for time, _action, _params in account.asked]
+    times = [time for time, _action, _params in account.requested]
     assert max(later - earlier for earlier, later in zip(times, times[1:])) <= longest + 0.2
 
 
@@ -798,12 +798,12 @@ def test_image_ids_are_stripped_and_never_empty() -> None:
         build_targets(["i-1", " "])
 
 
-def test_the_list_is_asked_for_the_regions_of_the_images() -> None:
+def test_the_list_is_read_for_the_regions_of_the_images() -> None:
     account = Account(zone=None, region=None)
     for image_id, zone in (("i-1", "cn-sh2-02"), ("i-2", "cn-wlcb-01")):
         account.build(image_id, 300, zone=zone)
     targets = [BuildTarget("i-1", zone="cn-sh2-02"), BuildTarget("i-2", region="cn-wlcb", zone="cn-wlcb-01")]
     outcome = wait_for_builds(account, targets, rng=Random(1))  # type: ignore[arg-type]  # stands in for the client
     assert outcome.as_result()["complete"] is True
-    regions = [params["Region"] for _time, action, params in account.asked if action == LIST]
+    regions = [params["Region"] for _time, action, params in account.requested if action == LIST]
     assert set(regions) == {"cn-sh2", "cn-wlcb"}

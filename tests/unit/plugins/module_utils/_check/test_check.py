@@ -183,17 +183,17 @@ def test_nothing_of_the_account_is_in_the_report(dialect: str, types: str) -> No
     assert "(hidden) 1" in report  # the state that nobody documented is counted, not shown
 
 
-def test_every_read_action_of_the_collection_is_asked() -> None:
+def test_every_read_action_of_the_collection_is_sent() -> None:
     world = world_of()
     check(world)
-    asked = {entry["action"] for entry in world.requests()}
+    requested = {entry["action"] for entry in world.requests()}
     text = "\n".join(
         path.read_text(encoding="utf-8")
         for path in (PLUGINS / "module_utils").rglob("*.py")
         if "_check" not in path.parts
     )
     used = {name for name, action in ACTIONS.items() if action.reads and f'"{name}"' in text}
-    assert used - asked == set()
+    assert used - requested == set()
     assert len(used) > 15
 
 

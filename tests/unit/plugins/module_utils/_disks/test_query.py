@@ -40,7 +40,7 @@ def test_the_scope_narrows_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "size"),
+    ("reported", "size"),
     [
         (("100GB",), 100),
         (("1.5 TB",), 1536),
@@ -52,8 +52,8 @@ def test_the_scope_narrows_the_list() -> None:
         ((None,), None),
     ],
 )
-def test_sizes_are_read_in_every_form(told: tuple[object, ...], size: float | None) -> None:
-    assert size_gb(*told) == size
+def test_sizes_are_read_in_every_form(reported: tuple[object, ...], size: float | None) -> None:
+    assert size_gb(*reported) == size
 
 
 def test_unknown_fields_follow_under_their_own_names() -> None:
@@ -77,7 +77,7 @@ def test_filters(filters: dict[str, Any], found: list[str]) -> None:
     assert [disk["id"] for disk in disks if matches(disk, **{**none, **filters})] == found
 
 
-def test_prices_are_asked_once_for_each_kind_of_disk() -> None:
+def test_prices_are_requested_once_for_each_kind_of_disk() -> None:
     rows = {"disks": [{"Name": f"d{number}", "Size": 100} for number in range(5)] + ROWS["disks"][1:]}
     world = new_world(rows=rows, replace=["instances"])
     client = task_in(world, MODULE, {}).client

@@ -30,8 +30,8 @@ def types(events: list[dict[str, Any]]) -> list[str]:
 
 def test_a_build_moves_by_steps_of_progress() -> None:
     events = BuildEvents(step=10)
-    told = [types(events.events(making(build("a", progress)))) for progress in (None, 4, 10, 15, 30)]
-    assert told == [["build_moved"], [], ["build_moved"], [], ["build_moved"]]
+    reported = [types(events.events(making(build("a", progress)))) for progress in (None, 4, 10, 15, 30)]
+    assert reported == [["build_moved"], [], ["build_moved"], [], ["build_moved"]]
 
 
 def test_what_exists_at_the_first_reading_ends_nothing() -> None:
@@ -42,9 +42,9 @@ def test_what_exists_at_the_first_reading_ends_nothing() -> None:
 def test_a_build_that_was_never_seen_as_making_has_ended_or_failed() -> None:
     events = BuildEvents()
     events.events(BuildsRead({}, {}))
-    told = events.events(BuildsRead({"a": image("a", "Available"), "b": image("b", "UnAvailable")}, {}))
-    assert types(told) == ["build_ended", "build_failed"]
-    assert told[1]["build"]["failed_reason"] == "Disk full"
+    reported = events.events(BuildsRead({"a": image("a", "Available"), "b": image("b", "UnAvailable")}, {}))
+    assert types(reported) == ["build_ended", "build_failed"]
+    assert reported[1]["build"]["failed_reason"] == "Disk full"
 
 
 def test_an_end_that_a_single_list_lacks_is_reported_once() -> None:
@@ -79,12 +79,12 @@ def test_a_whole_build_on_the_simulator() -> None:
     )
     client = task_in(world, "compshare_image_progress", {"image_ids": ["compshareImage-b1"]}).client
     events = BuildEvents(step=50)
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     for _reading in range(8):
         read = read_builds(client, ["compshareImage-b1", "compshareImage-b2"])
-        told += [(event["type"], event["build"]["name"]) for event in events.events(read)]
+        reported += [(event["type"], event["build"]["name"]) for event in events.events(read)]
         world.advance(60)
-    assert told == [
+    assert reported == [
         ("build_moved", "b1"),
         ("build_moved", "b2"),
         ("build_failed", "b2"),

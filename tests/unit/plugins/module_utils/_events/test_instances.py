@@ -14,32 +14,32 @@ def instance(identity: str, state: str, **more: Any) -> dict[str, Any]:
     return {"id": identity, "state": state, "release_time": None, "interrupted": False, **more}
 
 
-def told(events: InstanceEvents, *instances: dict[str, Any], now: float = NOW) -> list[tuple[str, Any, Any]]:
+def reported(events: InstanceEvents, *instances: dict[str, Any], now: float = NOW) -> list[tuple[str, Any, Any]]:
     return [(event["type"], event.get("before"), event["instance"]["state"]) for event in events.events(instances, now)]
 
 
 def test_states_change_from_the_second_list_on() -> None:
     events = InstanceEvents()
-    assert told(events, instance("a", "Running")) == []
-    assert told(events, instance("a", "Stopping"), instance("b", "Initializing")) == [
+    assert reported(events, instance("a", "Running")) == []
+    assert reported(events, instance("a", "Stopping"), instance("b", "Initializing")) == [
         ("instance_state_changed", "Running", "Stopping"),
         ("instance_state_changed", None, "Initializing"),
     ]
-    assert told(events, instance("a", "Stopping"), instance("b", "Initializing")) == []
+    assert reported(events, instance("a", "Stopping"), instance("b", "Initializing")) == []
 
 
 def test_an_instance_is_gone_when_two_lists_lack_it() -> None:
     events = InstanceEvents()
-    told(events, instance("a", "Running"))
-    assert told(events) == []
-    assert told(events) == [("instance_state_changed", "Running", None)]
-    assert told(events) == []
+    reported(events, instance("a", "Running"))
+    assert reported(events) == []
+    assert reported(events) == [("instance_state_changed", "Running", None)]
+    assert reported(events) == []
 
 
 def test_an_instance_that_one_list_lacks_has_not_changed() -> None:
     events = InstanceEvents()
-    told(events, instance("a", "Running"))
-    assert [told(events), told(events, instance("a", "Running"))] == [[], []]
+    reported(events, instance("a", "Running"))
+    assert [reported(events), reported(events, instance("a", "Running"))] == [[], []]
 
 
 def test_a_release_is_reported_once_for_each_release_time() -> None:
@@ -59,5 +59,5 @@ def test_a_release_far_away_is_no_event() -> None:
 def test_an_interruption_is_reported_once() -> None:
     events = InstanceEvents()
     taken = instance("a", "Stopped", interrupted=True)
-    assert [kind for kind, *_rest in told(events, taken)] == ["instance_interrupted"]
-    assert told(events, taken) == []
+    assert [kind for kind, *_rest in reported(events, taken)] == ["instance_interrupted"]
+    assert reported(events, taken) == []

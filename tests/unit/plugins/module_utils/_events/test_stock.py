@@ -28,14 +28,14 @@ def types(events: list[dict[str, Any]]) -> list[str]:
 
 def test_a_type_is_reported_when_it_can_be_had_and_again_after_it_was_sold_out() -> None:
     events = StockEvents()
-    told = [types(events.events([entry(stock)])) for stock in (0, 3, 2, 0, 1)]
-    assert told == [[], ["gpu_available"], [], [], ["gpu_available"]]
+    reported = [types(events.events([entry(stock)])) for stock in (0, 3, 2, 0, 1)]
+    assert reported == [[], ["gpu_available"], [], [], ["gpu_available"]]
 
 
 def test_a_price_at_the_limit_is_reported_once() -> None:
     events = StockEvents(max_price=1.5)
-    told = [types(events.events([entry(1, price)])) for price in (2.0, 1.5, 1.4, 1.6, 1.5)]
-    assert told == [["gpu_available"], ["gpu_price_below"], [], [], ["gpu_price_below"]]
+    reported = [types(events.events([entry(1, price)])) for price in (2.0, 1.5, 1.4, 1.6, 1.5)]
+    assert reported == [["gpu_available"], ["gpu_price_below"], [], [], ["gpu_price_below"]]
 
 
 def test_a_price_counts_only_while_the_type_can_be_had() -> None:

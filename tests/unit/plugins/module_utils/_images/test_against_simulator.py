@@ -84,9 +84,9 @@ def client_of(world: World, **options: Any) -> Client:
     return Client.from_options({**keys, "region": "cn-wlcb", "api_timeout": 30.0, **options}, HastyClock())
 
 
-def find(world: World, source: str, api_timeout: float = 30.0, **wanted: Any) -> Found:
+def find(world: World, source: str, api_timeout: float = 30.0, **desired: Any) -> Found:
     user_id = other_publisher(world) if source == "user" else None
-    return find_images(client_of(world, api_timeout=api_timeout), ImageQuery(source, user_id=user_id, **wanted))
+    return find_images(client_of(world, api_timeout=api_timeout), ImageQuery(source, user_id=user_id, **desired))
 
 
 def other_publisher(world: World) -> int:
@@ -206,7 +206,7 @@ def test_the_name_is_exact_although_the_api_matches_parts(make_world: MakeWorld)
     assert [image["name"] for image in find(world, "platform", name="PyTorch").images] == ["PyTorch"]
 
 
-def test_the_readme_of_a_platform_image_is_asked_for_by_its_id(make_world: MakeWorld) -> None:
+def test_the_readme_of_a_platform_image_is_requested_by_its_id(make_world: MakeWorld) -> None:
     world = make_world(rows={"platform": [{"Name": "with readme", "ImageType": "App", "Readme": "# Read me"}]})
     found = find(world, "platform", name="with readme", include_readme=True)
     assert found.images[0]["readme"] == "# Read me"

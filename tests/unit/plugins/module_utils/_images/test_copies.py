@@ -50,10 +50,10 @@ def test_an_image_is_copied_once(action: str, copied_status: str, own_place: str
         dialect["own_place"] = own_place
     world = world_with(dialect=dialect)
     done = copy(world)
-    (told,) = done["copies"]
+    (reported,) = done["copies"]
     (row,) = images_named(world, COPIED)
     assert done["changed"] and (row["Zone"], row["Status"], row["Size"]) == (TARGET, "Available", 40960)
-    assert told == {
+    assert reported == {
         "zone": TARGET,
         "id": row["CompShareImageId"],
         "name": COPIED,

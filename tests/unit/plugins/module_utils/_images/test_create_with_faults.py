@@ -1,4 +1,4 @@
-"""One wish, one image: every fault on every write, two tasks at a time, and hundreds of seeded runs."""
+"""One spec, one image: every fault on every write, two tasks at a time, and hundreds of seeded runs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_create_whose_image_shows_late(world: World) -> None:
     assert len(images_named(world, NAME)) == 1 and writes(world) == [CREATE]
 
 
-def test_a_create_whose_image_shows_only_while_the_instance_tells_of_it(world: World) -> None:
+def test_a_create_whose_image_shows_only_while_the_instance_shows_it(world: World) -> None:
     world.scenario.builds.default.visible_after = 150
     world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
     assert build(world)["image"]["status"] == "Available"
@@ -251,7 +251,7 @@ class FreedSources(WorldTransport):
 def random_world(rng: random.Random, *, locked: bool) -> World:
     unique = rng.random() < 0.5
     duration = rng.choice([60, 200, 900, 2400])
-    # Where neither a name nor the instance tells of a build, at least the list must.
+    # Where neither a name nor the instance shows a build, at least the list must.
     visible_after = min(duration, rng.choice([0, 0, 5, 30, 60])) if locked or unique else 0
     world = new_world(
         seed=rng.randint(1, 10_000),

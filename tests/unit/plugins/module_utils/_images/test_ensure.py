@@ -66,16 +66,16 @@ def plant(world: World, name: str = NAME, **row: Any) -> str:
 @pytest.mark.parametrize("source", ["train-vm", "jupyter-4090", "comfy-pod", "wyp-test"])
 def test_check_run_real_run_second_run(source: str) -> None:
     world = new_world()
-    wanted = {"description": "what for", "tags": ["LLM"], "supported_gpu_types": ["4090"], "auto_start": True}
-    wanted["readme"] = "# How\n"
-    wanted["software"] = {"framework": "PyTorch", "framework_version": "2.9.1", "applications": ["JupyterLab"]}
+    desired = {"description": "what for", "tags": ["LLM"], "supported_gpu_types": ["4090"], "auto_start": True}
+    desired["readme"] = "# How\n"
+    desired["software"] = {"framework": "PyTorch", "framework_version": "2.9.1", "applications": ["JupyterLab"]}
 
-    predicted = build(world, source, check_mode=True, **wanted)
+    predicted = build(world, source, check_mode=True, **desired)
     assert writes(world) == []
-    made = build(world, source, **wanted)
+    made = build(world, source, **desired)
     assert writes(world) == [CREATE, UPDATE]
-    again = build(world, source, **wanted)
-    check_again = build(world, source, check_mode=True, **wanted)
+    again = build(world, source, **desired)
+    check_again = build(world, source, check_mode=True, **desired)
     assert writes(world) == [CREATE, UPDATE]
 
     assert (predicted["changed"], made["changed"], again["changed"], check_again["changed"]) == (
@@ -86,7 +86,7 @@ def test_check_run_real_run_second_run(source: str) -> None:
     )
     assert predicted["diff"] == made["diff"]
     assert again["diff"] == {"before": {}, "after": {}}
-    assert made["diff"]["before"] == {} and set(made["diff"]["after"]) == {"name", "instance_id", *wanted}
+    assert made["diff"]["before"] == {} and set(made["diff"]["after"]) == {"name", "instance_id", *desired}
     assert made["image"]["status"] == "Available" and set(IMAGE_KEYS) <= set(made["image"])
     known = ("name", "status", "description", "tags", "supported_gpu_types", "auto_start", "zones", "container", "type")
     for result in (made, again, check_again):
@@ -103,8 +103,8 @@ def test_the_build_is_reported_while_it_goes_on() -> None:
     world = new_world()
     running = task(world, name=NAME, instance_id=instance_in(world, "train-vm"))
     ensure_image(running)
-    told = [event["progress"] for event in running.events if event["kind"] == "build"]
-    assert told == sorted(told) and len(told) > 3
+    reported = [event["progress"] for event in running.events if event["kind"] == "build"]
+    assert reported == sorted(reported) and len(reported) > 3
 
 
 def test_without_waiting() -> None:
@@ -248,7 +248,7 @@ def test_check_mode_takes_an_instance_that_an_earlier_task_would_create(instance
 # A build that fails
 
 
-def test_a_failed_build_is_told_again_and_not_begun_again() -> None:
+def test_a_failed_build_is_reported_again_and_not_begun_again() -> None:
     world = new_world(builds={"plans": [{"fails_at": 0.5, "failed_reason": "Disk full \x1b[31m"}]})
     first = fail(world, WaitError, name=NAME, instance_id=instance_in(world, "train-vm"))
     [row] = images_named(world, NAME)
@@ -262,7 +262,7 @@ def test_a_failed_build_is_told_again_and_not_begun_again() -> None:
     assert writes(world) == [CREATE]
 
 
-def test_a_failed_image_is_replaced_where_that_is_asked() -> None:
+def test_a_failed_image_is_replaced_on_request() -> None:
     world = new_world(builds={"plans": [{"fails_at": 0.5}]})
     failed = fail(world, WaitError, name=NAME, instance_id=instance_in(world, "train-vm")).facts["image"]["id"]
     predicted = build(world, replace_failed=True, check_mode=True)
@@ -448,7 +448,7 @@ def test_a_rebuild_that_was_interrupted_goes_on(step: int) -> None:
     assert len(carried_out) == 2
 
 
-def test_a_rebuild_past_its_first_change_of_names_is_ended_without_being_asked() -> None:
+def test_a_rebuild_past_its_first_change_of_names_is_finished_without_an_option() -> None:
     world = new_world()
     build(world)
     vm = instance_in(world, "train-vm")

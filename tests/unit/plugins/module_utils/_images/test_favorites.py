@@ -43,23 +43,23 @@ def run(world: World, *, check_mode: bool = False, **options: Any) -> dict[str, 
 @pytest.mark.parametrize("types", ["plain", "mixed"])
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_check_run_real_run_second_run(state: str, types: str, by: dict[str, Any]) -> None:
-    wanted = state == "present"
-    world = world_with(not wanted, types=types)
+    desired = state == "present"
+    world = world_with(not desired, types=types)
     predicted = run(world, check_mode=True, state=state, **by)
     assert writes(world) == []
     changed = run(world, state=state, **by)
     again = run(world, state=state, **by)
-    assert ("planted" in world.images.favorites) is wanted
+    assert ("planted" in world.images.favorites) is desired
     assert (predicted["changed"], changed["changed"], again["changed"]) == (True, True, False)
     assert writes(world) == [ACTIONS[state]]
     for result in (predicted, changed, again):
-        assert (result["group_id"], result["group_name"], result["is_favorite"]) == ("planted", "Planted", wanted)
+        assert (result["group_id"], result["group_name"], result["is_favorite"]) == ("planted", "Planted", desired)
         assert [image["version_name"] for image in result["images"]] == ["v1.0", "v2.0"]
-        assert {image["is_favorite"] for image in result["images"]} == {wanted}
+        assert {image["is_favorite"] for image in result["images"]} == {desired}
     assert (
         predicted["diff"]
         == changed["diff"]
-        == {"before": {"is_favorite": not wanted}, "after": {"is_favorite": wanted}}
+        == {"before": {"is_favorite": not desired}, "after": {"is_favorite": desired}}
     )
 
 

@@ -140,7 +140,7 @@ def test_unknown_fields_never_take_the_place_of_a_key() -> None:
     assert "owner" not in image
 
 
-def test_the_readme_comes_only_where_it_is_asked_for() -> None:
+def test_the_readme_comes_only_on_request() -> None:
     row = {"Readme": "# Read me"}
     assert "readme" not in normalise_image(row, source="platform")
     assert normalise_image(row, source="platform", include_readme=True)["readme"] == "# Read me"

@@ -85,7 +85,7 @@ IMAGE = normalise_image(
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "desired",
     [
         {},
         {"description": None, "tags": None},
@@ -98,12 +98,12 @@ IMAGE = normalise_image(
         {"price": 0.5},
     ],
 )
-def test_what_is_the_same(wanted: dict[str, Any]) -> None:
-    assert changes_of(IMAGE, wanted, FIELDS) == []
+def test_what_is_the_same(desired: dict[str, Any]) -> None:
+    assert changes_of(IMAGE, desired, FIELDS) == []
 
 
 @pytest.mark.parametrize(
-    ("wanted", "before"),
+    ("desired", "before"),
     [
         ({"description": "new"}, "old"),
         ({"description": ""}, "old"),
@@ -113,9 +113,9 @@ def test_what_is_the_same(wanted: dict[str, Any]) -> None:
         ({"price": 0}, 0.5),
     ],
 )
-def test_what_differs(wanted: dict[str, Any], before: Any) -> None:
-    [change] = changes_of(IMAGE, wanted, FIELDS)
-    [(option, after)] = wanted.items()
+def test_what_differs(desired: dict[str, Any], before: Any) -> None:
+    [change] = changes_of(IMAGE, desired, FIELDS)
+    [(option, after)] = desired.items()
     assert (change.field.option, change.before, change.after) == (option, before, after)
     assert changed_image(IMAGE, [change])[option] == after
     assert IMAGE[option] == before

@@ -50,7 +50,7 @@ TORCH = image(
 
 
 @pytest.mark.parametrize(
-    ("options", "wanted"),
+    ("options", "expected"),
     [
         ({}, True),
         ({"image_ids": ["i-1", "x"]}, True),
@@ -83,9 +83,9 @@ TORCH = image(
         ({"max_size_mb": 0.5}, False),
     ],
 )
-def test_filters(options: dict[str, Any], wanted: bool) -> None:
+def test_filters(options: dict[str, Any], expected: bool) -> None:
     query = ImageQuery(**options)
-    assert matches(TORCH, query) is wanted
+    assert matches(TORCH, query) is expected
     assert query.has_filters is bool(options)
 
 
@@ -208,22 +208,22 @@ def test_an_image_that_stands_twice_comes_once() -> None:
 
 
 def readme_api(fields: Mapping[str, str]) -> HttpResponse:
-    wanted = fields.get("CompShareImageId")
-    if wanted == "gone":
+    expected = fields.get("CompShareImageId")
+    if expected == "gone":
         return refusal(230, "Params [CompShareImageId] not available")
-    if wanted == "forbidden":
+    if expected == "forbidden":
         return refusal(299)
-    if wanted == "other":
-        return success(ImageSet=[{"CompShareImageId": "not asked for", "Readme": "wrong"}])
-    if wanted:
-        return success(ImageSet=[{"CompShareImageId": wanted, "Readme": f"about {wanted}"}])
+    if expected == "other":
+        return success(ImageSet=[{"CompShareImageId": "not requested", "Readme": "wrong"}])
+    if expected:
+        return success(ImageSet=[{"CompShareImageId": expected, "Readme": f"about {expected}"}])
     names = ["a", "gone", "other", "with"]
     rows: list[dict[str, Any]] = [{"CompShareImageId": name, "Name": name} for name in names]
     rows[3]["Readme"] = "in the list"
     return success(ImageSet=rows)
 
 
-def test_readmes_of_a_flat_list_are_asked_for_by_id() -> None:
+def test_readmes_of_a_flat_list_are_requested_by_id() -> None:
     client, transport, _clock = client_of(readme_api)
     found = find_images(client, ImageQuery("custom", include_readme=True))
     readmes = {row["name"]: row["readme"] for row in found.images}

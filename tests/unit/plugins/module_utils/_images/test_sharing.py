@@ -106,7 +106,7 @@ def test_accounts_that_come_as_text() -> None:
     assert run(world, [1, 2])["changed"] is False
 
 
-def test_an_invalid_account_is_a_failure_that_tells_who_has_it_now(world: World) -> None:
+def test_an_invalid_account_is_a_failure_that_lists_who_has_it_now(world: World) -> None:
     error = fail(world, [*MANY[:11], 99999999])
     assert "cannot be shared with 99999999: no such account" in str(error)
     assert error.ret_code == 0 and error.action == MODIFY
@@ -153,7 +153,7 @@ def test_faults_that_pass(world: World, fault: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("fault", LASTING, ids=fault_name)
-def test_refusals_tell_how_far_it_came(world: World, fault: dict[str, Any]) -> None:
+def test_refusals_report_how_far_it_came(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "action": MODIFY, "nth": 2})
     with pytest.raises(RefusedError) as caught:
         run(world, MANY)

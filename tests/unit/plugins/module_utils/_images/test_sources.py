@@ -20,10 +20,10 @@ from ..fakes import client_of, refusal, success
 
 
 def read(
-    source: str, response: Any, *, region: str | None = None, readme: bool = False, **wanted: Any
+    source: str, response: Any, *, region: str | None = None, readme: bool = False, **desired: Any
 ) -> tuple[SourceImages, list[dict[str, str]]]:
     client, transport, _clock = client_of(response, scope=Scope(region=region))
-    options = {"name": None, "image_type": None, "user_id": None, **wanted}
+    options = {"name": None, "image_type": None, "user_id": None, **desired}
     found = read_images(client, SOURCES[source], readme=readme, **options)
     return found, transport.requests
 
@@ -48,7 +48,7 @@ def test_every_source_can_be_chosen() -> None:
         ("user", "DescribeUserCommunityImages"),
     ],
 )
-def test_each_source_asks_its_action(source: str, action: str) -> None:
+def test_each_source_sends_its_action(source: str, action: str) -> None:
     found, requests = read(source, empty, region="cn-wlcb", user_id=5)
     assert found == SourceImages([], [])
     assert {fields["Action"] for fields in requests} == {action}
@@ -71,7 +71,7 @@ def test_no_filter_is_sent_where_it_was_not_seen_to_work(source: str) -> None:
     assert not {"Name", "ImageType", "Tag", "CompShareImageId"} & set(requests[0])
 
 
-def test_readmes_are_left_out_unless_asked_for() -> None:
+def test_readmes_are_omitted_unless_requested() -> None:
     assert read("community", empty)[1][0]["ExcludeReadme"] == "true"
     assert "ExcludeReadme" not in read("community", empty, readme=True)[1][0]
 

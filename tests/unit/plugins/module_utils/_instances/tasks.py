@@ -20,7 +20,7 @@ def run(world: World, *, check_mode: bool = False, scope: Scope | None = None, *
     return ensure_instances(task_in(world, MODULE, options, check_mode=check_mode, scope=scope))
 
 
-def told(world: World, *, check_mode: bool = False, **options: Any) -> tuple[dict[str, Any], RecordedTask]:
+def run_task(world: World, *, check_mode: bool = False, **options: Any) -> tuple[dict[str, Any], RecordedTask]:
     task = task_in(world, MODULE, options, check_mode=check_mode)
     return ensure_instances(task), task
 

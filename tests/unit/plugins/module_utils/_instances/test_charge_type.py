@@ -11,7 +11,7 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import UNKNOWN, Killed, fault_name, kill_once_at
 from ..in_process import new_world, writes
-from .tasks import failed, named, put, run, told
+from .tasks import failed, named, put, run, run_task
 
 SWITCH = "SwitchChargeType"
 
@@ -29,21 +29,21 @@ def orders(world: World) -> int:
 
 @pytest.mark.parametrize("desired", ["Month", "Day", "Dynamic"])
 def test_a_switch_is_said_before_and_done_once(world: World, desired: str) -> None:
-    predicted, task = told(world, check_mode=True, name="train-vm", charge_type=desired)
+    predicted, task = run_task(world, check_mode=True, name="train-vm", charge_type=desired)
     assert f"is switched from Postpay to {desired}, which costs " in task.warnings[0]
     assert "This cannot be undone." in task.warnings[0] and writes(world) == []
     assert ("prepaid and renews automatically" in task.warnings[0]) is (desired != "Dynamic")
-    done, task = told(world, name="train-vm", charge_type=desired)
+    done, task = run_task(world, name="train-vm", charge_type=desired)
     assert predicted["changed"] is done["changed"] is True and len(task.warnings) == 1
     assert done["instance"]["charge_type"] == predicted["instance"]["charge_type"] == desired
     assert named(world, "train-vm")[0]["ChargeType"] == desired
-    again, task = told(world, name="train-vm", charge_type=desired)
+    again, task = run_task(world, name="train-vm", charge_type=desired)
     assert again["changed"] is False and task.warnings == [] and orders(world) == 1
 
 
 def test_an_instance_stays_as_it_is_where_no_charge_type_is_given(world: World) -> None:
     put(world, "train-vm", ChargeType="Month")
-    done, task = told(world, name="train-vm", charge_types=["Spot", "Postpay"])
+    done, task = run_task(world, name="train-vm", charge_types=["Spot", "Postpay"])
     assert done["changed"] is False and task.warnings == []
 
 
@@ -61,7 +61,7 @@ def test_what_cannot_be_switched_is_warned_of(
     world: World, fields: dict[str, Any], name: str, desired: str, why: str
 ) -> None:
     put(world, name, **{"ChargeType": "Postpay", **fields})
-    done, task = told(world, name=name, charge_type=desired)
+    done, task = run_task(world, name=name, charge_type=desired)
     assert done["changed"] is False and writes(world) == []
     assert "stays charged as" in task.warnings[0] and why in task.warnings[0]
 
@@ -101,7 +101,7 @@ def test_a_run_that_is_killed_while_it_switches_does_so_once(world: World, monke
 
 def test_a_price_that_the_api_refuses_is_not_named(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 230, "action": "GetCompShareInstancePrice"})
-    _predicted, task = told(world, check_mode=True, name="train-vm", charge_type="Month")
+    _predicted, task = run_task(world, check_mode=True, name="train-vm", charge_type="Month")
     assert "is switched from Postpay to Month. It is prepaid" in task.warnings[0]
     error = failed(world, OptionError, name="train-vm", charge_type="Month", max_price=9)
     assert "would cost a price that the API does not say as Month" in str(error)
@@ -114,7 +114,7 @@ def test_a_price_that_the_api_refuses_is_not_named(world: World) -> None:
 def test_what_runs_without_its_gpu_is_not_switched(world: World) -> None:
     put(world, "train-vm", State="Stopped")
     run(world, name="train-vm", state="running", without_gpu="A")
-    _done, task = told(world, name="train-vm", charge_type="Month")
+    _done, task = run_task(world, name="train-vm", charge_type="Month")
     assert "does not switch what runs without its GPU" in task.warnings[0]
 
 

@@ -1,4 +1,4 @@
-"""One wish, one instance: every fault on every write, two tasks at a time, and hundreds of seeded runs."""
+"""One spec, one instance: every fault on every write, two tasks at a time, and hundreds of seeded runs."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_two_tasks_that_want_the_same_instance(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.usefixtures("two_machines")
 def test_two_tasks_that_order_in_the_same_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the last look and the create the API has no means against it. So both are told at once."""
+    """Between the last look and the create the API has no means against it. So both are reported at once."""
     post, nested = WorldTransport.post, [False]
 
     def with_another_task(self: WorldTransport, fields: Any, timeout: float) -> Any:
@@ -383,7 +383,7 @@ def attempt(world: World, **options: Any) -> tuple[dict[str, Any] | None, CompSh
         return None, error
 
 
-def wish_until_it_is_there(seed: int) -> int:
+def run_until_it_is_there(seed: int) -> int:
     """Run the task, under random faults, until it succeeds; return how often it failed.
 
     However often that is, there is never a second instance of a name, and at the end there is one.
@@ -411,13 +411,13 @@ def wish_until_it_is_there(seed: int) -> int:
 
 @pytest.mark.slow
 def test_some_runs_with_random_faults() -> None:
-    assert sum(wish_until_it_is_there(seed) for seed in range(1000, 1020)) > 0
+    assert sum(run_until_it_is_there(seed) for seed in range(1000, 1020)) > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fifty", range(10))
 def test_five_hundred_runs_with_random_faults(fifty: int) -> None:
-    assert sum(wish_until_it_is_there(seed) for seed in range(fifty * 50, fifty * 50 + 50)) > 0
+    assert sum(run_until_it_is_there(seed) for seed in range(fifty * 50, fifty * 50 + 50)) > 0
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import interrupt_at
 from ..in_process import WorldTransport, instance_in, new_world, writes
-from .tasks import failed, named, put, run, told
+from .tasks import failed, named, put, run, run_task
 
 CREATE = "CreateCompShareInstance"
 REINSTALL = "ReinstallCompShareInstance"
@@ -79,7 +79,7 @@ def test_each_state_twice_and_predicted(
     assert done["diff"]["before"] == predicted["diff"]["before"] != done["diff"]["after"]
     if after:
         shown, expected = done["diff"]["after"]["train-vm"], predicted["diff"]["after"]["train-vm"]
-        sizes = ("cpu", "memory_gb", "gpu_count")  # what a start without the GPU has is not told before
+        sizes = ("cpu", "memory_gb", "gpu_count")  # what a start without the GPU has is not known before
         assert {key: value for key, value in shown.items() if key not in sizes} == {
             key: value for key, value in expected.items() if key not in sizes
         }
@@ -206,7 +206,7 @@ def test_an_id_says_which_one(world: World) -> None:
     assert run(world, instance_id=identity, state="running")["instance"]["id"] == identity
 
 
-def test_an_instance_of_any_region_is_found_and_asked_for_where_it_is(world: World) -> None:
+def test_an_instance_of_any_region_is_found_and_requested_where_it_is(world: World) -> None:
     done = run(world, name="comfy-pod", state="stopped", scope=Scope(region="cn-wlcb", zone="cn-wlcb-01"))
     assert done["instance"]["zone"] == "cn-sh2-01"
     assert world.requests("StopCompShareInstance")[0]["params"]["Zone"] == "cn-sh2-01"
@@ -269,7 +269,7 @@ def test_where_an_instance_is_made(world: World, options: dict[str, Any], scope:
     assert run(world, check_mode=True, scope=scope, **{**ORDER, **options})["instance"]["zone"] == zone
 
 
-def test_the_stock_may_end_between_question_and_order(world: World) -> None:
+def test_the_stock_may_end_between_check_and_order(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 226604, "action": CREATE, "count": 1})
     done = run(world, **ORDER, zones=["cn-wlcb-01", "cn-sh2-02"])
     assert done["instance"]["zone"] == "cn-sh2-02"
@@ -305,7 +305,7 @@ def test_the_system_disk_holds_the_image(world: World) -> None:
 
 
 def test_a_password_is_set_and_never_shown(world: World) -> None:
-    done, task = told(world, **ORDER, password="Secret-1234")
+    done, task = run_task(world, **ORDER, password="Secret-1234")
     assert named(world, "new-vm")[0]["Password"] == "U2VjcmV0LTEyMzQ="
     assert "Secret-1234" not in repr(done) and "U2VjcmV0" not in repr(done) and not task.warnings
 
@@ -354,12 +354,12 @@ def test_what_cannot_be_made_is_refused_before_anything_is_sent(
 )
 def test_what_is_to_know_of_a_charge_type_is_said_before(charge_type: str, words: list[str]) -> None:
     world = new_world(dialect={"year": "sold"})
-    _predicted, task = told(world, check_mode=True, **ORDER, charge_type=charge_type)
+    _predicted, task = run_task(world, check_mode=True, **ORDER, charge_type=charge_type)
     assert [text for text in task.warnings if any(word in text for word in words)] == task.warnings
     assert len(task.warnings) == len(words) and writes(world) == []
     made = run(world, **ORDER, charge_type=charge_type)
     assert made["instance"]["auto_renew"] is (charge_type != "Postpay")
-    again, task = told(world, **ORDER, charge_type=charge_type)
+    again, task = run_task(world, **ORDER, charge_type=charge_type)
     assert again["changed"] is False and task.warnings == []
 
 
@@ -396,7 +396,7 @@ def test_without_a_price_there_is_a_warning_or_with_max_price_a_refusal(world: W
     world.add_faults(
         {"kind": "raw", "body": '{"RetCode": 0, "PriceDetails": null}', "action": "GetCompShareInstancePrice"}
     )
-    done, task = told(world, **ORDER)
+    done, task = run_task(world, **ORDER)
     assert done["changed"] and "price" not in done and "returns no price" in task.warnings[0]
     error = failed(world, **{**ORDER, "name": "other", "max_price": 100})
     assert "max_price cannot be kept" in str(error)
@@ -435,7 +435,7 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("options", "message"), OPTION_MISTAKES, ids=[row[1] for row in OPTION_MISTAKES])
-def test_mistakes_in_options_are_found_before_anything_is_asked(
+def test_mistakes_in_options_are_found_before_anything_is_sent(
     world: World, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(OptionError) as caught:
@@ -463,7 +463,7 @@ def test_a_state_that_passes_is_waited_for(world: World, state: str, goal: str) 
 @pytest.mark.parametrize("terminate", ["stopped", "any"])
 @pytest.mark.parametrize("stop_initializing", ["accepted", "8905"])
 @pytest.mark.parametrize("stuck", ["Initializing", "Starting", "Install", "Pending", "Frozen", None])
-def test_an_instance_that_is_stuck_is_removed_or_tells_what_was_tried(
+def test_an_instance_that_is_stuck_is_deleted_or_reports_what_was_tried(
     stuck: str | None, stop_initializing: str, terminate: str
 ) -> None:
     """Seen in production: instances stay in Initializing, in which a stop works. They were waited for in vain."""
@@ -541,7 +541,7 @@ def test_a_failed_installation_is_an_error(world: World, state: str) -> None:
     assert writes(world) == []
 
 
-def test_an_installation_that_fails_tells_what_is_left(world: World) -> None:
+def test_an_installation_that_fails_reports_what_is_left(world: World) -> None:
     world.scenario.instances.fail_installs = 1
     error = failed(world, **ORDER)
     assert "The installation of new-vm" in str(error)
@@ -681,7 +681,7 @@ def test_a_moment_is_scheduled(world: World) -> None:
     done = run(world, name="train-vm", schedule_stop=text)
     assert done["instance"]["scheduled_stop_time"] == "2099-01-01T04:00:00Z"
     assert run(world, name="train-vm", schedule_stop="2099-01-01T04:00:00Z")["changed"] is False
-    again, task = told(world, name="train-vm", schedule_stop="2099-01-01 04:00")
+    again, task = run_task(world, name="train-vm", schedule_stop="2099-01-01 04:00")
     assert again["changed"] is False
     assert task.warnings == ["schedule_stop names no time zone and is taken as UTC: 2099-01-01T04:00:00Z."]
     assert run(world, name="train-vm", schedule_stop="2099-01-01T05:00:00Z")["changed"] is True
@@ -691,17 +691,17 @@ def test_a_moment_is_scheduled(world: World) -> None:
 
 def test_a_stopped_instance_has_no_schedule(world: World) -> None:
     put(world, "train-vm", State="Stopped")
-    done, task = told(world, name="train-vm", schedule_stop="8h")
+    done, task = run_task(world, name="train-vm", schedule_stop="8h")
     assert done["changed"] is False and "is not running" in task.warnings[0]
 
 
 def test_a_stop_that_is_lost_on_the_way_is_reported(world: World) -> None:
     put(world, "train-vm", CompShareImageId="compshareImage-1old", SchedulerStopTime=int(world.clock.now()) + 36000)
-    done, task = told(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
+    done, task = run_task(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
     assert done["instance"]["scheduled_stop_time"] is None
     assert "was to stop by itself at" in task.warnings[0] and "Set schedule_stop again" in task.warnings[0]
     put(world, "train-vm", CompShareImageId="compshareImage-1old", SchedulerStopTime=int(world.clock.now()) + 36000)
-    done, task = told(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04", schedule_stop="8h")
+    done, task = run_task(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04", schedule_stop="8h")
     assert done["instance"]["scheduled_stop_time"] is not None and task.warnings == []
 
 
@@ -748,7 +748,7 @@ def test_a_stop_is_scheduled_as_soon_as_there_is_an_id() -> None:
 
 def test_a_stop_that_is_refused_early_is_tried_until_it_is_accepted() -> None:
     world = new_world(**LATE)
-    done, task = told(world, **ORDER, schedule_stop="2h")
+    done, task = run_task(world, **ORDER, schedule_stop="2h")
     sent = [entry["ret_code"] for entry in world.requests(UPDATE_STOP)]
     assert sent[0] == 8905 and sent[-1] == 0 and sent.count(0) == 1 and len(sent) > 2
     assert [action["action"] for action in done["actions"]] == [CREATE, UPDATE_STOP] and not task.warnings
@@ -758,7 +758,7 @@ def test_a_stop_that_is_refused_early_is_tried_until_it_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_an_interruption_tells_whether_a_new_instance_stops_by_itself(
+def test_an_interruption_reports_whether_a_new_instance_stops_by_itself(
     monkeypatch: pytest.MonkeyPatch, early: bool
 ) -> None:
     world = new_world(**(EARLY if early else LATE))
@@ -775,7 +775,7 @@ def test_a_stop_of_a_new_instance_leaves_it_the_time_to_start() -> None:
 
 
 @pytest.mark.parametrize("order", [ORDER, {"name": "train-vm"}], ids=["new", "there"])
-def test_a_stop_that_is_refused_tells_what_runs_on_and_what_it_costs(world: World, order: dict[str, Any]) -> None:
+def test_a_stop_that_is_refused_reports_what_runs_on_and_what_it_costs(world: World, order: dict[str, Any]) -> None:
     world.add_faults({"kind": "ret_code", "code": 299, "action": UPDATE_STOP})
     error = failed(world, **order, schedule_stop="2h")
     row = named(world, order["name"])[0]
@@ -872,27 +872,27 @@ def test_when_a_stopped_instance_is_deleted_is_reported(world: World) -> None:
     """Documented: with its system disk, seven days after the stop. The nearer it is, the louder."""
     now = int(world.clock.now())
     put(world, "train-vm", State="Stopped", ReleaseTime=now + 3 * 86400)
-    done, task = told(world, name="train-vm", state="stopped")
+    done, task = run_task(world, name="train-vm", state="stopped")
     assert done["instance"]["release_time"] == iso_time(now + 3 * 86400) and task.warnings == []
     identity = put(world, "train-vm", ReleaseTime=now + 86400)
     for state in ("stopped", "present"):
-        done, task = told(world, name="train-vm", state=state)
+        done, task = run_task(world, name="train-vm", state=state)
         (warning,) = task.warnings
         assert f"will soon delete train-vm ({identity}, Stopped, cn-wlcb-01) at {iso_time(now + 86400)}" in warning
         assert "data disks are only detached" in warning and done["changed"] is False
 
 
-# --- What is told ---
+# --- What is reported ---
 
 
-def test_states_are_told_while_they_change(world: World) -> None:
-    _done, task = told(world, **ORDER)
+def test_states_are_reported_while_they_change(world: World) -> None:
+    _done, task = run_task(world, **ORDER)
     messages = [event["message"].split(" after")[0] for event in task.events]
     assert messages[0] == "ordered in cn-wlcb-01 for 1.48 CNY per hour" and messages[-1] == "Running"
     assert {event["name"] for event in task.events} == {"new-vm"}
 
 
-def test_an_interruption_tells_what_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_reports_what_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_at(monkeypatch, "DescribeCompShareInstance", when=lambda: writes(world))
     error = failed(world, **ORDER)
     assert "interrupted" in str(error) and error.facts["changed"] is True
@@ -900,7 +900,7 @@ def test_an_interruption_tells_what_there_is(world: World, monkeypatch: pytest.M
     assert "checks the current state" in str(error)
 
 
-def test_an_interruption_of_a_create_tells_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_of_a_create_advises_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_at(monkeypatch, CREATE, after=True)
     assert "'new-vm' may have been ordered. Run the task again" in str(failed(world, **ORDER))
 

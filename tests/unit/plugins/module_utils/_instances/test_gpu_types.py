@@ -94,9 +94,9 @@ def test_types_sizes_stock_and_prices() -> None:
 def test_the_size_to_price_can_be_chosen() -> None:
     types, _warnings, requests = found(gpu_types=["4090"], gpu_count=1, cpu=16, charge_type="Day", disk_gb=200)
     assert [(price["charge_type"], price["memory_gb"]) for price in types[0]["prices"]] == [("Day", 64)]
-    asked = next(fields for fields in requests if fields["Action"] == "GetCompShareInstancePrice")
-    assert (asked["Cpu"], asked["Disks.0.Size"], asked["ChargeType"]) == ("16", "200", "Day")
-    assert "CompShareImageId" not in asked
+    requested = next(fields for fields in requests if fields["Action"] == "GetCompShareInstancePrice")
+    assert (requested["Cpu"], requested["Disks.0.Size"], requested["ChargeType"]) == ("16", "200", "Day")
+    assert "CompShareImageId" not in requested
     assert found(gpu_types=["4090"], gpu_count=8)[0][0]["prices"] == []
 
 
@@ -115,7 +115,7 @@ def test_filters(options: dict[str, Any], names: list[str]) -> None:
     assert [entry["gpu_type"] for entry in found(prices=False, **options)[0]] == names
 
 
-def test_no_price_is_asked_for_without_need() -> None:
+def test_no_price_is_requested_without_need() -> None:
     assert "GetCompShareInstancePrice" not in {fields["Action"] for fields in found(prices=False)[2]}
 
 
@@ -127,7 +127,7 @@ def test_no_price_is_asked_for_without_need() -> None:
         (success(GpuInventory="{"), "has no"),
     ],
 )
-def test_an_unknown_stock_is_told_and_not_taken_for_none(inventory: HttpResponse, said: str) -> None:
+def test_an_unknown_stock_is_reported_and_not_taken_for_none(inventory: HttpResponse, said: str) -> None:
     def without_inventory(fields: Mapping[str, str]) -> HttpResponse:
         return inventory if fields["Action"] == "DescribeCompShareGpuInventory" else respond(fields)
 

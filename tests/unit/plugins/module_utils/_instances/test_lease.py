@@ -140,7 +140,7 @@ def test_no_process_has_a_number_beyond_any() -> None:
     assert not is_running(10**30)
 
 
-def test_processes_are_told_from_those_that_have_ended() -> None:
+def test_processes_are_distinguished_from_those_that_have_ended() -> None:
     assert is_running(os.getpid())
     assert is_running(1)
     with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.DEVNULL) as ended:

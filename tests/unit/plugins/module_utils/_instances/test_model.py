@@ -74,7 +74,7 @@ def test_the_second_name_of_a_field_is_read_where_the_first_is_missing() -> None
     assert normalise_instance({**row, "StopSchedulerTime": 1789003600})["scheduled_stop_time"] is not None
 
 
-def test_the_region_follows_from_the_zone_where_a_row_does_not_tell_it() -> None:
+def test_the_region_follows_from_the_zone_where_a_row_lacks_it() -> None:
     assert normalise_instance({"Zone": "cn-wlcb-01"})["region"] == "cn-wlcb"
 
 
@@ -125,16 +125,16 @@ HIDDEN = {
 }
 
 
-def test_secrets_only_where_they_are_asked_for() -> None:
+def test_secrets_only_on_request() -> None:
     text = json.dumps(normalise_instance(HIDDEN))
     assert not any(secret in text for secret in ("SECRET", "cG9kLXBhc3M=", "pod-pass", "browse-me"))
     assert "kept" in text
     assert not set(SECRET_KEYS) & set(normalise_instance(HIDDEN))
     assert normalise_instance(HIDDEN)["nested"] == {"Kept": [{"Url": "https://h/x"}]}
-    asked = normalise_instance(HIDDEN, include_secrets=True)
-    assert (asked["password"], asked["file_browser_password"]) == ("pod-pass", "browse-me")
-    assert asked["software"][0]["url"].endswith("?token=SECRET-TOKEN")
-    assert set(secrets_of(asked)) == {
+    requested = normalise_instance(HIDDEN, include_secrets=True)
+    assert (requested["password"], requested["file_browser_password"]) == ("pod-pass", "browse-me")
+    assert requested["software"][0]["url"].endswith("?token=SECRET-TOKEN")
+    assert set(secrets_of(requested)) == {
         "pod-pass",
         "browse-me",
         "https://8888-x.pod.compshare.cn/lab?token=SECRET-TOKEN",

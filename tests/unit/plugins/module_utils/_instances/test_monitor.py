@@ -82,7 +82,7 @@ def test_null_where_the_data_should_be_is_none() -> None:
     assert {one["cpu"]["points"] for one in run(world)["instances"]} == {0}
 
 
-def test_ten_instances_are_asked_for_at_a_time() -> None:
+def test_ten_instances_are_requested_at_a_time() -> None:
     rows = [{"UHostId": f"uhost-{number:02}"} for number in range(25)]
     world = new_world(replace=["instances"], rows={"instances": rows}, dialect={"monitor_batch": "10"})
     assert len(run(world)["instances"]) == 25

@@ -10,7 +10,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import new_world, writes
-from .tasks import failed, put, run, told
+from .tasks import failed, put, run, run_task
 
 START = "StartCompShareInstance"
 ORDER: dict[str, Any] = {"name": "new-vm", "image": "Ubuntu 22.04", "gpu_type": "4090"}
@@ -38,7 +38,7 @@ def test_a_start_without_gpu(world: World) -> None:
 def test_an_instance_that_runs_without_its_gpu_is_reported(world: World) -> None:
     put(world, "train-vm", State="Stopped")
     run(world, name="train-vm", state="running", without_gpu="A")
-    done, task = told(world, name="train-vm", state="running")
+    done, task = run_task(world, name="train-vm", state="running")
     assert done["changed"] is False and "runs without its GPU" in task.warnings[0]
 
 
@@ -80,9 +80,9 @@ def test_an_account_has_one_instance_without_its_gpu_at_a_time(world: World) -> 
 def test_that_the_way_back_needs_stock_is_said_before(world: World) -> None:
     put(world, "train-vm", State="Stopped")
     for check_mode in (True, False):
-        done, task = told(world, name="train-vm", state="running", without_gpu="A", check_mode=check_mode)
+        done, task = run_task(world, name="train-vm", state="running", without_gpu="A", check_mode=check_mode)
         assert done["changed"] and "must have one in stock then" in task.warnings[0]
-    done, task = told(world, name="train-vm", state="running", without_gpu="A")
+    done, task = run_task(world, name="train-vm", state="running", without_gpu="A")
     assert done["changed"] is False and task.warnings == []
 
 

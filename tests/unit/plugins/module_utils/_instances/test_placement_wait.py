@@ -11,7 +11,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances.placeme
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..in_process import new_world, writes
-from .tasks import failed, named, run, told
+from .tasks import failed, named, run, run_task
 
 ORDER: dict[str, Any] = {"name": "new-vm", "image": "Ubuntu 22.04"}
 CAPACITY, INVENTORY, CREATE = (
@@ -60,7 +60,7 @@ def test_what_is_had_is_within_the_price(world: World) -> None:
     assert writes(world) == [CREATE]
 
 
-def test_the_last_one_may_go_between_question_and_order(world: World) -> None:
+def test_the_last_one_may_go_between_check_and_order(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 226604, "action": CREATE, "where": {"GpuType": "4090"}})
     made = run(world, **ORDER, gpu_types=["4090", "3090"])
     assert made["instance"]["gpu_type"] == "3090" and len(named(world, "new-vm")) == 1
@@ -88,24 +88,24 @@ def test_options_that_contradict_each_other(world: World, options: dict[str, Any
 
 
 def test_a_gpu_is_waited_for(world: World) -> None:
-    """The stock list is polled, and each order asked about only when the list has changed."""
+    """The stock list is polled, and each order checked only when the list has changed."""
     sell_out(world, "4090", "5090")
     restock(world, "4090", after=2000)
     began = world.clock.now()
-    made, task = told(world, **ORDER, gpu_types=["4090", "5090"], wait_for_stock=3600, schedule_stop="8h")
+    made, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], wait_for_stock=3600, schedule_stop="8h")
     assert made["instance"]["gpu_type"] == "4090" and made["instance"]["state"] == "Running"
     assert 2000 < named(world, "new-vm")[0]["CreateTime"] - began < 2000 + 330
     lines = [event["message"] for event in task.events if event["message"].startswith("no ")]
     assert lines == ["no 4090 or 5090 yet"]
-    asked = len(world.requests(CAPACITY))
+    requested = len(world.requests(CAPACITY))
     assert len(world.requests(INVENTORY)) <= 2 * 9
-    assert asked <= 2 * 2 * 6 + 2  # twice, both types, in up to six zones
+    assert requested <= 2 * 2 * 6 + 2  # twice, both types, in up to six zones
 
 
-def test_live_lines_tell_what_there_is_for_more(world: World) -> None:
+def test_live_lines_show_what_there_is_for_more(world: World) -> None:
     sell_out(world, "4090")
     restock(world, "4090", after=500)
-    made, task = told(world, **ORDER, gpu_types=["4090", "5090"], max_price=1.6, wait_for_stock=3600)
+    made, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], max_price=1.6, wait_for_stock=3600)
     assert made["instance"]["gpu_type"] == "4090"
     line = next(event["message"] for event in task.events)
     assert line.startswith("no 4090 or 5090 within 1.6 CNY per hour yet; 5090 in cn-") and " costs " in line

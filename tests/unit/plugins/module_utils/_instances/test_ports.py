@@ -11,7 +11,7 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import UNKNOWN, fault_name
 from ..in_process import new_world, writes
-from .tasks import failed, named, put, run, told
+from .tasks import failed, named, put, run, run_task
 
 UPDATE = "UpdateCompShareInstancePorts"
 NAME = "comfy-pod"
@@ -82,7 +82,7 @@ def test_what_cannot_be(world: World, options: dict[str, Any], message: str) -> 
 
 def test_a_stopped_pod_keeps_its_ports(world: World) -> None:
     put(world, NAME, State="Stopped")
-    done, task = told(world, name=NAME, ports={"http": [6006]})
+    done, task = run_task(world, name=NAME, ports={"http": [6006]})
     assert done["changed"] is False and "is not running, so ports has no effect" in task.warnings[0]
 
 

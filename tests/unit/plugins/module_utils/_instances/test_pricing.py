@@ -48,7 +48,7 @@ def test_a_price_is_the_sum_of_its_parts() -> None:
     ("charge_type", "unit", "per_hour"),
     [("Dynamic", "hour", 720), ("Spot", "hour", 720), ("Day", "day", 30), ("Month", "month", 1)],
 )
-def test_prices_of_a_period_are_told_per_hour_too(charge_type: str, unit: str, per_hour: float) -> None:
+def test_prices_of_a_period_are_returned_per_hour_too(charge_type: str, unit: str, per_hour: float) -> None:
     client, _transport, _clock = client_of([success(PriceDetail=[{"ChargeType": charge_type, "Instance": 720}])])
     (price,) = price_of(client, ZONE, OFFER, SIZE)
     assert (price["amount"], price["unit"], price["per_hour"]) == (720, unit, per_hour)

@@ -71,7 +71,7 @@ def test_filters(options: dict[str, Any], names: list[str]) -> None:
     assert found(InstanceQuery.from_options(options))[0] == names
 
 
-def test_ids_are_asked_for_a_hundred_at_a_time_and_compared() -> None:
+def test_ids_are_requested_a_hundred_at_a_time_and_compared() -> None:
     client, transport, _clock = client_of(lambda _fields: success(UHostSet=[VM]))
     read_rows(client, ids=[f"uhost-{index}" for index in range(101)] + ["uhost-0"])
     ids = [sum(1 for name in fields if name.startswith("UHostIds.")) for fields in transport.requests]

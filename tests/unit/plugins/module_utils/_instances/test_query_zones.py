@@ -75,7 +75,7 @@ def test_a_place_that_does_not_exist_is_an_error(scope: Scope, message: str) -> 
     assert message in str(caught.value)
 
 
-def test_zones_by_name_keep_the_order_asked_for() -> None:
+def test_zones_by_name_keep_the_order_of_the_option() -> None:
     named = zones_named(zones(), ["cn-sh2-02", "cn-wlcb-01", "cn-sh2-02"])
     assert [zone["zone"] for zone in named] == ["cn-sh2-02", "cn-wlcb-01"]
     with pytest.raises(OptionError, match=r"no zone 'cn-none-01'.*cn-wlcb-01, cn-sh2-01"):

@@ -15,7 +15,7 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 from ..api_faults import interrupt_at
 from ..in_process import new_world, writes
 from .samples import VM
-from .tasks import failed, named, put, run, told
+from .tasks import failed, named, put, run, run_task
 
 REINSTALL = "ReinstallCompShareInstance"
 START, STOP = "StartCompShareInstance", "StopCompShareInstance"
@@ -105,13 +105,13 @@ def test_an_image_that_is_refused_in_either_state_is_an_error(world: World) -> N
 
 @pytest.mark.parametrize(("dialect", "warned"), [("ignored", True), ("used", False)])
 def test_a_password_that_the_reinstall_ignores_is_reported(dialect: str, warned: bool) -> None:
-    """Seen in production: no backend reads it. Documented: it is set. The row tells which it was."""
+    """Seen in production: no backend reads it. Documented: it is set. The row shows which it was."""
     world = new_world(dialect={"reinstall_password": dialect})
     put(world, "train-vm", CompShareImageId="compshareImage-1old")
     options = {"name": "train-vm", "state": "reinstalled", "image": "Ubuntu 24.04", "password": "Better-1234"}
-    _predicted, task = told(world, check_mode=True, **options)
+    _predicted, task = run_task(world, check_mode=True, **options)
     assert "may keep or generate another password" in task.warnings[0]
-    done, task = told(world, **options)
+    done, task = run_task(world, **options)
     assert bool(task.warnings) is warned
     if warned:
         assert "kept or generated another password instead of the one in password" in task.warnings[0]
@@ -126,14 +126,14 @@ def test_no_gpu_mode_is_left_for_an_image_and_entered_again(world: World, before
     run(world, name="train-vm", state="running", without_gpu="B")
     if before == "Stopped":
         run(world, name="train-vm", state="stopped")
-    done, task = told(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
+    done, task = run_task(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")
     assert "is started with its GPU for that, which needs one in stock and is charged" in task.warnings[0]
     assert done["instance"]["state"] == before
     if before == "Running":
         assert done["instance"]["without_gpu"] is True and done["instance"]["cpu"] == 8
 
 
-def test_an_interrupted_reinstall_tells_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_reinstall_reports_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     put(world, "train-vm", CompShareImageId="compshareImage-1old")
     interrupt_at(monkeypatch, REINSTALL)
     error = failed(world, name="train-vm", state="reinstalled", image="Ubuntu 24.04")

@@ -11,7 +11,7 @@ from ansible_collections.compshare.cloud.tests.simulator.world import World
 
 from ..api_faults import UNKNOWN, fault_name, interrupt_at
 from ..in_process import instance_in, new_world, writes
-from .tasks import failed, named, put, run, told
+from .tasks import failed, named, put, run, run_task
 
 RESIZE, START, STOP = "ResizeCompShareInstance", "StartCompShareInstance", "StopCompShareInstance"
 BOOT_200 = [{"size_gb": 200, "type": "CLOUD_SSD", "boot": True}]
@@ -60,10 +60,10 @@ def test_each_size_twice_and_predicted(
         [one["action"] for one in predicted["actions"]] == [one["action"] for one in done["actions"]] == writes(world)
     )
     assert predicted["diff"] == done["diff"] and predicted["resized"] == done["resized"]
-    (told_of,) = done["resized"]
-    assert told_of["before"] == {"gpu_count": 1, "cpu": 12, "memory_gb": 32, "system_disk_gb": 100}
-    assert tuple(told_of["after"].values()) == after
-    assert told_of["price_per_hour_before"] < told_of["price_per_hour_after"] or after[0] == 1
+    (resized,) = done["resized"]
+    assert resized["before"] == {"gpu_count": 1, "cpu": 12, "memory_gb": 32, "system_disk_gb": 100}
+    assert tuple(resized["after"].values()) == after
+    assert resized["price_per_hour_before"] < resized["price_per_hour_after"] or after[0] == 1
     again = run(world, **options)
     assert again["changed"] is False and "resized" not in again
 
@@ -124,7 +124,7 @@ def test_what_a_prepaid_instance_is_charged_at_once_is_reported(world: World) ->
 
 
 def test_that_the_gpu_is_free_meanwhile_is_said_before(world: World) -> None:
-    _done, task = told(world, check_mode=True, name="train-vm", resize=True, gpu_count=2)
+    _done, task = run_task(world, check_mode=True, name="train-vm", resize=True, gpu_count=2)
     assert "is stopped to be resized" in task.warnings[0]
 
 
@@ -177,7 +177,7 @@ def test_an_instance_without_a_system_disk_in_its_row_cannot_grow_it(world: Worl
     assert instance_in(world, "train-vm") and writes(world) == []
 
 
-def test_an_interruption_tells_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_reports_what_ran_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_at(monkeypatch, RESIZE)
     error = failed(world, name="train-vm", resize=True, gpu_count=2)
     assert "Before this task ran: train-vm" in str(error) and "Start what should run with state=running" in str(error)

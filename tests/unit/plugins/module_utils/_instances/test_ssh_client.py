@@ -13,7 +13,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._instances import 
 from ansible_collections.compshare.cloud.plugins.module_utils._instances.ssh_client import SshClient
 
 PASSWORD = "made-up-Password-0001"
-#: Asks for the password like ssh does, notes everything, and does what the test has written into its folder.
+#: Prompts for the password like ssh does, notes everything, and does what the test has written into its folder.
 FAKE_SSH = """#!/bin/sh
 here=${0%/*}
 printf '%s\\n' "$@" > "$here/arguments"
@@ -66,7 +66,7 @@ def test_other_prompts_do_not_get_the_password(fake: Path, make_client: Callable
     assert make_client().with_password("true").status == 1
 
 
-def test_a_key_log_in_never_asks(fake: Path, make_client: Callable[..., SshClient]) -> None:
+def test_a_key_log_in_never_prompts(fake: Path, make_client: Callable[..., SshClient]) -> None:
     make_client(private_key_file="/keys/mine").with_key("true")
     arguments = (fake / "arguments").read_text().splitlines()
     assert {"BatchMode=yes", "PasswordAuthentication=no", "IdentitiesOnly=yes", "/keys/mine"} <= set(arguments)
@@ -100,7 +100,7 @@ def test_root_gets_the_password_by_standard_input(fake: Path, make_client: Calla
     assert "sudo -S" in (fake / "arguments").read_text()
 
 
-def test_output_is_told_without_the_password(fake: Path, make_client: Callable[..., SshClient]) -> None:
+def test_output_is_reported_without_the_password(fake: Path, make_client: Callable[..., SshClient]) -> None:
     (fake / "behave").write_text(f"echo 'no {PASSWORD}' >&2; exit 3\n")
     result = make_client().with_key("true")
     assert (result.status, result.fault) == (3, "no ***")

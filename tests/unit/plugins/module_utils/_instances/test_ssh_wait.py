@@ -25,7 +25,7 @@ def seen(**fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("greeting", "expected"), [(b"SSH-2.0-OpenSSH_9.6\r\n", True), (b"HTTP/1.1 400\r\n", False), (b"", False)]
 )
-def test_a_greeting_tells_an_ssh_server(greeting: bytes, expected: bool) -> None:
+def test_a_greeting_shows_an_ssh_server(greeting: bytes, expected: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:

@@ -164,7 +164,7 @@ def test_an_image_is_waited_for_until_it_shows() -> None:
     assert instance["image_id"] == "compshareImage-2"
 
 
-# --- Rows that nobody asked for ---
+# --- Rows that were not requested ---
 
 
 def test_other_instances_in_a_response_are_left_out() -> None:

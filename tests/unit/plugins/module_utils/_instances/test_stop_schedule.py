@@ -43,7 +43,7 @@ def test_what_is_no_time(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("planned", "present", "wanted"),
+    ("planned", "present", "expected"),
     [
         (PlannedStop(), None, None),
         (PlannedStop(), "2026-11-21T14:00:00Z", 0),
@@ -56,8 +56,8 @@ def test_what_is_no_time(text: str) -> None:
         (PlannedStop(epoch=NOON + 60), "2026-11-21T12:01:00Z", None),
     ],
 )
-def test_what_is_to_be_set(planned: PlannedStop, present: str | None, wanted: int | None) -> None:
-    assert stop_to_set(planned, present, NOON) == wanted
+def test_what_is_to_be_set(planned: PlannedStop, present: str | None, expected: int | None) -> None:
+    assert stop_to_set(planned, present, NOON) == expected
 
 
 def test_a_time_too_soon() -> None:
