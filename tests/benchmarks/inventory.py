@@ -57,7 +57,7 @@ class Sources:
         self.files[YAML].write_text(yaml.safe_dump(static, allow_unicode=True), encoding="utf-8")
 
     def measure(self, name: str) -> Mapping[str, float]:
-        """The seconds of one ``ansible-inventory --list``, and the requests that it made."""
+        """The seconds of one ``ansible-inventory --list``, and the requests that it sent."""
         requests_of(self.world)
         seconds, hosts = self._listed(name)
         if len(hosts) != self.instances or hosts != self.hosts:

@@ -65,7 +65,7 @@ def simulator(*, tls: bool = False) -> Iterator[Simulator]:
 
 
 def new_world(running: Simulator, **scenario: Any) -> Simulator:
-    """Make another account in a simulator; takes the scenario's settings."""
+    """Create another account in a simulator; takes the scenario's settings."""
     response = requests.post(
         f"{running.url}/_simulator/worlds", json={"speed": 0, **scenario}, verify=running.ca_path or True, timeout=60
     )

@@ -70,16 +70,16 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
 def user_programs() -> Path:
     """Programs of an environment that holds what the collection needs, and nothing that developers need."""
     folder, pins = CACHE / "user-venv", ROOT / "requirements/demo.txt"
-    made_with = folder / "pins.txt"
+    installed_pins = folder / "pins.txt"
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "user-venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # pytest-xdist has several processes
-        if not made_with.exists() or made_with.read_text() != pins.read_text():
+        if not installed_pins.exists() or installed_pins.read_text() != pins.read_text():
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", str(folder)], check=True)
             install = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--constraint", str(pins)]
             subprocess.run([*install, "ansible-core", "requests"], check=True)
-            made_with.write_text(pins.read_text())
+            installed_pins.write_text(pins.read_text())
     return folder / "bin"
 
 
@@ -100,7 +100,7 @@ def installed(release: Release, user_programs: Path, tmp_path_factory: pytest.Te
 def make_reader(
     release: Release, user_programs: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Reader]]:
-    """Make readers with a home of their own and a world of their own in the simulator.
+    """Create readers with a home of their own and a world of their own in the simulator.
 
     Takes the collections path where the collection is installed already, the scenario's file name (None for the
     simulator's defaults) and the speed of the world's clock.

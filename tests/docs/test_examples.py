@@ -46,7 +46,7 @@ def command_of(example: Path) -> str:
 
 @pytest.fixture
 def reader_of(collection: Path, installed: Path, make_reader: Callable[..., Reader]) -> Callable[[str | None], Reader]:
-    """Make a reader with keys, in the folder of the installed collection; takes the scenario of the account."""
+    """Create a reader with keys, in the folder of the installed collection; takes the scenario of the account."""
 
     def make(scenario: str | None) -> Reader:
         reader = make_reader(installed, scenario)

@@ -97,7 +97,7 @@ class Run:
 
 
 def _sit_at_the_terminal() -> None:
-    """Make standard input the terminal of this session, so that what is typed there can interrupt it."""
+    """Turn standard input into the terminal of this session, so that what is typed there can interrupt it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     # Whoever runs the tests in the background may have it ignored.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

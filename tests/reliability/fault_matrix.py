@@ -131,7 +131,7 @@ class Bench:
             when = {"nth": struck} if case.lasting == ONCE else {"after": struck - 1}
             world.add_faults({**case.fault.rule, **when})
             options = operation.options_in(world)
-            state_of(world)  # instances are made when they are first looked at
+            state_of(world)  # instances are created when they are first looked at
             outcome = self.run(operation, world, options, case.fault)
             finding = self._finding(case, outcome, world)
             self._check(case, outcome, finding, world, options)

@@ -17,7 +17,7 @@ SHOWN_RAW = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def hostile_texts(trap: Path) -> list[str]:
-    """Return the texts; those that bring a command try to make the file ``trap``."""
+    """Return the texts; those that bring a command try to create the file ``trap``."""
     command = f"touch {trap}"
     return [
         f"{{{{ {SUM} }}}}",

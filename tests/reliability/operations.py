@@ -35,7 +35,7 @@ FEW = {"platform": 12, "custom": 5, "shared": 3, "community_groups": 12, "publis
 class Operation:
     """One thing to do, and how to check that it came out right.
 
-    ``plugin`` is the module or plugin, ``goal`` what is done with it. ``options`` are its options, or make them from a
+    ``plugin`` is the module or plugin, ``goal`` what is done with it. ``options`` are its options, or a function of a
     world. ``value`` takes what must be the same in every good run from the result. ``repeats`` says whether a second
     run has nothing left to do, ``may_repeat`` whether its writes may be carried out several times, ``waits`` whether it
     takes wait_timeout. ``prepare`` changes a new world before the run. ``touched`` is the option that names
@@ -243,7 +243,7 @@ def _image_writes() -> list[Operation]:
         return Operation("compshare_image", goal, options, _one_image, **{**common, **more})
 
     def make(world: World) -> Options:
-        details = {"description": "made by a test", "readme": "# How", "tags": ["LLM"], **_BUSY}
+        details = {"description": "created by a test", "readme": "# How", "tags": ["LLM"], **_BUSY}
         return {"name": "new-env", "instance_id": instance_named(world, "train-vm"), **details}
 
     def rebuild(world: World) -> Options:

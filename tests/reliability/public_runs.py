@@ -1,7 +1,7 @@
 """Run public modules and plugins in this process, as Ansible runs them, with a clock of the test's own.
 
 A module is run by its main(), with arguments as Ansible hands them over, and its result is read from what it prints. So
-arguments are validated, secrets censored and results made as for users; only the Python process is saved.
+arguments are validated, secrets censored and results built as for users; only the Python process is saved.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class FreeClock(Clock):
 
 @contextmanager
 def client_settings(clock: Clock, transport: object = None) -> Iterator[None]:
-    """Let every client that is made meanwhile use this clock, jitter that is always the same, and this transport."""
+    """Let every client that is created meanwhile use this clock, jitter that is always the same, and this transport."""
     dice = random.Random
     given = _StretchedTransport if transport is None else lambda *_args, **_settings: transport
     with (
@@ -161,7 +161,7 @@ def _expect_exit(main: Callable[[], None]) -> None:
 
 @contextmanager
 def _module_process(arguments: Mapping[str, Any]) -> Iterator[tuple[io.StringIO, io.StringIO]]:
-    """Make this process look to a module like its own; yields what it writes to standard output, and elsewhere."""
+    """Let this process look to a module like its own; yields what it writes to standard output, and elsewhere."""
     streams = io.StringIO(), io.StringIO()
     encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}

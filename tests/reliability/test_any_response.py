@@ -18,7 +18,7 @@ from ansible_collections.compshare.cloud.tests.reliability.untrusted import (
     ScriptedTransport,
     any_responses,
     documented_options,
-    made_by,
+    drawn_by,
 )
 from ansible_collections.compshare.cloud.tests.simulator.scenario import Scenario
 from ansible_collections.compshare.cloud.tests.simulator.world import World
@@ -68,7 +68,7 @@ def test_any_options_are_used_or_refused(module: str, tally: Tally) -> None:
     documented = documented_options(module)
 
     @examples_for(len(MODULES))
-    @given(made_by(lambda source: source.options(documented), sane=True), any_responses, st.booleans())
+    @given(drawn_by(lambda source: source.options(documented), sane=True), any_responses, st.booleans())
     def run(options: dict[str, Any], responses: list[Any], check_mode: bool) -> None:
         tally.count()
         if "wait_timeout" in documented:

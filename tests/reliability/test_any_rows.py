@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import HttpResponse
 from ansible_collections.compshare.cloud.tests.reliability.properties import Tally, examples_for
 from ansible_collections.compshare.cloud.tests.reliability.public_runs import FreeClock, run_lookup, run_module
-from ansible_collections.compshare.cloud.tests.reliability.untrusted import UntrustedSource, encoded, fields_of, made_by
+from ansible_collections.compshare.cloud.tests.reliability.untrusted import (
+    UntrustedSource,
+    drawn_by,
+    encoded,
+    fields_of,
+)
 
 KEYS = {"public_key": "public-key-0001", "private_key": "private-key-0001", "api_retries": 0}
 IMAGE_LISTS = {
@@ -56,7 +61,7 @@ def rows_with(id_key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
         kinds = [source.row() for _row in range(min(size, 8))]
         return [{**kinds[number % len(kinds)], id_key: f"id-{number}"} for number in range(size)]
 
-    return sizes.flatmap(lambda size: made_by(lambda source: make(source, size)))
+    return sizes.flatmap(lambda size: drawn_by(lambda source: make(source, size)))
 
 
 @pytest.mark.parametrize("source", IMAGE_LISTS)
@@ -106,7 +111,7 @@ def as_shown(text: str) -> str:
 
 
 def test_text_comes_through_as_it_is_but_for_what_steers_terminals(tally: Tally) -> None:
-    @given(made_by(lambda source: source.text()).filter(bool))
+    @given(drawn_by(lambda source: source.text()).filter(bool))
     def run(text: str) -> None:
         tally.count()
         readable = json.loads(json.dumps(text)).encode("utf-8", "replace").decode()  # half a character becomes "?"

@@ -58,13 +58,13 @@ def world(make_world: MakeWorld, texts: list[str], trap: Path) -> World:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    made = Stage(tmp_path / "stage")
-    made.environment.update(
+    created = Stage(tmp_path / "stage")
+    created.environment.update(
         ANSIBLE_CACHE_PLUGIN="ansible.builtin.jsonfile",
-        ANSIBLE_CACHE_PLUGIN_CONNECTION=str(made.written / "facts"),
-        ANSIBLE_LOG_PATH=str(made.written / "ansible.log"),
+        ANSIBLE_CACHE_PLUGIN_CONNECTION=str(created.written / "facts"),
+        ANSIBLE_LOG_PATH=str(created.written / "ansible.log"),
     )
-    return made
+    return created
 
 
 def module(name: str, options: dict[str, Any], register: str = "reported", **keywords: Any) -> dict[str, Any]:

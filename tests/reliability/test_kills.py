@@ -151,7 +151,7 @@ def test_a_task_that_is_repeated_by_until_waits_for_what_was_ordered(
 ) -> None:
     stage, world = Stage(tmp_path), order.world(make_world)
     stage.environment.update(world.environment())
-    again = {**order.task, "register": "made", "until": "made is success", "retries": 3, "delay": 0}
+    again = {**order.task, "register": "created", "until": "created is success", "retries": 3, "delay": 0}
     written = start_and_kill(stage, world, order.action, stage.playbook_command([again]), kill_module)
     assert "FAILED - RETRYING" in written, written
     assert len(order.done(world)) == 1

@@ -1,4 +1,4 @@
-"""docs/reliability.md: made from figures, and in the form that its maker gives it today."""
+"""docs/reliability.md: written from figures, and in the form that tests/reliability/page.py gives it today."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with figures for every section."""
     found = [finding(), finding(lasting="from then on", result="error", requests=1700, state="in between")]
     for fault in ("HTTP 500", "HTTP 502"):
-        figures: dict[str, Any] = {"operation": "compshare_image: make", "fault": fault, "findings": found}
-        write_record(tmp_path, "faults", f"compshare_image: make, {fault}", figures)
+        figures: dict[str, Any] = {"operation": "compshare_image: create", "fault": fault, "findings": found}
+        write_record(tmp_path, "faults", f"compshare_image: create, {fault}", figures)
     for case in "ab":
         figures = {"property": "No row is lost", "tests": "tests/x.py", "examples": 1500}
         write_record(tmp_path, "properties", f"tests/x.py::test_no_row_is_lost[{case}]", figures)
@@ -50,7 +50,7 @@ def test_figures_become_tables(folder: Path) -> None:
     page = render(folder)
     for line in (
         "4 cases of 1 operations and 2 faults: 2 right results, 2 clear errors, 0 short lists.",
-        "| compshare_image: make | 4 | 2 | 2 | 0 | 1.5 | 1,700 | 0 | 0 | 2 |",
+        "| compshare_image: create | 4 | 2 | 2 | 0 | 1.5 | 1,700 | 0 | 0 | 2 |",
         "| HTTP 500 | 2 | 1 | 1 | 0 |",
         "| No row is lost | `tests/x.py` | 2 | 3,000 |",
         "3,000 examples of 1 properties; none broke one.",
@@ -63,7 +63,7 @@ def test_figures_become_tables(folder: Path) -> None:
 
 def test_every_case_is_in_the_matrix(folder: Path) -> None:
     page = matrix(folder)
-    assert "\n## compshare_image: make\n" in page
+    assert "\n## compshare_image: create\n" in page
     for fault in ("HTTP 500", "HTTP 502"):
         assert f"\n| {fault} | right, 2; error, 1700, in between |  |  |  |\n" in page
 

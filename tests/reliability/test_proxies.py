@@ -36,7 +36,7 @@ from tests.tools.trees import ROOT
 
 LOSSES = (BUSY, DROPPED, HANDSHAKE, BEFORE_FORWARD, AFTER_FORWARD)
 WRITES = tuple(operation for operation in OPERATIONS if operation.writes)
-#: What makes an object of its own each time, and is paid for.
+#: What creates an object of its own each time, and is paid for.
 ORDERS = (
     "CreateCompShareInstance",
     "CreateAndAttachCompshareDisk",
@@ -67,16 +67,16 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture
 def worlds(simulator: Simulator) -> Iterator[Any]:
-    made: list[World] = []
+    created: list[World] = []
 
     def make(operation: Operation) -> World:
         world = simulator.new_world(operation.settings())
-        made.append(world)
+        created.append(world)
         operation.prepare(world)
         return world
 
     yield make
-    for world in made:
+    for world in created:
         simulator.drop_world(world)
     assert simulator.crashes == []
 

@@ -95,18 +95,18 @@ def world(simulator: Simulator) -> Iterator[World]:
         "builds": {"default": {"duration": 200}},
         "faults": [echo, order_echo],
     }
-    made = simulator.server.add_world(Scenario.read(scenario), "only-for-tests-public-key-0001", PRIVATE_KEY.text)
-    yield made
-    simulator.drop_world(made)
+    created = simulator.server.add_world(Scenario.read(scenario), "only-for-tests-public-key-0001", PRIVATE_KEY.text)
+    yield created
+    simulator.drop_world(created)
     assert simulator.crashes == []
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """A stage on which Ansible writes as much as it can."""
-    made = Stage(tmp_path)
-    written = made.written
-    made.environment.update(
+    created = Stage(tmp_path)
+    written = created.written
+    created.environment.update(
         ANSIBLE_LOG_PATH=str(written / "ansible.log"),
         ANSIBLE_CACHE_PLUGIN="ansible.builtin.jsonfile",
         ANSIBLE_CACHE_PLUGIN_CONNECTION=str(written / "facts"),
@@ -121,12 +121,12 @@ def stage(tmp_path: Path) -> Stage:
         ANSIBLE_RETRY_FILES_SAVE_PATH=str(written / "retry"),
         HTTPS_PROXY=f"http://someone:{PROXY_PASSWORD.text}@127.0.0.1:9",
     )
-    return made
+    return created
 
 
 def everything(world: World) -> list[dict[str, Any]]:
     """Return tasks with every module, the lookup, and what makes Ansible write more than usual."""
-    image = "made of {{ keeper }}"
+    image = "created from {{ keeper }}"
     secrets_included = {"include_secrets": True}
     make = {"name": "secret-search", "instance_id": INSTANCE, "wait_timeout": 600, **PLACE}
     order = {"image": "Ubuntu 22.04", "gpu_type": "4090", "password": "{{ order_password }}", **PLACE}
@@ -158,7 +158,7 @@ def everything(world: World) -> list[dict[str, Any]]:
             },
         ),
         task("compshare_image", make, check_mode=True),
-        task("compshare_image", {**make, "description": image}, register="made", vars={"keeper": "keeper"}),
+        task("compshare_image", {**make, "description": image}, register="created", vars={"keeper": "keeper"}),
         task("compshare_image", {**make, "tags": ["LLM"]}, **{"async": 60, "poll": 0}, register="job"),
         {
             **task("ansible.builtin.async_status", {"jid": "{{ job.ansible_job_id }}"}, register="status"),
@@ -166,14 +166,14 @@ def everything(world: World) -> list[dict[str, Any]]:
             "retries": 60,
             "delay": 1,
         },
-        task("compshare_image_progress", {"image_id": "{{ made.image.id }}", **PLACE}),
-        task("compshare_image_progress", {"image_id": "{{ made.image.id }}", "wait": True, **PLACE}),
-        task("compshare_image_share", {"image_id": "{{ made.image.id }}", "accounts": [50000002], **PLACE}),
+        task("compshare_image_progress", {"image_id": "{{ created.image.id }}", **PLACE}),
+        task("compshare_image_progress", {"image_id": "{{ created.image.id }}", "wait": True, **PLACE}),
+        task("compshare_image_share", {"image_id": "{{ created.image.id }}", "accounts": [50000002], **PLACE}),
         task("compshare_image_favorite", {"group_id": "{{ community.images[0].group_id }}"}),
         task(
             "compshare_image_publication",
             {
-                "image_id": "{{ made.image.id }}",
+                "image_id": "{{ created.image.id }}",
                 "community_name": "Search",
                 "version_name": "v1.0",
                 "readme": "text",
@@ -218,7 +218,7 @@ def everything(world: World) -> list[dict[str, Any]]:
         # Facts that the cache keeps.
         task(
             "ansible.builtin.set_fact",
-            {"cacheable": True, "kept": "{{ [refused, unreached, response, instances, community, made] }}"},
+            {"cacheable": True, "kept": "{{ [refused, unreached, response, instances, community, created] }}"},
         ),
         task("ansible.builtin.set_fact", {"found": "{{ lookup('compshare.cloud.compshare_image', **looked_up) }}"}),
         failing(

@@ -60,15 +60,15 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def ears(certificate: tuple[Path, Path]) -> Iterator[dict[str, Ear]]:
     tls = context_of(*certificate)
-    made = {
+    created = {
         "unknown authority": Ear(tls=tls),
         "name of another": Ear("127.0.0.2", tls),
         "plain": Ear(),
         "proxy": Ear(),
         "target of a redirect": Ear(),
     }
-    yield made
-    for ear in made.values():
+    yield created
+    for ear in created.values():
         ear.close()
 
 

@@ -1,6 +1,6 @@
 """What may come from outside: responses, rows and options of any kind, as strategies for property tests.
 
-They are made with a random generator of which hypothesis draws the seed. Drawn piece by piece they would take a hundred
+They come from a random generator of which hypothesis draws the seed. Drawn piece by piece they would take a hundred
 times as long, and a night would not be enough for that many examples; the price is that hypothesis does not
 make a finding smaller.
 """
@@ -176,13 +176,13 @@ class UntrustedSource:
         return self.json() if kind == "raw" else self.text()
 
 
-def made_by(make: Any, *, sane: bool = False) -> st.SearchStrategy[Any]:
+def drawn_by(make: Any, *, sane: bool = False) -> st.SearchStrategy[Any]:
     """Return a strategy for what C(make) gets from an untrusted source."""
     return st.randoms(use_true_random=True).map(lambda dice: make(UntrustedSource(dice, sane=sane)))
 
 
 any_responses: st.SearchStrategy[list[Any]] = st.integers(1, 4).flatmap(
-    lambda count: made_by(lambda source: [source.response() for _response in range(count)])
+    lambda count: drawn_by(lambda source: [source.response() for _response in range(count)])
 )
 
 

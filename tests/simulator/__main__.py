@@ -29,7 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--public-key", help="public key of the first world (default: invented)")
     parser.add_argument("--private-key", help="private key of the first world (default: invented)")
     parser.add_argument(
-        "--tls", nargs="+", metavar="FILE", help="CERTIFICATE KEY, or the word self-signed to make them on the spot"
+        "--tls", nargs="+", metavar="FILE", help="CERTIFICATE KEY, or the word self-signed to create them on the spot"
     )
     parser.add_argument(
         "--dialect",

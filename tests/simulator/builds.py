@@ -60,7 +60,7 @@ def begin_build(
     size_mb: int = 0,
     on_end: Callable[[], None] = lambda: None,
 ) -> Build:
-    """Put an image that is being made into the world; its row changes when the build ends."""
+    """Put an image that is being built into the world; its row changes when the build ends."""
     now = world.clock.now()
     started = now - started_ago
     image.row.update(Status="Making", Size=0, CreateTime=int(started), UpdateTime=int(started))

@@ -1,4 +1,4 @@
-"""The built-in catalogue: image rows made from a seed and an index, one at a time, so that 50,000 of them cost nothing.
+"""The built-in catalogue: image rows from a seed and an index, one at a time, so that 50,000 of them cost nothing.
 
 Row shapes follow what was recorded from the API: untidy names, compound tags, Softwares that is null or filled,
 Container as "True" or "False", sizes in MB, times in epoch seconds, prices in CNY per hour.

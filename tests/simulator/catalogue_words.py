@@ -1,4 +1,4 @@
-"""The words that the built-in catalogue is made of. Ids, people and figures are invented."""
+"""The words that the built-in catalogue consists of. Ids, people and figures are invented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control API: make worlds, arm faults, move clocks, read states. JSON under ``/_simulator``, unsigned.
+"""The control API: create worlds, arm faults, move clocks, read states. JSON under ``/_simulator``, unsigned.
 
 Every call that is about a world names it by ``public_key`` (in the query or the body); left out, it is the first one.
 """

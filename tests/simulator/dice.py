@@ -18,7 +18,7 @@ def _mix(value: int) -> int:
 
 
 class Dice:
-    """A stream of choices. Much cheaper to make than ``random.Random``: one is made for every row."""
+    """A stream of choices. Much cheaper to create than ``random.Random``: one is created for every row."""
 
     def __init__(self, *seeds: int) -> None:
         state = 0
@@ -55,7 +55,7 @@ def _base36(value: int, length: int) -> str:
 
 
 class IdMaker:
-    """Ids that look random, never repeat, and lead back to the index they were made from."""
+    """Ids that look random, never repeat, and lead back to the index they were created from."""
 
     BITS = 56
 
@@ -70,7 +70,7 @@ class IdMaker:
         return f"{self._prefix}1{_base36(value, 11)}"
 
     def index(self, identifier: str) -> int | None:
-        """The index that this id was made from, or None when it was not made here."""
+        """The index that this id was created from, or None when it was not created here."""
         tail = identifier[len(self._prefix) + 1 :]
         if not identifier.startswith(self._prefix + "1") or len(tail) != 11 or set(tail) - set(_DIGITS):
             return None

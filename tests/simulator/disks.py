@@ -73,7 +73,7 @@ class DiskStore:
     def __init__(self, world: World) -> None:
         self._world = world
         self._ids = IdMaker("bsi-", world.scenario.seed, 43)
-        self._made = 0
+        self._created = 0
         self._disks: dict[str, Disk] | None = None
 
     @property
@@ -81,7 +81,7 @@ class DiskStore:
         return self.load() if self._disks is None else self._disks
 
     def load(self) -> dict[str, Disk]:
-        """Make the disks that the world begins with."""
+        """Create the disks that the world begins with."""
         disks: dict[str, Disk] = {}
         self._disks = disks
         for planted in self._world.scenario.rows.disks:
@@ -91,8 +91,8 @@ class DiskStore:
         return disks
 
     def new_id(self) -> str:
-        self._made += 1
-        return self._ids.id(self._made)
+        self._created += 1
+        return self._ids.id(self._created)
 
     def adopt(self, instance: Instance) -> None:
         """Take the data disks that an instance came with into the store."""

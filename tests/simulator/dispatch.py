@@ -34,7 +34,7 @@ from .registry import ACTIONS, Action
 from .wire import WireRequest
 from .world import World
 
-# Naming the modules here is what makes their actions known.
+# Naming the modules here is what registers their actions.
 ACTION_MODULES = (
     account,
     builds,

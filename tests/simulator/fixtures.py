@@ -30,17 +30,17 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def make_world(simulator: Simulator) -> Iterator[MakeWorld]:
-    """Make a world: scenario settings as keywords. Its clock stands still unless ``speed`` is given."""
-    made: list[World] = []
+    """Create a world: scenario settings as keywords. Its clock stands still unless ``speed`` is given."""
+    created: list[World] = []
     crashes = len(simulator.crashes)
 
     def make(**settings: Any) -> World:
         world = simulator.new_world({"speed": 0, **settings})
-        made.append(world)
+        created.append(world)
         return world
 
     yield make
-    for world in made:
+    for world in created:
         simulator.drop_world(world)
     assert simulator.crashes[crashes:] == [], "the simulator itself failed during this test"
 

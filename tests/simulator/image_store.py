@@ -59,7 +59,7 @@ class OwnImage:
 
 
 class PlatformImages:
-    """Built-in rows, made on request, and planted rows, which stand first in their type."""
+    """Built-in rows, created on request, and planted rows, which stand first in their type."""
 
     def __init__(self, scenario: Scenario, planted: Iterable[Row]) -> None:
         count = 0 if "platform" in scenario.replace else scenario.counts.platform
@@ -98,16 +98,16 @@ class PlatformImages:
 
 
 class ImageStore:
-    """Every image a world knows, made when first looked at."""
+    """Every image a world knows, created when first looked at."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._ids = IdMaker(ID_PREFIX, scenario.seed, PLANTED)
-        self._made = 0
+        self._created = 0
 
     def new_id(self) -> str:
-        self._made += 1
-        return self._ids.id(self._made)
+        self._created += 1
+        return self._ids.id(self._created)
 
     @cached_property
     def platform(self) -> PlatformImages:
@@ -119,7 +119,7 @@ class ImageStore:
         scenario, account = self._scenario, self._scenario.account
         built_in: list[Row] = []
         if "custom" not in scenario.replace:
-            # The last of the usual handful is being made: the world adds it as a build.
+            # The last of the usual handful is being built: the world adds it as a build.
             count = scenario.counts.custom - (scenario.counts.custom >= len(CUSTOM_NAMES))
             built_in = custom_rows(scenario.seed, count, account.id, account.name)
         planted = [self._complete_custom(row, account.id, account.name) for row in scenario.rows.custom]
@@ -170,7 +170,7 @@ class ImageStore:
                 yield group, row
 
     def find_anywhere(self, identifier: str) -> Row | None:
-        """The row of an id in whatever list: what a new instance may be made from."""
+        """The row of an id in whatever list: what a new instance may be created from."""
         own = self.own.get(identifier)
         if own is not None:
             return own.row

@@ -1,4 +1,4 @@
-"""Making, changing, sharing, publishing and deleting the account's own images."""
+"""Creating, updating, sharing, publishing and deleting the account's own images."""
 
 from __future__ import annotations
 

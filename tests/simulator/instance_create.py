@@ -54,7 +54,7 @@ def create_instance(world: World, params: Params) -> Response:
         raise ApiError(8052, "The security group does not exist")
     if not world.stock.has(zone.name, gpu_type, cards * count):
         raise ApiError(226604, "This GPU type is currently out of resources")
-    made = []
+    created = []
     for _unused in range(count):
         instance = world.instances.blank(kind_of(zone, image), zone, gpu_type=gpu_type, image=image, shape="-s1")
         now = int(world.clock.now())
@@ -82,8 +82,8 @@ def create_instance(world: World, params: Params) -> Response:
         world.disks.adopt(instance)
         world.stock.take(instance, cards)
         _install(world, instance)
-        made.append(instance.identifier)
-    return {"UHostIds": made, "Warning": None}
+        created.append(instance.identifier)
+    return {"UHostIds": created, "Warning": None}
 
 
 def _install(world: World, instance: Instance) -> None:

@@ -26,7 +26,7 @@ _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "()`~
 
 
 def check_free(world: World, instance: Instance) -> None:
-    """Refuse while an image is being made (8964) or another operation is under way (226609)."""
+    """Refuse while an image is being built (8964) or another operation is under way (226609)."""
     if instance.state == "ImageMaking":
         raise ApiError(8964, "The instance is making an image")
     if instance.leaving or instance.state not in STEADY or instance.locked_until > world.clock.now():

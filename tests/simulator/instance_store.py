@@ -15,7 +15,7 @@ from .places import ZONE_BY_NAME, Zone
 from .scenario import Scenario
 
 VM, CONTAINER, POD, WINDOWS = "vm", "container", "pod", "windows"
-# Fields of a row that depend on the state and are made anew for every response.
+# Fields of a row that depend on the state and are new in every response.
 _HEADS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
     # kind, name, zone, GPU type, state, shape of SshLoginCommand, ChargeType
     (VM, "train-vm", "cn-wlcb-01", "4090", "Running", "plain", "Postpay"),
@@ -159,7 +159,7 @@ def ssh_command(kind: str, shape: str, identifier: str, number: int, ip_set: lis
 
 
 class InstanceStore:
-    """Every instance of a world, made when first looked at."""
+    """Every instance of a world, created when first looked at."""
 
     def __init__(self, scenario: Scenario, images: ImageStore, on_stopped: Callable[[Instance], None]) -> None:
         self._scenario = scenario
@@ -167,7 +167,7 @@ class InstanceStore:
         self._images = images
         self._seed = scenario.seed
         self._ids = {prefix: IdMaker(prefix, scenario.seed, 40) for prefix in ("uhost-", "cpod-")}
-        self._made = 0
+        self._created = 0
         self._rows: dict[str, Instance] | None = None
 
     @property
@@ -189,8 +189,8 @@ class InstanceStore:
         return int(start) - 2 * DAY
 
     def new_number(self) -> int:
-        self._made += 1
-        return self._made
+        self._created += 1
+        return self._created
 
     def new_id(self, kind: str, number: int) -> str:
         return self._ids["cpod-" if kind == POD else "uhost-"].id(number)

@@ -272,7 +272,7 @@ def _read_file(path: Path) -> Mapping[str, Any]:
     if path.suffix == ".json":
         content = json.loads(text)
     else:
-        import yaml  # only here: it takes longer to load than a world takes to make
+        import yaml  # only here: it takes longer to load than a world takes to create
 
         content = yaml.safe_load(text)
     if not isinstance(content, dict):
@@ -281,7 +281,7 @@ def _read_file(path: Path) -> Mapping[str, Any]:
 
 
 def load(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Make a settings class of a mapping; nested settings may be mappings, too.
+    """Create a settings class from a mapping; nested settings may be mappings, too.
 
     :raises ScenarioError: for a name that does not exist or a value that is not a mapping where one belongs.
     """

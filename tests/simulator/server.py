@@ -134,7 +134,7 @@ class Server:
         latency = exchange.world.scenario.latency_ms / 1000 if exchange.world is not None else 0.0
         try:
             if latency and refused is None and exchange.fault is None and exchange.only_reads:
-                # It is the network's latency: the time to make the response is not on top of it.
+                # It is the network's latency: the time to build the response is not on top of it.
                 response = render(exchange.carry_out(), exchange)
                 await asyncio.sleep(latency - (time.monotonic() - received))
                 return response

@@ -1,4 +1,4 @@
-"""TLS for the simulator: a given certificate, or one made on the spot for 127.0.0.1 and localhost."""
+"""TLS for the simulator: a given certificate, or one created on the spot for 127.0.0.1 and localhost."""
 
 from __future__ import annotations
 

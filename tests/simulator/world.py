@@ -31,7 +31,7 @@ _SECRETS = frozenset({"Password", "FileBrowserPassword", "Softwares"})
 class World:
     """The state that requests signed with one key pair see. Hold :attr:`lock` while touching it from another thread.
 
-    ``dice()`` makes a fresh reproducible stream of choices at each call.
+    ``dice()`` creates a fresh reproducible stream of choices at each call.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class World:
         plan_release(self, instance)
 
     def is_being_imaged(self, instance: Instance) -> bool:
-        """``sources``: the instance of each image that is being made."""
+        """``sources``: the instance of each image that is being built."""
         return instance.identifier in self.sources.values()
 
     def close(self) -> None:

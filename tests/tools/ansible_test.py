@@ -142,7 +142,7 @@ class Workspace:
 
 
 def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
-    """Make a workspace for the ansible-test that is installed beside ``python``; each ``label`` has its own."""
+    """Create a workspace for the ansible-test that is installed beside ``python``; each ``label`` has its own."""
     home = WORK / label / "home"
     _seed_bootstrap_script(home, python)
     _take_pylint_from_the_index(python)

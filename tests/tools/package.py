@@ -57,7 +57,7 @@ def build(session: nox.Session, source: Path, folder: Path) -> Path:
 
 
 def commit_time() -> int:
-    """When the commit that is checked out was made, in seconds since 1970."""
+    """When the commit that is checked out was created, in seconds since 1970."""
     command = ["git", "log", "-1", "--format=%ct"]
     return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
 
@@ -149,7 +149,7 @@ def check_installed(session: nox.Session, artifact: Path) -> None:
 
 
 def check_execution_environment(session: nox.Session, artifact: Path) -> None:
-    """ansible-builder must find the collection's needs, and make a build context with the artifact in it."""
+    """ansible-builder must find the collection's needs, and create a build context with the artifact in it."""
     found = session.run("ansible-builder", "introspect", FOLDER / "installed", silent=True, external=True)
     needs = [need.partition("#")[0].strip() for need in yaml.safe_load(str(found))["python"]]
     expected = Path("requirements.txt").read_text().split()

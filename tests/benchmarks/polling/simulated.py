@@ -86,7 +86,7 @@ class Waited:
 
 
 def vendor_waits(simulator: Simulator) -> Waited:
-    """Make an image with the vendor's command line and its --wait."""
+    """Create an image with the vendor's command line and its --wait."""
     world = simulator.new_world({"speed": 0, "builds": {"default": {"duration": BUILD, "model": "accurate"}}})
     instance = next(one for one in world.instances.all.values() if one.row["Name"] == "train-vm").identifier
     began = world.clock.now()

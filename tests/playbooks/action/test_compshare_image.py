@@ -16,7 +16,7 @@ pytestmark = pytest.mark.playbook
 def test_the_lines_of_a_build_and_none_without_one(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=300)
     task = {
-        "name": "Make",
+        "name": "Create",
         "compshare.cloud.compshare_image": {"name": "env-1", "instance_id": instance_in(world, "train-vm")},
     }
     first = Run(tmp_path, world, [task]).plain()
@@ -31,7 +31,7 @@ def test_the_lines_of_a_build_and_none_without_one(make_world: MakeWorld, tmp_pa
 def test_nothing_is_shown_unless_it_is_configured(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world(speed=300)
     options = {"name": "env-1", "instance_id": instance_in(world, "train-vm"), "show_progress": False}
-    ended = Run(tmp_path, world, [{"name": "Make", "compshare.cloud.compshare_image": options}]).plain()
+    ended = Run(tmp_path, world, [{"name": "Create", "compshare.cloud.compshare_image": options}]).plain()
     assert ended.returncode == 0, ended.stdout
     assert "env-1" not in ended.stderr
 
@@ -43,16 +43,16 @@ def test_in_the_background(make_world: MakeWorld, tmp_path: Path) -> None:
         tmp_path,
         world,
         [
-            {"name": "Make", "compshare.cloud.compshare_image": options, "async": 60, "poll": 0, "register": "begun"},
+            {"name": "Create", "compshare.cloud.compshare_image": options, "async": 60, "poll": 0, "register": "begun"},
             {
                 "name": "Wait",
                 "ansible.builtin.async_status": {"jid": "{{ begun.ansible_job_id }}"},
-                "register": "made",
-                "until": "made is finished",
+                "register": "created",
+                "until": "created is finished",
                 "retries": 60,
                 "delay": 1,
             },
-            {"name": "Check", "ansible.builtin.assert": {"that": "made.image.status == 'Available'"}},
+            {"name": "Check", "ansible.builtin.assert": {"that": "created.image.status == 'Available'"}},
         ],
     ).plain()
     assert ended.returncode == 0, ended.stdout

@@ -34,7 +34,7 @@ def wait_task(image_id: str = B1, *, arguments: dict[str, Any] | None = None, **
 
 @pytest.fixture
 def builds(make_world: MakeWorld) -> Callable[..., World]:
-    """Make a world in real time with builds that begin now."""
+    """Create a world in real time with builds that begin now."""
 
     def make(*ids: str, **plan: Any) -> World:
         traces = [
@@ -193,7 +193,7 @@ def test_without_a_temporary_folder_there_are_no_lines(tmp_path: Path, builds: C
     world = builds(B1)
     update = {"compshare.cloud.compshare_image": {"image_id": B1, "description": "new", "region": "cn-wlcb"}}
     run = Run(tmp_path, world, [wait_task(), update])
-    # No folder can be made below a device; a module that is piped into its Python needs none.
+    # No folder can be created below a device; a module that is piped into its Python needs none.
     ended = run.plain(ANSIBLE_PIPELINING="true", ANSIBLE_REMOTE_TEMP="/dev/null/none")
     assert ended.returncode == 0, ended.stdout
     assert "unreachable=0" in ended.stdout

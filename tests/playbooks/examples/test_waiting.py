@@ -27,7 +27,7 @@ def builds(make_world: MakeWorld, **of_the_second: Any) -> World:
 
 
 @pytest.mark.parametrize("example", WAITING)
-def test_it_waits_for_what_is_being_made(make_world: MakeWorld, tmp_path: Path, example: str) -> None:
+def test_it_waits_for_what_is_being_created(make_world: MakeWorld, tmp_path: Path, example: str) -> None:
     world = builds(make_world)
     status, output = run_example(tmp_path, world, example)
     assert status == 0, output

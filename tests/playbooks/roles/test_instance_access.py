@@ -82,10 +82,10 @@ def account(make_world: MakeWorld, tmp_path: Path) -> Iterator[Account]:
         rows={"instances": rows},
         instances={"ssh_listener": True, "ssh_after": 0},
     )
-    made = Account(tmp_path, world)
-    with made.hosts:
-        made.start()
-        yield made
+    created = Account(tmp_path, world)
+    with created.hosts:
+        created.start()
+        yield created
 
 
 def test_by_password_once_and_by_key_from_then_on(account: Account) -> None:

@@ -40,8 +40,10 @@ def create(caller: Caller, world: World, instance: str = "train-vm", **params: A
 
 
 def test_a_build_from_beginning_to_end(caller: Caller, world: World) -> None:
-    made = create(caller, world, Description="for tests", Softwares={"Framework": "PyTorch", "Application": ["a", "b"]})
-    image_id = made["CompShareImageId"]
+    created = create(
+        caller, world, Description="for tests", Softwares={"Framework": "PyTorch", "Application": ["a", "b"]}
+    )
+    image_id = created["CompShareImageId"]
     making = row(caller, image_id)
     assert making is not None
     assert (making["Status"], making["Name"], making["Container"]) == ("Making", "env-1", "False")
@@ -88,7 +90,7 @@ def test_the_source_is_busy_and_without_public_address_while_it_is_imaged(caller
         ({"Region": "cn-sh2", "Zone": "cn-sh2-02"}, 230, "Params [Zone] not available"),
     ],
 )
-def test_wrong_creates_are_refused_and_nothing_is_made(
+def test_wrong_creates_are_refused_and_nothing_is_created(
     caller: Caller, world: World, change: dict[str, str], ret_code: int, message: str
 ) -> None:
     before = world.expected_ids("custom")
@@ -116,9 +118,9 @@ def test_duplicate_names_can_be_allowed(make_world: MakeWorld) -> None:
 
 
 def test_progress_of_container_images_is_refused(caller: Caller, world: World) -> None:
-    made = create(caller, world, "jupyter-4090")
-    assert progress(caller, made["CompShareImageId"])["RetCode"] == 8433
-    assert row(caller, made["CompShareImageId"])["Container"] == "True"  # type: ignore[index]  # it is listed
+    created = create(caller, world, "jupyter-4090")
+    assert progress(caller, created["CompShareImageId"])["RetCode"] == 8433
+    assert row(caller, created["CompShareImageId"])["Container"] == "True"  # type: ignore[index]  # it is listed
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,14 @@ def control(method: str, simulator: Simulator, path: str, **arguments: Any) -> r
     return requests.request(method, f"{simulator.url}/_simulator/{path}", timeout=10, **arguments)
 
 
-def test_worlds_are_made_read_and_dropped_over_http(simulator: Simulator) -> None:
-    made = control("POST", simulator, "worlds", json={"speed": 0, "counts": {"shared": 5}}).json()
-    assert made["url"] == simulator.url
-    caller = Caller(made["url"], made["public_key"], made["private_key"])
+def test_worlds_are_created_read_and_dropped_over_http(simulator: Simulator) -> None:
+    created = control("POST", simulator, "worlds", json={"speed": 0, "counts": {"shared": 5}}).json()
+    assert created["url"] == simulator.url
+    caller = Caller(created["url"], created["public_key"], created["private_key"])
     assert caller.call(SHARED)["TotalCount"] == 5
-    key = {"public_key": made["public_key"]}
+    key = {"public_key": created["public_key"]}
     text = control("GET", simulator, "state", params=key).text
-    assert made["private_key"] not in text
+    assert created["private_key"] not in text
     state = json.loads(text)
     assert [entry["action"] for entry in state["requests"]] == [SHARED]
     assert state["images"]

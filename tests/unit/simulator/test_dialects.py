@@ -134,8 +134,8 @@ def _first_pod_state(probe: Probe) -> Any:
     box = probe.call("DescribeCompShareImages", Region="cn-wlcb", ImageType="App", Name="cuda128_torch291")["ImageSet"]
     place = {"Region": "cn-sh2", "Zone": "cn-sh2-01", "CompShareImageId": box[0]["CompShareImageId"]}
     size = {"GpuType": "5090", "GPU": 1, "CPU": 14, "Memory": 49152, "Disks": [{"IsBoot": True, "Size": 200}]}
-    (made,) = probe.call("CreateCompShareInstance", **place, **size, ChargeType="Postpay")["UHostIds"]
-    return probe.row(made)["State"]
+    (created,) = probe.call("CreateCompShareInstance", **place, **size, ChargeType="Postpay")["UHostIds"]
+    return probe.row(created)["State"]
 
 
 def _stop_time(probe: Probe) -> Any:

@@ -62,6 +62,6 @@ def test_the_documented_action_copies_to_its_zone(make_world: MakeWorld) -> None
     world = make_world(rows=ROWS, dialect={"image_copy": "copy"})
     assert sync(world, 8200)["RetCode"] == 161
     params = {"Region": "cn-sh2", "Zone": "cn-sh2-02", "CompShareImageId": SOURCE, "TargetImageName": "there"}
-    made = Caller.of(world).call("CopyCompShareCustomImage", **params)["NewCompShareImageId"]
-    assert world.images.own[made].row["Zone"] == "cn-sh2-02"
+    created = Caller.of(world).call("CopyCompShareCustomImage", **params)["NewCompShareImageId"]
+    assert world.images.own[created].row["Zone"] == "cn-sh2-02"
     assert Caller.of(world).call("CopyCompShareCustomImage", **{**params, "Zone": "cn-wlcb-01"})["RetCode"] == 230

@@ -146,7 +146,7 @@ def test_wrong_publications(caller: Caller, image: str, params: dict[str, Any], 
     assert publish(caller, image, **params)["RetCode"] == ret_code
 
 
-def test_an_image_being_made_cannot_be_deleted(caller: Caller) -> None:
+def test_an_image_being_built_cannot_be_deleted(caller: Caller) -> None:
     assert call(caller, "TerminateCompShareCustomImage", "compshareImage-making")["RetCode"] == 8436
 
 

@@ -167,8 +167,8 @@ def test_wrong_specs_are_refused_and_nothing_is_created(
 def test_several_at_once_a_month_by_default_and_the_quota(make_world: MakeWorld) -> None:
     world = make_world(instances={"quota": 11})
     caller = Caller.of(world)
-    made = create(caller, MaxCount=3, ChargeType=None)["UHostIds"]
-    assert {shown(caller, one)["ChargeType"] for one in made} == {"Month"}
+    created = create(caller, MaxCount=3, ChargeType=None)["UHostIds"]
+    assert {shown(caller, one)["ChargeType"] for one in created} == {"Month"}
     assert create(caller)["RetCode"] == 8095
 
 
@@ -242,7 +242,7 @@ def test_a_lock_can_outlast_the_operation(make_world: MakeWorld) -> None:
     assert operate(caller, "StartCompShareInstance", "uhost-up")["RetCode"] == 0
 
 
-def test_power_is_refused_while_an_image_is_made(stopped: World) -> None:
+def test_power_is_refused_while_an_image_is_built(stopped: World) -> None:
     caller = Caller.of(stopped)
     assert operate(caller, "CreateCompShareCustomImage", "uhost-up", Name="n")["RetCode"] == 0
     for action in ("StopCompShareInstance", "RebootCompShareInstance", "TerminateCompShareInstance"):

@@ -51,10 +51,10 @@ def test_the_sdk_sends_nested_values_and_bools_that_are_understood(world: World)
     instance = next(one for one in world.instances.all.values() if one.row["Name"] == "train-vm").identifier
     softwares = {"Framework": "PyTorch", "Application": ["一", "二"]}
     place = {"Region": "cn-wlcb", "Zone": "cn-wlcb-01"}
-    made = sdk(world).invoke(
+    created = sdk(world).invoke(
         "CreateCompShareCustomImage", {**place, "UHostId": instance, "Name": "训练环境", "Softwares": softwares}
     )
-    row = world.images.own[made["CompShareImageId"]].row
+    row = world.images.own[created["CompShareImageId"]].row
     assert row["Softwares"]["Applications"] == ["一", "二"]
     free = sdk(world).invoke("DescribeCommunityImages", {"IsFree": False, "Limit": 100})
     assert all(row["Price"] > 0 for group in free["CompshareImageGroup"] for row in group["Data"])

@@ -75,7 +75,7 @@ class Source:
         self.keys = {"api_url": world.url, "public_key": world.public_key, "private_key": world.private_key}
 
     def parse(self, *, refresh: bool = False, inventory: InventoryData | None = None, **options: Any) -> InventoryData:
-        """Return what the plugin makes of a file with these options."""
+        """Return what the plugin reads from a file with these options."""
         self.path.write_text(yaml.safe_dump({"plugin": PLUGIN, **self.keys, **options}))
         inventory = inventory or InventoryData()
         self.plugin = plugin = inventory_loader.get(PLUGIN)
@@ -295,7 +295,7 @@ def test_a_cache_hit_sends_nothing_and_holds_no_secret(source: Source, lines: Li
     for secret in ("Ansible-T3st", "QW5zaWJsZS1UM3N0LSQ=", "simulator-token", source.world.private_key):
         assert secret not in content
     assert source.world.public_key not in content + file.name
-    # No network: nothing listens there, and a client would fail to be made of this certificate folder.
+    # No network: nothing listens there, and a client would fail to be created with this certificate folder.
     offline = {"ca_path": "/does/not/exist"}
     second = source.parse(**source.cached(**offline))
     assert source.requests() == 1

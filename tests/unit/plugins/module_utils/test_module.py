@@ -223,7 +223,7 @@ def test_certificates_that_are_not_checked_give_a_warning(value: bool, warned: b
     assert any("validate_certs is false" in warning for warning in warnings) is warned
 
 
-def test_the_client_is_made_once_and_warns_of_an_open_profile_file(
+def test_the_client_is_created_once_and_warns_of_an_open_profile_file(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "config.json"

@@ -1,6 +1,6 @@
 """A working week on the simulator's clock: everything that instances go through, and nothing left or twice at its end.
 
-Logging in takes SSH, and roles and playbooks take Ansible: their requests are made here by the modules that they use.
+Logging in takes SSH, and roles and playbooks take Ansible: their requests are sent here by the modules that they use.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ def test_a_working_week() -> None:
         week.image(name=name, state="absent")
 
     assert (world.instances.all, world.disks.all, world.images.own) == ({}, {}, {})
-    made = [action for action in writes(world) if action.startswith("Create")]
-    assert sorted(made) == [
+    created = [action for action in writes(world) if action.startswith("Create")]
+    assert sorted(created) == [
         "CreateAndAttachCompshareDisk",
         "CreateCompShareCustomImage",
         "CreateCompShareInstance",

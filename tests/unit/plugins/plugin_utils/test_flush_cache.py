@@ -43,6 +43,6 @@ def test_another_run_flushes_anew(run_folder: Path, tmp_path_factory: pytest.Tem
     assert flushed_at() > 0
 
 
-def test_where_no_file_can_be_made_each_lookup_flushes(run_folder: Path) -> None:
+def test_where_no_file_can_be_created_each_lookup_flushes(run_folder: Path) -> None:
     constants.DEFAULT_LOCAL_TMP = str(run_folder / "missing")
     assert abs(flushed_at() - time.time()) < 5

@@ -89,10 +89,10 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
 def action() -> InProcessAction:
     task = mock.Mock(action="compshare.cloud.fake", args={"word": "hello"}, async_val=0)
     connection = mock.Mock(transport="local", become=None)
-    made = InProcessAction(task, connection, mock.Mock(become=False), mock.Mock(), mock.Mock(), mock.Mock())
-    made._loader.get_basedir.return_value = os.getcwd()
-    made.module = fake_module()
-    return made
+    created = InProcessAction(task, connection, mock.Mock(become=False), mock.Mock(), mock.Mock(), mock.Mock())
+    created._loader.get_basedir.return_value = os.getcwd()
+    created.module = fake_module()
+    return created
 
 
 def test_it_runs_here_with_its_own_arguments(core: Core, action: InProcessAction) -> None:

@@ -50,8 +50,8 @@ def reported(*events: dict[str, Any], terminal: bool = True, host: str = "localh
         (event(30, None, status="UnAvailable", failed=True), "[localhost] env: failed after 0 s: no reason given"),
         ({"kind": "fault", "message": "X got no response.", "pause": 4, "elapsed": 10.0},
          "[localhost] X got no response. Asking again in 4 s."),
-        ({"kind": "note", "name": "vm-1", "message": "An image is being made."},
-         "[localhost] vm-1: An image is being made."),
+        ({"kind": "note", "name": "vm-1", "message": "An image is being built."},
+         "[localhost] vm-1: An image is being built."),
     ],
 )  # fmt: skip
 def test_a_line(said: dict[str, Any], line: str) -> None:
@@ -97,7 +97,7 @@ def test_a_lasting_fault_is_reported_once_a_minute() -> None:
     assert len(reported(*faults[:3], event(1, 1, elapsed=20.0), faults[5])) == 3
 
 
-def test_untrusted_text_is_made_safe_and_short() -> None:
+def test_untrusted_text_is_cleaned_and_short() -> None:
     [line] = reported(event(1, 1, name="\x1b[2Jevil\nname" + "x" * 200), host="h\x1b[1m")
     assert line.startswith("[h] evil\\nname")
     assert len(line) < 150

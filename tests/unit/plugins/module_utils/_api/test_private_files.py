@@ -136,7 +136,7 @@ def test_what_is_not_a_plain_file_of_the_users_is_not_opened(tmp_path: Path, wha
     assert other.read_text() == "somebody else's"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file of another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can create a file of another user")
 def test_a_file_or_folder_of_another_user_is_not_used(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")

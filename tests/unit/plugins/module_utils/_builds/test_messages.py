@@ -13,10 +13,10 @@ from ansible_collections.compshare.cloud.plugins.module_utils._builds.state impo
 
 
 def build(image_id: str, **known: object) -> Build:
-    made = Build(BuildTarget(image_id), Schedule(PollSettings(), 0.0, Random(1)))
+    created = Build(BuildTarget(image_id), Schedule(PollSettings(), 0.0, Random(1)))
     for name, value in known.items():
-        setattr(made, name, value)
-    return made
+        setattr(created, name, value)
+    return created
 
 
 @pytest.mark.parametrize(

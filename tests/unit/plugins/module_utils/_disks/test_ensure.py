@@ -177,7 +177,7 @@ def test_a_disk_that_is_on_its_way_is_waited_for(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncated", "empty", "no_ret_code"])
 @pytest.mark.parametrize(("options", "actions"), CHANGES, ids=[" ".join(row[1]) for row in CHANGES])
-def test_lost_responses_make_no_disk_twice_and_end_as_desired(
+def test_lost_responses_create_no_disk_twice_and_end_as_desired(
     options: dict[str, Any], actions: list[str], kind: str
 ) -> None:
     """Each write of the task loses its first response; a run that ends in an error is run again."""

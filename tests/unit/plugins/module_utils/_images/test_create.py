@@ -1,4 +1,4 @@
-"""The instance that an image is made of."""
+"""The instance that an image is created from."""
 
 from __future__ import annotations
 

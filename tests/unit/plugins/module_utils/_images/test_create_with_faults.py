@@ -48,8 +48,8 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 def test_a_create_that_took_effect_without_a_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": True, "action": CREATE, "count": 1})
-    made = build(world)
-    assert made["changed"] and made["image"]["status"] == "Available"
+    created = build(world)
+    assert created["changed"] and created["image"]["status"] == "Available"
     assert len(images_named(world, NAME)) == 1
     assert writes(world) == [CREATE]
 
@@ -239,7 +239,7 @@ def random_faults(rng: random.Random) -> list[dict[str, Any]]:
 
 
 class FreedSources(WorldTransport):
-    """The instance stays as it was while an image is made of it, as one documentation has it: nothing locks it."""
+    """The instance stays as it was while an image is created from it, as one documentation has it: nothing locks it."""
 
     def post(self, body: Any, timeout: float) -> Any:
         for instance in self._world.instances.all.values():
@@ -291,15 +291,15 @@ def test_five_hundred_runs_with_random_faults(fifty: int) -> None:
             if attempt == 11:
                 world.clear_faults()
                 world.scenario.builds.failure_share = 0
-            made, error = attempt_to_build(world, transport=transport, description=f"{seed}", replace_failed=True)
+            created, error = attempt_to_build(world, transport=transport, description=f"{seed}", replace_failed=True)
             assert len(images_named(world, NAME)) <= 1, seed
-            if made is not None:
+            if created is not None:
                 break
             assert str(error) and error is not None and set(error.facts) >= {"changed", "image"}, seed
             failures += 1
-        assert made is not None, seed
+        assert created is not None, seed
         [row] = images_named(world, NAME)
-        assert row["CompShareImageId"] == made["image"]["id"], seed
+        assert row["CompShareImageId"] == created["image"]["id"], seed
         assert (row["Status"], row["Description"]) == ("Available", f"{seed}"), seed
     assert failures > 0
 
@@ -322,12 +322,12 @@ def test_a_hundred_rebuilds_with_random_faults(twenty: int) -> None:
             if attempt == 11:
                 world.clear_faults()
                 world.scenario.builds.failure_share = 0
-            made, _error = attempt_to_build(world, rebuild=True, replace_failed=True)
+            created, _error = attempt_to_build(world, rebuild=True, replace_failed=True)
             rows = images_named(world, NAME)
             assert any(row["Status"] == "Available" for row in rows) and len(rows) <= 3, seed
-            if made is not None:
+            if created is not None:
                 break
-        assert made is not None, seed
+        assert created is not None, seed
         [row] = images_named(world, NAME)
         assert row["Name"] == NAME and row["Status"] == "Available", seed
-        assert row["CompShareImageId"] == made["image"]["id"] != old, seed
+        assert row["CompShareImageId"] == created["image"]["id"] != old, seed

@@ -1,4 +1,4 @@
-"""compshare_image against the simulator: made once, changed, rebuilt, deleted; and what goes wrong."""
+"""compshare_image against the simulator: created once, changed, rebuilt, deleted; and what goes wrong."""
 
 from __future__ import annotations
 
@@ -72,28 +72,30 @@ def test_check_run_real_run_second_run(source: str) -> None:
 
     predicted = build(world, source, check_mode=True, **desired)
     assert writes(world) == []
-    made = build(world, source, **desired)
+    created = build(world, source, **desired)
     assert writes(world) == [CREATE, UPDATE]
     again = build(world, source, **desired)
     check_again = build(world, source, check_mode=True, **desired)
     assert writes(world) == [CREATE, UPDATE]
 
-    assert (predicted["changed"], made["changed"], again["changed"], check_again["changed"]) == (
+    assert (predicted["changed"], created["changed"], again["changed"], check_again["changed"]) == (
         True,
         True,
         False,
         False,
     )
-    assert predicted["diff"] == made["diff"]
+    assert predicted["diff"] == created["diff"]
     assert again["diff"] == {"before": {}, "after": {}}
-    assert made["diff"]["before"] == {} and set(made["diff"]["after"]) == {"name", "instance_id", *desired}
-    assert made["image"]["status"] == "Available" and set(IMAGE_KEYS) <= set(made["image"])
+    assert created["diff"]["before"] == {} and set(created["diff"]["after"]) == {"name", "instance_id", *desired}
+    assert created["image"]["status"] == "Available" and set(IMAGE_KEYS) <= set(created["image"])
     known = ("name", "status", "description", "tags", "supported_gpu_types", "auto_start", "zones", "container", "type")
-    for result in (made, again, check_again):
+    for result in (created, again, check_again):
         assert {key: result["image"][key] for key in known} == {key: predicted["image"][key] for key in known}
     assert predicted["image"]["id"] is None and set(IMAGE_KEYS) <= set(predicted["image"])
-    assert predicted["image"]["software"]["applications"] == made["image"]["software"]["applications"] == ["JupyterLab"]
-    assert made["build"]["complete"] and made["build"]["image_id"] == made["image"]["id"]
+    assert (
+        predicted["image"]["software"]["applications"] == created["image"]["software"]["applications"] == ["JupyterLab"]
+    )
+    assert created["build"]["complete"] and created["build"]["image_id"] == created["image"]["id"]
     assert "build" not in again
     [row] = images_named(world, NAME)
     assert row["Readme"] == "# How\n"
@@ -109,14 +111,14 @@ def test_the_build_is_reported_while_it_goes_on() -> None:
 
 def test_without_waiting() -> None:
     world = new_world()
-    made = build(world, wait=False)
-    assert made["changed"] and made["image"]["status"] == "Making" and "build" not in made
+    created = build(world, wait=False)
+    assert created["changed"] and created["image"]["status"] == "Making" and "build" not in created
     assert build(world, wait=False)["changed"] is False
     waited = build(world)
     assert (waited["changed"], waited["image"]["status"], waited["image"]["id"]) == (
         False,
         "Available",
-        made["image"]["id"],
+        created["image"]["id"],
     )
     assert writes(world) == [CREATE]
 
@@ -133,10 +135,10 @@ def test_without_waiting_what_cannot_be_set_yet_is_said() -> None:
 
 def test_an_image_that_no_list_shows_at_first() -> None:
     world = new_world(builds={"default": {"visible_after": 50}})
-    made = build(world, wait=False)
-    assert made["image"]["id"] == images_named(world, NAME)[0]["CompShareImageId"]
+    created = build(world, wait=False)
+    assert created["image"]["id"] == images_named(world, NAME)[0]["CompShareImageId"]
     again = build(world)
-    assert (again["changed"], again["image"]["id"]) == (False, made["image"]["id"])
+    assert (again["changed"], again["image"]["id"]) == (False, created["image"]["id"])
     assert writes(world) == [CREATE]
 
 
@@ -144,8 +146,8 @@ def test_a_build_of_somebody_else_on_the_same_instance_is_waited_for() -> None:
     world = new_world()
     run(world, name="other", instance_id=instance_in(world, "train-vm"), wait=False)
     began = world.clock.now()
-    made = build(world)
-    assert made["changed"] and made["image"]["status"] == "Available"
+    created = build(world)
+    assert created["changed"] and created["image"]["status"] == "Available"
     assert world.clock.now() - began > 1700
     assert writes(world) == [CREATE, CREATE]
 
@@ -218,8 +220,8 @@ def test_a_region_that_is_not_the_instances() -> None:
 
 def test_an_image_in_a_region_that_the_list_leaves_out() -> None:
     world = new_world(dialect={"own_place": "filtered"})
-    made = build(world, "comfy-pod")
-    assert build(world, "comfy-pod")["image"]["id"] == made["image"]["id"]
+    created = build(world, "comfy-pod")
+    assert build(world, "comfy-pod")["image"]["id"] == created["image"]["id"]
     assert writes(world) == [CREATE]
 
 
@@ -266,11 +268,11 @@ def test_a_failed_image_is_replaced_on_request() -> None:
     world = new_world(builds={"plans": [{"fails_at": 0.5}]})
     failed = fail(world, WaitError, name=NAME, instance_id=instance_in(world, "train-vm")).facts["image"]["id"]
     predicted = build(world, replace_failed=True, check_mode=True)
-    made = build(world, replace_failed=True)
-    assert (predicted["changed"], made["changed"]) == (True, True)
-    assert predicted["diff"] == made["diff"]
-    assert made["diff"]["before"] == {"name": NAME, "id": failed, "status": "UnAvailable"}
-    assert made["image"]["status"] == "Available" and made["image"]["id"] != failed
+    created = build(world, replace_failed=True)
+    assert (predicted["changed"], created["changed"]) == (True, True)
+    assert predicted["diff"] == created["diff"]
+    assert created["diff"]["before"] == {"name": NAME, "id": failed, "status": "UnAvailable"}
+    assert created["image"]["status"] == "Available" and created["image"]["id"] != failed
     assert writes(world) == [CREATE, DELETE, CREATE]
     assert build(world, replace_failed=True)["changed"] is False
 
@@ -386,27 +388,27 @@ def test_rebuilt_and_the_old_one_deleted_at_the_end() -> None:
 
     running = task(world, name=NAME, instance_id=instance_in(world, "train-vm"), rebuild=True, tags=["LLM"])
     running.report = lambda _event: statuses.append(world.images.own[old].row["Name"])
-    made = ensure_image(running)
+    created = ensure_image(running)
     assert set(statuses) == {NAME}
-    assert made["changed"] and predicted["changed"]
-    assert made["image"]["id"] != old and made["image"]["name"] == NAME and made["image"]["tags"] == ["LLM"]
+    assert created["changed"] and predicted["changed"]
+    assert created["image"]["id"] != old and created["image"]["name"] == NAME and created["image"]["tags"] == ["LLM"]
     assert predicted["image"]["name"] == NAME and predicted["image"]["id"] is None
-    assert made["diff"]["before"] == predicted["diff"]["before"] == {"name": NAME, "id": old}
+    assert created["diff"]["before"] == predicted["diff"]["before"] == {"name": NAME, "id": old}
     assert names(world) == [NAME]
     assert writes(world)[1:] == [CREATE, UPDATE, UPDATE, DELETE, UPDATE]
 
 
 def test_rebuild_of_what_is_not_there() -> None:
     world = new_world()
-    made = build(world, rebuild=True)
-    assert made["changed"] and names(world) == [NAME] and writes(world) == [CREATE]
+    created = build(world, rebuild=True)
+    assert created["changed"] and names(world) == [NAME] and writes(world) == [CREATE]
 
 
-def test_rebuild_of_what_is_being_made() -> None:
+def test_rebuild_of_what_is_being_created() -> None:
     world = new_world()
     build(world, wait=False)
-    made = build(world, rebuild=True)
-    assert not made["changed"] and made["image"]["status"] == "Available" and writes(world) == [CREATE]
+    created = build(world, rebuild=True)
+    assert not created["changed"] and created["image"]["status"] == "Available" and writes(world) == [CREATE]
 
 
 def test_a_rebuild_that_fails_leaves_the_old_image() -> None:
@@ -421,8 +423,8 @@ def test_a_rebuild_that_fails_leaves_the_old_image() -> None:
     assert names(world) == sorted([NAME, name_while_rebuilt(NAME)])
     assert writes(world) == [CREATE, CREATE]
     world.scenario.builds.default.fails_at = None
-    made = build(world, rebuild=True, replace_failed=True)
-    assert made["image"]["id"] != old and names(world) == [NAME]
+    created = build(world, rebuild=True, replace_failed=True)
+    assert created["image"]["id"] != old and names(world) == [NAME]
 
 
 @pytest.mark.parametrize("step", range(5))
@@ -498,7 +500,7 @@ def test_deleted_with_what_a_rebuild_left() -> None:
     assert names(world) == []
 
 
-def test_an_image_that_is_being_made_says_what_can_be_done() -> None:
+def test_an_image_that_is_being_created_says_what_can_be_done() -> None:
     world = new_world()
     build(world, wait=False)
     for check_mode in (True, False):

@@ -129,7 +129,7 @@ def test_the_order_does_not_depend_on_the_order_of_the_api(shuffled: list[int], 
     assert ordered([rows[index] for index in shuffled], key, order) == ordered(rows, key, order)
 
 
-def test_the_newest_is_the_one_published_or_made_last() -> None:
+def test_the_newest_is_the_one_published_or_created_last() -> None:
     rows = [
         image(CompShareImageId="1", CreateTime=50),
         image(CompShareImageId="2", CreateTime=10, PubTime=60),

@@ -74,8 +74,8 @@ def world() -> World:
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 def test_a_create_that_took_effect_without_a_good_response(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "effect": True, "action": CREATE, "count": 1})
-    made = make(world)
-    assert made["changed"] and made["instance"]["state"] == "Running"
+    created = make(world)
+    assert created["changed"] and created["instance"]["state"] == "Running"
     assert len(all_named(world)) == 1 and writes(world) == [CREATE]
 
 
@@ -118,7 +118,7 @@ def test_a_create_whose_instance_shows_late(world: World) -> None:
 
 
 @pytest.mark.parametrize("lag", [0, 40, 100, 140])
-def test_a_lost_response_is_made_good_however_late_the_list_shows_the_instance(world: World, lag: int) -> None:
+def test_a_lost_response_is_recovered_however_late_the_list_shows_the_instance(world: World, lag: int) -> None:
     """Seen from outside with a lag of 100 s: the advice after 75 s, to run the task again, ordered a second one."""
     world.scenario.instances.visible_after = lag
     world.add_faults({"kind": "reset_after", "action": CREATE, "count": 1})
@@ -202,7 +202,7 @@ def test_a_response_without_an_id(world: World, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
 @pytest.mark.parametrize(("state", "action", "options"), MOVES, ids=[row[0] for row in MOVES])
-def test_a_lost_response_is_made_good(
+def test_a_lost_response_is_recovered(
     world: World, state: str, action: str, options: dict[str, Any], fault: dict[str, Any], effect: bool
 ) -> None:
     identity = instance_in(world, "train-vm")
@@ -395,16 +395,16 @@ def run_until_it_is_there(seed: int) -> int:
     for failures in range(12):
         if failures == 11:
             world.clear_faults()
-        made, error = attempt(world, state=state, count=count)
+        created, error = attempt(world, state=state, count=count)
         assert all(len(all_named(world, name)) <= 1 for name in names), seed
-        if made is not None:
+        if created is not None:
             break
         assert error is not None and str(error) and set(error.facts) >= {"changed", "instances", "actions"}, seed
         for row in [row for name in names for row in all_named(world, name) if row["State"] == "Install Fail"]:
             attempt(world, name=None, instance_id=row["UHostId"], state="absent")
-    assert made is not None, seed
+    assert created is not None, seed
     rows = [row for name in names for row in all_named(world, name)]
-    assert [row["UHostId"] for row in rows] == [instance["id"] for instance in made["instances"]], seed
+    assert [row["UHostId"] for row in rows] == [instance["id"] for instance in created["instances"]], seed
     assert {(row["State"], row["ChargeType"]) for row in rows} == {("Running", "Postpay")}, seed
     return failures
 

@@ -102,18 +102,18 @@ def test_an_image_that_does_not_fit_is_refused_before_the_instance_is_stopped() 
         assert writes(world) == []
 
 
-def test_an_instance_is_made_once(world: World) -> None:
+def test_an_instance_is_created_once(world: World) -> None:
     predicted = run(world, check_mode=True, **ORDER)
     assert predicted["changed"] and writes(world) == [] and not named(world, "new-vm")
-    made = run(world, **ORDER)
-    assert made["changed"] and writes(world) == [CREATE]
+    created = run(world, **ORDER)
+    assert created["changed"] and writes(world) == [CREATE]
     (row,) = named(world, "new-vm")
     assert (row["ChargeType"], row["State"], row["GPU"], row["Zone"]) == ("Postpay", "Running", 1, "cn-wlcb-01")
-    assert predicted["price"] == made["price"]
-    assert made["price"]["per_hour"] == 1.48
-    assert predicted["diff"] == made["diff"]
+    assert predicted["price"] == created["price"]
+    assert created["price"]["per_hour"] == 1.48
+    assert predicted["diff"] == created["diff"]
     assert predicted["diff"]["after"]["new-vm"]["price_per_hour"] == 1.48
-    expected, real = without_times(predicted["instance"]), without_times(made["instance"])
+    expected, real = without_times(predicted["instance"]), without_times(created["instance"])
     assert expected is not None and real is not None
     sure = ("name", "state", "zone", "region", "gpu_type", "gpu_count", "cpu", "memory_gb", "charge_type", "image_id")
     assert [expected[key] for key in sure] == [real[key] for key in sure]
@@ -131,7 +131,7 @@ def test_a_name_of_digits_is_found_where_the_api_sends_a_number(world: World) ->
     assert writes(world) == [CREATE]
 
 
-def test_running_makes_what_is_missing_and_starts_what_is_stopped(world: World) -> None:
+def test_running_creates_what_is_missing_and_starts_what_is_stopped(world: World) -> None:
     assert run(world, **ORDER, state="running")["changed"]
     run(world, name="new-vm", state="stopped")
     assert run(world, **ORDER, state="present")["instance"]["state"] == "Stopped"
@@ -159,8 +159,8 @@ def test_containers_and_pods_live_like_machines(zone: str, gpu_type: str, kind: 
     image = {"CompShareImageId": "compshareImage-1c", "Name": "boxed", "Container": "True", "Zone": zone}
     world = new_world(rows={"custom": [{**image, "Status": "Available"}]}, instances={"ssh_listener": True})
     try:
-        made = run(world, name="box", image="boxed", gpu_type=gpu_type, wait_for_ssh=True)["instance"]
-        assert (made["kind"], made["zone"], made["ssh_user"]) == (kind, zone, "root")
+        created = run(world, name="box", image="boxed", gpu_type=gpu_type, wait_for_ssh=True)["instance"]
+        assert (created["kind"], created["zone"], created["ssh_user"]) == (kind, zone, "root")
         for state in ("stopped", "running", "absent"):
             assert run(world, name="box", state=state)["changed"] is True
             assert run(world, name="box", state=state)["changed"] is False
@@ -172,9 +172,9 @@ def test_containers_and_pods_live_like_machines(zone: str, gpu_type: str, kind: 
 def test_several_at_once(world: World) -> None:
     order = {**ORDER, "name": "worker", "count": 3}
     assert len(run(world, check_mode=True, **order)["instances"]) == 3
-    made = run(world, **order)
-    assert [instance["name"] for instance in made["instances"]] == ["worker-1", "worker-2", "worker-3"]
-    assert made["instance"] is None
+    created = run(world, **order)
+    assert [instance["name"] for instance in created["instances"]] == ["worker-1", "worker-2", "worker-3"]
+    assert created["instance"] is None
     assert run(world, **order)["changed"] is False
     assert [action["name"] for action in run(world, **{**order, "count": 4})["actions"]] == ["worker-4"]
     assert run(world, **{**order, "count": 2})["changed"] is False
@@ -185,7 +185,7 @@ def test_several_at_once(world: World) -> None:
     assert run(world, name="worker", count=4, state="absent")["changed"] is False
 
 
-def test_one_instance_is_made_where_the_count_begins(world: World) -> None:
+def test_one_instance_is_created_where_the_count_begins(world: World) -> None:
     run(world, **{**ORDER, "name": "one", "count": 1})
     assert named(world, "one-1") and not named(world, "one")
 
@@ -246,7 +246,7 @@ def test_an_empty_response_is_no_proof_of_absence(world: World) -> None:
     assert run(world, **{**ORDER, "name": "train-vm"})["changed"] is False
 
 
-# --- What is made, and where ---
+# --- What is created, and where ---
 
 
 def test_the_first_zone_in_stock_is_taken(world: World) -> None:
@@ -265,7 +265,7 @@ def test_the_first_zone_in_stock_is_taken(world: World) -> None:
         ({"gpu_type": "5090"}, Scope(), "cn-sh2-03"),
     ],
 )
-def test_where_an_instance_is_made(world: World, options: dict[str, Any], scope: Scope, zone: str) -> None:
+def test_where_an_instance_is_created(world: World, options: dict[str, Any], scope: Scope, zone: str) -> None:
     assert run(world, check_mode=True, scope=scope, **{**ORDER, **options})["instance"]["zone"] == zone
 
 
@@ -282,23 +282,23 @@ def test_the_stock_may_end_between_check_and_order(world: World) -> None:
 
 
 def test_sizes(world: World) -> None:
-    made = run(world, **ORDER, gpu_count=2, cpu=32, memory_gb=128, charge_type="Day")
-    assert [made["instance"][key] for key in ("gpu_count", "cpu", "memory_gb", "charge_type")] == [2, 32, 128, "Day"]
-    assert made["price"]["unit"] == "day"
-    assert made["price"]["per_hour"] == pytest.approx(made["price"]["amount"] / 24, abs=1e-4)
+    created = run(world, **ORDER, gpu_count=2, cpu=32, memory_gb=128, charge_type="Day")
+    assert [created["instance"][key] for key in ("gpu_count", "cpu", "memory_gb", "charge_type")] == [2, 32, 128, "Day"]
+    assert created["price"]["unit"] == "day"
+    assert created["price"]["per_hour"] == pytest.approx(created["price"]["amount"] / 24, abs=1e-4)
 
 
 def test_disks(world: World) -> None:
     disks = [{"size_gb": 50, "type": "CLOUD_SSD", "boot": False}, {"size_gb": 150, "type": "CLOUD_SSD", "boot": True}]
-    made = run(world, **ORDER, disks=disks)
-    assert [(disk["boot"], disk["size_gb"]) for disk in made["instance"]["disks"]] == [(True, 150), (False, 50)]
+    created = run(world, **ORDER, disks=disks)
+    assert [(disk["boot"], disk["size_gb"]) for disk in created["instance"]["disks"]] == [(True, 150), (False, 50)]
 
 
 def test_the_system_disk_holds_the_image(world: World) -> None:
     large = {"Name": "large", "ImageType": "Custom", "Status": "Available", "Size": 150 * 1024, "Zone": "cn-wlcb-01"}
     world = new_world(rows={"custom": [{**large, "CompShareImageId": "compshareImage-1large"}]})
-    made = run(world, check_mode=True, **{**ORDER, "image": "large"})
-    assert made["instance"]["disks"][0]["size_gb"] == 150
+    created = run(world, check_mode=True, **{**ORDER, "image": "large"})
+    assert created["instance"]["disks"][0]["size_gb"] == 150
     disks = [{"size_gb": 149, "type": "CLOUD_SSD", "boot": True}]
     error = failed(world, OptionError, **{**ORDER, "image": "large"}, disks=disks)
     assert "cannot hold the image 'large', which needs 150 GB" in str(error)
@@ -335,7 +335,7 @@ def test_a_password_is_set_and_never_shown(world: World) -> None:
         ({"scope": Scope(zone="cn-none-01")}, r"There is no zone 'cn-none-01'\. There are: cn-wlcb-01"),
     ],
 )
-def test_what_cannot_be_made_is_refused_before_anything_is_sent(
+def test_what_cannot_be_created_is_refused_before_anything_is_sent(
     world: World, options: dict[str, Any], message: str
 ) -> None:
     for check_mode in (True, False):
@@ -357,8 +357,8 @@ def test_what_is_to_know_of_a_charge_type_is_said_before(charge_type: str, words
     _predicted, task = run_task(world, check_mode=True, **ORDER, charge_type=charge_type)
     assert [text for text in task.warnings if any(word in text for word in words)] == task.warnings
     assert len(task.warnings) == len(words) and writes(world) == []
-    made = run(world, **ORDER, charge_type=charge_type)
-    assert made["instance"]["auto_renew"] is (charge_type != "Postpay")
+    created = run(world, **ORDER, charge_type=charge_type)
+    assert created["instance"]["auto_renew"] is (charge_type != "Postpay")
     again, task = run_task(world, **ORDER, charge_type=charge_type)
     assert again["changed"] is False and task.warnings == []
 
@@ -489,7 +489,7 @@ def test_a_stuck_instance_is_stopped() -> None:
     assert run(world, name="train-vm", state="stopped")["instance"]["state"] == "Stopped"
 
 
-def test_an_image_in_the_making_is_never_broken_by_force() -> None:
+def test_an_image_being_built_is_never_broken_by_force() -> None:
     world = new_world(dialect={"terminate_while_making": "accepted", "terminate_state": "any"})
     put(world, "train-vm", State="ImageMaking")
     failed(world, WaitError, name="train-vm", state="absent")
@@ -634,8 +634,8 @@ def test_what_is_delivered_is_compared_with_the_order(world: World, monkeypatch:
 
 
 def test_without_wait_the_task_ends_when_the_request_is_accepted(world: World) -> None:
-    made = run(world, **ORDER, wait=False)
-    assert made["changed"] and made["instance"]["id"] and made["instance"]["state"] == "Initializing"
+    created = run(world, **ORDER, wait=False)
+    assert created["changed"] and created["instance"]["id"] and created["instance"]["state"] == "Initializing"
     assert run(world, **ORDER, wait=False)["changed"] is False
     assert run(world, name="train-vm", state="stopped", wait=False)["instance"]["state"] == "Running"
     assert run(world, name="train-vm", state="stopped", wait=False)["changed"] is False
@@ -705,9 +705,9 @@ def test_a_stop_that_is_lost_on_the_way_is_reported(world: World) -> None:
     assert done["instance"]["scheduled_stop_time"] is not None and task.warnings == []
 
 
-def test_a_schedule_goes_with_what_is_made(world: World) -> None:
-    made = run(world, **ORDER, schedule_stop="2h")
-    assert made["instance"]["scheduled_stop_time"] is not None
+def test_a_schedule_goes_with_what_is_created(world: World) -> None:
+    created = run(world, **ORDER, schedule_stop="2h")
+    assert created["instance"]["scheduled_stop_time"] is not None
     assert run(world, **ORDER, schedule_stop="2h")["changed"] is False
 
 
@@ -718,7 +718,7 @@ def test_a_schedule_goes_with_what_is_made(world: World) -> None:
         ({"schedule_stop": "8h", "wait": False}, "schedule_stop needs wait=true"),
     ],
 )
-def test_a_stop_that_cannot_be_set_is_found_before_an_instance_is_made(
+def test_a_stop_that_cannot_be_set_is_found_before_an_instance_is_created(
     world: World, options: dict[str, Any], message: str
 ) -> None:
     for check_mode in (True, False):
@@ -844,8 +844,8 @@ def test_ssh_is_waited_for() -> None:
     world = new_world(instances={"ssh_listener": True, "ssh_after": 40})
     try:
         assert run(world, check_mode=True, **ORDER, wait_for_ssh=True)["changed"] and writes(world) == []
-        made = run(world, **ORDER, wait_for_ssh=True)
-        assert made["instance"]["ssh_host"] == "127.0.0.1" and made["instance"]["ssh_port"] != 22
+        created = run(world, **ORDER, wait_for_ssh=True)
+        assert created["instance"]["ssh_host"] == "127.0.0.1" and created["instance"]["ssh_port"] != 22
         row = named(world, "new-vm")[0]
         assert world.clock.now() >= row["StartTime"] + 40
         world.scenario.instances.ssh_after = 10_000
@@ -920,9 +920,9 @@ def test_zones_with_different_prices(monkeypatch: pytest.MonkeyPatch) -> None:
         return response
 
     monkeypatch.setattr(WorldTransport, "post", dearer_elsewhere)
-    made = run(world, **{**ORDER, "name": "worker", "count": 2})
-    shown = sorted(instance["price_per_hour"] for instance in made["diff"]["after"].values())
-    assert shown[0] == 1.48 and shown[1] == made["price"]["per_hour"] > 9
+    created = run(world, **{**ORDER, "name": "worker", "count": 2})
+    shown = sorted(instance["price_per_hour"] for instance in created["diff"]["after"].values())
+    assert shown[0] == 1.48 and shown[1] == created["price"]["per_hour"] > 9
 
 
 def test_nothing_of_a_password_is_in_any_result(world: World) -> None:

@@ -71,7 +71,7 @@ def test_refusals_are_retried_until_the_lease_is_over(code: int, monkeypatch: py
     assert running(world).state == "Running"
 
 
-def test_it_waits_while_an_image_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_while_an_image_is_being_built(monkeypatch: pytest.MonkeyPatch) -> None:
     world = new_world()
     running(world).row["State"] = "ImageMaking"
     world.clock.after(1000, lambda: running(world).row.update(State="Running"))

@@ -39,22 +39,22 @@ def test_the_first_gpu_type_that_can_be_had_is_taken(world: World) -> None:
     sell_out(world, "4090")
     predicted = run(world, check_mode=True, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
     assert predicted["instance"]["gpu_type"] == "3090" and writes(world) == []
-    made = run(world, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
-    assert made["instance"]["gpu_type"] == "3090"
+    created = run(world, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])
+    assert created["instance"]["gpu_type"] == "3090"
     assert run(world, **ORDER, gpu_types=["A800", "4090", "3090", "5090"])["changed"] is False
 
 
 def test_charge_types_are_tried_before_the_next_gpu_type(world: World) -> None:
-    made = run(world, **ORDER, gpu_types=["4090", "5090"], charge_types=["Spot", "Postpay"])["instance"]
-    assert (made["gpu_type"], made["charge_type"], made["spot"]) == ("4090", "Spot", True)
+    created = run(world, **ORDER, gpu_types=["4090", "5090"], charge_types=["Spot", "Postpay"])["instance"]
+    assert (created["gpu_type"], created["charge_type"], created["spot"]) == ("4090", "Spot", True)
     order = {**ORDER, "name": "other"}
-    made = run(world, **order, gpu_types=["4090_48G"], charge_types=["Spot", "Postpay"])["instance"]
-    assert (made["charge_type"], made["spot"]) == ("Postpay", False)  # there are no such spot instances
+    created = run(world, **order, gpu_types=["4090_48G"], charge_types=["Spot", "Postpay"])["instance"]
+    assert (created["charge_type"], created["spot"]) == ("Postpay", False)  # there are no such spot instances
 
 
 def test_what_is_had_is_within_the_price(world: World) -> None:
-    made = run(world, **ORDER, gpu_types=["5090", "4090"], max_price=1.5)
-    assert made["instance"]["gpu_type"] == "4090" and made["price"]["per_hour"] <= 1.5
+    created = run(world, **ORDER, gpu_types=["5090", "4090"], max_price=1.5)
+    assert created["instance"]["gpu_type"] == "4090" and created["price"]["per_hour"] <= 1.5
     error = failed(world, NoZoneError, **{**ORDER, "name": "other"}, gpu_types=["5090", "4090"], max_price=1)
     assert "1 x 5090 (Postpay): " in str(error) and "1 x 4090 (Postpay): " in str(error)
     assert writes(world) == [CREATE]
@@ -62,8 +62,8 @@ def test_what_is_had_is_within_the_price(world: World) -> None:
 
 def test_the_last_one_may_go_between_check_and_order(world: World) -> None:
     world.add_faults({"kind": "ret_code", "code": 226604, "action": CREATE, "where": {"GpuType": "4090"}})
-    made = run(world, **ORDER, gpu_types=["4090", "3090"])
-    assert made["instance"]["gpu_type"] == "3090" and len(named(world, "new-vm")) == 1
+    created = run(world, **ORDER, gpu_types=["4090", "3090"])
+    assert created["instance"]["gpu_type"] == "3090" and len(named(world, "new-vm")) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_gpu_is_waited_for(world: World) -> None:
     sell_out(world, "4090", "5090")
     restock(world, "4090", after=2000)
     began = world.clock.now()
-    made, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], wait_for_stock=3600, schedule_stop="8h")
-    assert made["instance"]["gpu_type"] == "4090" and made["instance"]["state"] == "Running"
+    created, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], wait_for_stock=3600, schedule_stop="8h")
+    assert created["instance"]["gpu_type"] == "4090" and created["instance"]["state"] == "Running"
     assert 2000 < named(world, "new-vm")[0]["CreateTime"] - began < 2000 + 330
     lines = [event["message"] for event in task.events if event["message"].startswith("no ")]
     assert lines == ["no 4090 or 5090 yet"]
@@ -105,8 +105,8 @@ def test_a_gpu_is_waited_for(world: World) -> None:
 def test_live_lines_show_what_there_is_for_more(world: World) -> None:
     sell_out(world, "4090")
     restock(world, "4090", after=500)
-    made, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], max_price=1.6, wait_for_stock=3600)
-    assert made["instance"]["gpu_type"] == "4090"
+    created, task = run_task(world, **ORDER, gpu_types=["4090", "5090"], max_price=1.6, wait_for_stock=3600)
+    assert created["instance"]["gpu_type"] == "4090"
     line = next(event["message"] for event in task.events)
     assert line.startswith("no 4090 or 5090 within 1.6 CNY per hour yet; 5090 in cn-") and " costs " in line
 
@@ -122,8 +122,8 @@ def test_the_wait_ends(world: World) -> None:
 def test_the_wait_takes_nothing_of_wait_timeout(world: World) -> None:
     sell_out(world, "4090")
     restock(world, "4090", after=1500)
-    made = run(world, **ORDER, gpu_type="4090", wait_for_stock=3600, wait_timeout=300)
-    assert made["instance"]["state"] == "Running"
+    created = run(world, **ORDER, gpu_type="4090", wait_for_stock=3600, wait_timeout=300)
+    assert created["instance"]["state"] == "Running"
 
 
 def test_what_no_zone_will_ever_have_is_not_waited_for(world: World) -> None:

@@ -88,7 +88,7 @@ def test_a_stopped_pod_keeps_its_ports(world: World) -> None:
 
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_lost_response_is_made_good(world: World, fault: dict[str, Any], effect: bool) -> None:
+def test_a_lost_response_is_recovered(world: World, fault: dict[str, Any], effect: bool) -> None:
     if fault["kind"] != "slow":
         fault = {**fault, "effect": effect}
     world.add_faults({**fault, "action": UPDATE, "count": 1})
@@ -99,5 +99,5 @@ def test_a_lost_response_is_made_good(world: World, fault: dict[str, Any], effec
 def test_a_new_pod_gets_its_ports() -> None:
     image = {"CompShareImageId": "compshareImage-1c", "Name": "boxed", "Container": "True", "Zone": "cn-sh2-01"}
     world = new_world(rows={"custom": [{**image, "Status": "Available"}]})
-    made = run(world, name="box", image="boxed", gpu_type="5090", ports={"http": [7860]})
-    assert set(made["instance"]["ports"]["http"]) == {8888, 7860}
+    created = run(world, name="box", image="boxed", gpu_type="5090", ports={"http": [7860]})
+    assert set(created["instance"]["ports"]["http"]) == {8888, 7860}

@@ -154,7 +154,7 @@ def test_a_gpu_that_is_gone_meanwhile_is_reported(world: World) -> None:
 
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("fault", UNKNOWN, ids=fault_name)
-def test_a_lost_response_is_made_good(world: World, fault: dict[str, Any], effect: bool) -> None:
+def test_a_lost_response_is_recovered(world: World, fault: dict[str, Any], effect: bool) -> None:
     if fault["kind"] != "slow":
         fault = {**fault, "effect": effect}
     world.add_faults({**fault, "action": RESIZE, "count": 1})

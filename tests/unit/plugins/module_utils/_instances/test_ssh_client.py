@@ -36,15 +36,15 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make_client(tmp_path: Path) -> Iterator[Callable[..., SshClient]]:
-    made: list[SshClient] = []
+    created: list[SshClient] = []
 
     def make(**options: Any) -> SshClient:
         given = {"password": PASSWORD, "private_key_file": None, "known_hosts": str(tmp_path / "known"), **options}
-        made.append(SshClient("203.0.113.10", 23, "root", **given).__enter__())
-        return made[-1]
+        created.append(SshClient("203.0.113.10", 23, "root", **given).__enter__())
+        return created[-1]
 
     yield make
-    for client in made:
+    for client in created:
         client.__exit__(None, None, None)
 
 

@@ -65,7 +65,7 @@ def test_a_time_too_soon() -> None:
         stop_to_set(PlannedStop(epoch=NOON + 299), None, NOON)
 
 
-def test_a_time_too_soon_for_an_instance_that_must_be_made() -> None:
+def test_a_time_too_soon_for_an_instance_that_must_be_created() -> None:
     with pytest.raises(OptionError, match="Nothing was created"):
         check_ahead(PlannedStop(epoch=NOON + 899), NOON)
     for planned in (PlannedStop(epoch=NOON + 900), PlannedStop(after=300), PlannedStop()):
