@@ -127,7 +127,8 @@ options:
         each zone in which it is not, and the task waits for the copies.
       - A copy is an image of its own. Its name is that of the image, a dot and the zone, shortened to 50 characters if
         necessary. A copy is found by this name, so a second run creates none.
-      - A task that renames the image renames its copies in these zones, too. Copies in other zones keep their names.
+      - A task that renames the image renames its copies in these zones, too. Copies in other zones keep their old names
+        and are not found by the new one. List every zone that has a copy, or rename the others by their O(image_id).
       - If a zone refuses the copy, the image is still copied to the others, and the task then fails.
       - With O(rebuild=true) copies of the old image are deleted and created again. O(replace_failed=true) applies to
         copies, too.
