@@ -106,7 +106,7 @@ pytest_session(
 
 @nox.session(name="quick-lint")
 def quick_lint(session: nox.Session) -> None:
-    """The linters that answer in seconds."""
+    """The linters that take seconds."""
     session.run("ruff", "check", ".", external=True)
     session.run("ruff", "format", "--check", ".", external=True)
     packages = [word for name in TYPED for word in ("--package", name)]

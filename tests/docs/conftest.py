@@ -30,7 +30,7 @@ PUBLIC_KEY, PRIVATE_KEY = "your-public-key", "your-private-key"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes seconds; left out of `make docs-pages`")
+    config.addinivalue_line("markers", "slow: takes seconds; not part of `make docs-pages`")
     # How antsibull-docutils uses docutils is no matter of ours.
     config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning")
 

@@ -114,7 +114,7 @@ class Bench:
         return Healthy(operation.value(outcome.result), moments, _writes_in(world), before, state_of(world))
 
     def cases(self, operation: Operation) -> Iterator[Case]:
-        """Return the cases of an operation; a position that it does not have is left out."""
+        """Return the cases of an operation; a position that it does not have is omitted."""
         moments = self.healthy(operation).moments
         for fault in FAULTS:
             for position in POSITIONS:
@@ -180,7 +180,7 @@ class Bench:
             assert value == healthy.value, f"succeeded with another result: {value} instead of {healthy.value}"
             state = state_of(world)
             wrong = {key: (state[key], healthy.after[key]) for key in state if state[key] != healthy.after[key]}
-            assert not wrong, f"succeeded, but the world is not as it should be: {wrong}"
+            assert not wrong, f"succeeded, but the world is not in the desired state: {wrong}"
 
     def _check_reported(self, case: Case, outcome: Outcome, options: Mapping[str, Any]) -> None:
         """An error after something was changed says that something was or may be, and names it."""

@@ -107,7 +107,7 @@ FIRST, MIDDLE, LAST, WAITING = "first call", "middle call", "last call", "during
 POSITIONS = (FIRST, MIDDLE, LAST, WAITING)
 
 
-def kinds_left_out() -> set[str]:
+def kinds_omitted() -> set[str]:
     """Return the kinds of faults that the simulator knows and the matrix does not use."""
     return set(KINDS) - {str(fault.rule["kind"]) for fault in FAULTS}
 

@@ -38,7 +38,7 @@ params_of_any_kind = st.dictionaries(
 
 
 def without_null(value: Any) -> Any:
-    """Return parameters as documented: what is null is left out, at any depth."""
+    """Return parameters as documented: what is null is omitted, at any depth."""
     if isinstance(value, Mapping):
         return {key: without_null(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

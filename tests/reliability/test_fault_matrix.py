@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.compshare.cloud.tests.reliability.conftest import RecordFigures
 from ansible_collections.compshare.cloud.tests.reliability.fault_matrix import Bench
-from ansible_collections.compshare.cloud.tests.reliability.faults import FAULTS, Fault, kinds_left_out
+from ansible_collections.compshare.cloud.tests.reliability.faults import FAULTS, Fault, kinds_omitted
 from ansible_collections.compshare.cloud.tests.reliability.operations import OPERATIONS, Operation
 from ansible_collections.compshare.cloud.tests.simulator.server import Simulator
 from tests.tools.trees import ROOT
@@ -55,7 +55,7 @@ def test_a_fault_gives_the_right_result_or_one_clear_error(
 
 
 def test_every_kind_of_fault_is_in_the_matrix() -> None:
-    assert kinds_left_out() == set()
+    assert kinds_omitted() == set()
 
 
 #: Modules that are not in the matrix, each with the reason.

@@ -1,6 +1,6 @@
 """The control API: create worlds, arm faults, move clocks, read states. JSON under ``/_simulator``, unsigned.
 
-Every call that is about a world names it by ``public_key`` (in the query or the body); left out, it is the first one.
+Every call that is about a world names it by ``public_key`` (in the query or the body); if omitted, it is the first one.
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ class Account:
 
 @dataclass
 class Scenario:
-    """One world. ``replace`` names the kinds of :class:`Rows` whose built-in rows are left out.
+    """One world. ``replace`` names the kinds of :class:`Rows` whose built-in rows are omitted.
 
     ``speed``: world seconds in a real second; 0 is a clock moved by hand. ``start``: the world's first moment, epoch
     seconds; None is the real time. ``types``: ``plain``, or ``mixed`` for numbers as strings, "True" and "False", and

@@ -52,7 +52,7 @@ class WireRequest:
 
 
 def signature_of(signed: Mapping[str, str], private_key: str) -> str:
-    """The signature of these parameters; a ``Signature`` among them is left out."""
+    """The signature of these parameters; a ``Signature`` among them is omitted."""
     text = "".join(key + signed[key] for key in sorted(signed) if key != SIGNATURE)
     return hashlib.sha1((text + private_key).encode("utf-8"), usedforsecurity=False).hexdigest()
 

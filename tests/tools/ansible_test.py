@@ -151,7 +151,7 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     pythons = {*CONTROLLER_PYTHON.values(), *NEWEST_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}
     missing = link_interpreters(pythons, interpreters)
     if missing:
-        print(f"Not on this machine, and left out: Python {', '.join(missing)}", flush=True)
+        print(f"Not on this machine, and omitted: Python {', '.join(missing)}", flush=True)
     path = [str(interpreters), str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]
     environment = {**os.environ, "HOME": str(home), "PATH": os.pathsep.join(path)}
     # These belong to the environment that nox runs in.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-# ansible-test reports a sanity test that found nothing to look at as skipped. No test was left out.
+# ansible-test reports a sanity test that found nothing to look at as skipped. No test was omitted.
 NOTHING_TO_TEST = "No tests applicable."
 
 

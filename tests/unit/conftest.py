@@ -13,7 +13,7 @@ SELECTION = Path(__file__).with_name("selection.txt")
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     # Here and not in pyproject.toml, which ansible-test does not read.
-    config.addinivalue_line("markers", "slow: takes seconds; left out of `make check`")
+    config.addinivalue_line("markers", "slow: takes seconds; not part of `make check`")
     # ansible-test hands neither options nor variables on, so tests/tools/ansible_test.py writes down what it selects.
     if SELECTION.exists():
         config.option.markexpr = SELECTION.read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ PYTEST = """<testsuites><testsuite name="pytest" tests="5">
 <testcase name="passes"/>
 <testcase name="fails"><failure message="assert 1 == 2">…</failure></testcase>
 <testcase name="breaks"><error message="fixture not found">…</error></testcase>
-<testcase name="is left out"><skipped message="no reason is good enough"/></testcase>
+<testcase name="is omitted"><skipped message="no reason is good enough"/></testcase>
 <testcase name="fails, and breaks at its end"><failure message="a"/><error message="b"/></testcase>
 </testsuite></testsuites>"""
 
@@ -76,7 +76,7 @@ def test_a_run_that_says_nothing_has_failed(reported: Totals, exit_code: int, hi
     assert reported.hide_a_failure(exit_code) is hidden
 
 
-def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
+def test_what_xml_cannot_hold_is_omitted(tmp_path: Path) -> None:
     write_results(tmp_path / "checks.xml", "lint", {"colours": "\x1b[31mred\x1b[0m \x00\x08镜像"})
     assert read_failures(tmp_path) == {"lint::colours": "red 镜像"}
 

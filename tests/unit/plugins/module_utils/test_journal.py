@@ -22,7 +22,7 @@ def test_each_event_is_a_line(tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == [{"kind": "note", "message": "训练\n环境"}, {"kind": "other"}]
 
 
-def test_a_journal_that_went_away_is_no_trouble(tmp_path: Path) -> None:
+def test_a_journal_that_went_away_is_no_error(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     (folder / JOURNAL_NAME).touch()

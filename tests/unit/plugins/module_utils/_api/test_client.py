@@ -393,7 +393,7 @@ def test_options_that_cannot_work_are_refused(wrong: dict[str, Any], message: st
         Client.from_options({**OPTIONS, **wrong})
 
 
-def test_options_left_out_have_their_defaults() -> None:
+def test_options_omitted_have_their_defaults() -> None:
     client = Client.from_options({**OPTIONS, "region": "cn-wlcb", "zone": ""})
     assert client.endpoint == "https://api.compshare.cn"
     assert client.scope == Scope("cn-wlcb", None, None)

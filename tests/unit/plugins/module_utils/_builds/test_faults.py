@@ -25,7 +25,7 @@ LENGTH = 600.0
 SHORT: dict[str, Any] = {"seconds": 0.02}
 WAITS = ("slow", "drip", "drip_head", "continue", "trailers", "refuse")
 SMALL: dict[str, dict[str, Any]] = {**dict.fromkeys(WAITS, SHORT), "huge": {"size": 100_000}}
-# A redirect is no passing trouble: it would carry the key elsewhere.
+# A redirect is no transient error: it would carry the key elsewhere.
 LASTING = {"redirect", "layers"}
 # A closed port stays closed for real time, in which the world's clock does not move.
 PORT = {"refuse"}

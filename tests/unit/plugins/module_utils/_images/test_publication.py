@@ -242,14 +242,14 @@ def test_a_review_that_takes_too_long() -> None:
 
 
 @pytest.mark.parametrize("fault", [{"kind": "http", "status": 502}, {"kind": "reset_before"}], ids=fault_name)
-def test_waiting_goes_on_while_the_api_is_in_trouble(fault: dict[str, Any]) -> None:
+def test_waiting_goes_on_while_the_api_fails(fault: dict[str, Any]) -> None:
     world = world_of()
     world.add_faults({**fault, "action": "DescribeSelfCommunityImages", "after": 3, "count": 12})
     done = publish(world, wait=True)
     assert done["image"]["status"] == "Available" and not done["reviewing"]
 
 
-def test_waiting_ends_in_time_when_the_api_stays_in_trouble() -> None:
+def test_waiting_ends_in_time_when_the_api_keeps_failing() -> None:
     world = world_of()
     world.add_faults({"kind": "http", "status": 502, "action": "DescribeSelfCommunityImages", "after": 3})
     with pytest.raises(WaitError, match=r"within 1 min.* The last requests failed: .*status 502") as caught:

@@ -167,7 +167,7 @@ def test_an_image_is_waited_for_until_it_shows() -> None:
 # --- Rows that were not requested ---
 
 
-def test_other_instances_in_a_response_are_left_out() -> None:
+def test_other_instances_in_a_response_are_omitted() -> None:
     client, transport, _clock = client_of([success(UHostSet=[{**VM, "UHostId": "uhost-other"}, VM], TotalCount=2)])
     assert list(read_by_id(client, [IDENTITY])) == [IDENTITY]
     assert transport.requests[0]["UHostIds.0"] == IDENTITY
