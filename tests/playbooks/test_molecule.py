@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
@@ -44,9 +45,9 @@ def molecule(command: str, world: World, folder: Path) -> subprocess.CompletedPr
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A role's folder with a copy of the scenario."""
-    shutil.copytree(ROOT / "extensions/molecule", tmp_path / "molecule")
-    return tmp_path
+    """The folder of the role my_role, with a copy of the scenario."""
+    shutil.copytree(ROOT / "extensions/molecule", tmp_path / "roles/my_role/molecule")
+    return tmp_path / "roles/my_role"
 
 
 def names(world: World) -> list[str]:
@@ -66,9 +67,13 @@ def test_the_whole_sequence_leaves_nothing(make_world: MakeWorld, project: Path)
 
 def test_a_role_that_fails_leaves_nothing_either(make_world: MakeWorld, project: Path) -> None:
     world = make_world(speed=5)
-    (project / "molecule/default/roles/gpu_node/tasks/main.yml").write_text("- ansible.builtin.fail:\n")
+    converge = [{"hosts": "all", "gather_facts": False, "roles": ["my_role"]}]
+    (project / "molecule/default/converge.yml").write_text(yaml.safe_dump(converge))
+    (project / "tasks").mkdir()
+    (project / "tasks/main.yml").write_text("- ansible.builtin.fail:\n    msg: my_role has run\n")
     done = molecule("test", world, project)
     assert done.returncode != 0
+    assert "my_role has run" in done.stdout + done.stderr
     actions = [entry["action"] for entry in world.requests() if entry["carried_out"]]
     assert actions.count("CreateCompShareInstance") == 1
     assert NODE not in names(world)
