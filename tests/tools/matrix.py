@@ -32,7 +32,7 @@ def print_table(legs: list[str], outcomes: list[Outcome]) -> None:
     for leg in legs:
         outcome = by_session.get(session_of(leg))
         cells = [show(read_totals(results_folder(session_of(leg)) / suite)) if outcome else "–" for suite in SUITES]
-        ending = f"{outcome.seconds:7.0f}" if outcome else "left out: this machine has no such Python"
+        ending = f"{outcome.seconds:7.0f}" if outcome else "omitted: this machine has no such Python"
         print(f"{leg:15}  {LEGS[leg]:6}" + "".join(f"  {cell:>11}" for cell in cells) + f"  {ending}")
 
 

@@ -209,7 +209,7 @@ def test_what_comes_from_the_cache_is_what_the_api_said(make_world: MakeWorld, s
     assert len(world.requests()) == sent
 
 
-def test_an_answer_is_as_old_as_its_list(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_is_as_old_as_its_list(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(*terms: str) -> list[Any]:
         return look_up(torch_world, *terms, field="name", cache_timeout=30)
 

@@ -194,33 +194,33 @@ def test_leftovers_are_removed(folder: Path) -> None:
     assert len(list(folder.glob("*.lock"))) == 1, "a lock in use is no leftover"
 
 
-def test_what_is_made_of_lists_is_as_old_as_the_oldest(folder: Path) -> None:
+def test_what_is_built_from_lists_is_as_old_as_the_oldest(folder: Path) -> None:
     clock, read = FakeClock(), Reader()
 
-    def answer() -> Any:
+    def result() -> Any:
         lists = cache(clock)
-        return lists.get("answer", lambda: [lists.get(name, read) for name in ("one", "two")])
+        return lists.get("result", lambda: [lists.get(name, read) for name in ("one", "two")])
 
     cache(clock).get("one", read)
     clock.sleep(20)
-    assert answer() == [ROWS, ROWS]
+    assert result() == [ROWS, ROWS]
     assert read.times == 2
     clock.sleep(9)
-    assert answer() == [ROWS, ROWS]
+    assert result() == [ROWS, ROWS]
     assert read.times == 2
     clock.sleep(2)
-    assert answer() == [ROWS, ROWS]
+    assert result() == [ROWS, ROWS]
     assert read.times == 3, "the second list is still young"
 
 
-def test_what_is_made_of_an_outdated_list_is_outdated(folder: Path) -> None:
+def test_what_is_built_from_an_outdated_list_is_outdated(folder: Path) -> None:
     clock, read = FakeClock(), Reader()
     lists = cache(clock)
-    lists.get("answer", lambda: lists.get("one", read))
+    lists.get("result", lambda: lists.get("one", read))
     clock.sleep(1)
     cache(clock).outdate()
     clock.sleep(1)
-    lists.get("answer", lambda: lists.get("one", read))
+    lists.get("result", lambda: lists.get("one", read))
     assert read.times == 2
 
 

@@ -43,6 +43,6 @@ def test_every_hint_is_a_sentence() -> None:
         assert not entry.meaning.endswith("."), entry
 
 
-def test_an_unknown_code_is_not_requested_again() -> None:
+def test_an_unknown_code_is_not_retried() -> None:
     unknown = describe(987654)
     assert (unknown.code, unknown.hint, unknown.retry) == (987654, None, Retry.NEVER)
