@@ -8,7 +8,6 @@ VENV ?= .venv
 SETUP ?= auto
 # How many steps run at the same time.
 JOBS ?= 2
-CORES ?=
 
 # Everything that tools write stays inside the clone. pip goes on reading the user's own configuration.
 CACHE := $(CURDIR)/.cache
@@ -36,22 +35,23 @@ export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
 export ANSIBLE_ASYNC_DIR := $(ANSIBLE_HOME)/async
 # No test may meet a developer's own account or settings.
 unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH PYTHONPATH
-# What Python has compiled is kept: collecting the tests takes half as long.
-unexport PYTHONDONTWRITEBYTECODE
 USER_SETTINGS := $(filter COMPSHARE_%,$(.VARIABLES))
 unexport $(USER_SETTINGS)
+# What Python has compiled is kept: collecting the tests takes half as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := $(VENV)/bin/python
 NOX := $(PYTHON) -m nox --no-error-on-missing-interpreters -s
-RUN_STEPS := $(PYTHON) -m tests.tools.run_steps
+RUN_STEPS := $(PYTHON) -m tests.tools.run_steps --jobs
+COLLECTIONS = $$($(PYTHON) -m tests.tools.trees)
+DEMO := examples/find_and_build.yml -e region=cn-wlcb
 
-.PHONY: help
+# No command is a file to be made.
+.PHONY: $(MAKECMDGOALS) setup setup-demo
+
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
-# --- Set-up ------------------------------------------------------------------
-
-.PHONY: setup setup-demo
 setup: ## Install everything that tests and checks need into VENV
 	@SETUP=$(SETUP) tests/tools/set_up.sh $(VENV) dev
 
@@ -60,36 +60,22 @@ setup-demo:
 
 # --- For users ---------------------------------------------------------------
 
-.PHONY: demo
-DEMO := examples/find_and_build.yml -e region=cn-wlcb
 demo: setup-demo ## Run the example playbook against the simulator: no account, no cost
 	@$(PYTHON) -m tests.tools.simulator 0 60 "" $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-1auk8k6wxj3m
 	@printf '%s\n' "" "The same playbook on your account:" \
 	  "  export COMPSHARE_PUBLIC_KEY=… COMPSHARE_PRIVATE_KEY=…   (or: compshare config, the vendor's CLI profile is read)" \
 	  "  $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-…"
 
-.PHONY: simulator
 # Settings: PORT, SPEED, SCENARIO=FILE.
 simulator: setup-demo ## Run the simulator, to try playbooks on: no account, no cost
 	@$(PYTHON) -m tests.tools.simulator $(or $(PORT),8765) $(or $(SPEED),60) $(or $(SCENARIO),tests/docs/scenario.yml)
 
-.PHONY: check-account
 check-account: export HOME := $(USER_HOME)
 check-account: export XDG_CONFIG_HOME := $(USER_CONFIG)
 $(foreach name,$(USER_SETTINGS),$(eval check-account: export $(name) := $(value $(name))))
 check-account: setup-demo ## Compare the real API with what the collection assumes: your keys, read-only, about a minute
-	@mkdir -p build && ANSIBLE_COLLECTIONS_PATH="$$($(PYTHON) -m tests.tools.trees)" \
+	@mkdir -p build && ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)" \
 	  $(VENV)/bin/ansible-playbook playbooks/check_account.yml -e check_path='$(CURDIR)/build/compshare-check.md'
-
-# --- The fast loop -----------------------------------------------------------
-
-.PHONY: check format
-check: setup ## The fast loop: quick-lint, and unit tests that take neither seconds nor generated examples
-	@$(RUN_STEPS) --jobs $(JOBS) quick-lint quick-unit
-
-format: setup ## Format the code, and mend what ruff can mend
-	@$(PYTHON) -m ruff check --fix --quiet .
-	@$(PYTHON) -m ruff format .
 
 # --- Single steps: each is a session of noxfile.py ---------------------------
 
@@ -105,68 +91,54 @@ test-docs: ## Follow README, guides and examples word for word; ARGS="-k name"
 package: ## Build the artifact twice, judge it as Galaxy does, install it and use it
 changelog: ## Take fragments and new modules into CHANGELOG.md
 pins: ## Write requirements/*.txt anew from requirements/*.in
-
-SESSIONS := quick-lint unit slow-unit playbooks reliability sanity integration docs test-docs package changelog pins
-.PHONY: $(SESSIONS)
-$(SESSIONS): setup
+quick-lint unit slow-unit playbooks reliability sanity integration docs test-docs package changelog pins: setup
 	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) $@ -- $(ARGS) $(TARGET)
 
-.PHONY: lint examples
 LINTERS := quick-lint lint extra-checks license-check ansible-lint
 lint: setup ## All linters
 	@$(NOX) $(LINTERS)
 
-examples: setup ## Install the artifact into a clean environment, and run every example from there; ARGS="-k name"
-	@$(if $(ARGS),$(NOX) examples -- $(ARGS),$(RUN_STEPS) --jobs 1 examples)
+# These count as a step of .ci/run, too.
+examples: ## Install the artifact into a clean environment, and run every example from there; ARGS="-k name"
+test-eda: ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debian: openjdk-17-jre-headless); ARGS="-k name"
+examples test-eda: setup
+	@$(if $(ARGS),$(NOX) $@ -- $(ARGS),$(RUN_STEPS) 1 $@)
 
-# --- Everything --------------------------------------------------------------
+# --- Many steps --------------------------------------------------------------
 
 # The longest come first, so that short ones fill what time is left.
 TESTS := reliability sanity unit slow-unit package docs docs-check docs-pages $(LINTERS)
 SLOW_TESTS := integration playbooks
-.PHONY: test test-slow test-all test-matrix
-test: setup ## Linters, documentation, artifact, unit tests, sanity and reliability, with one line of totals
-	@$(RUN_STEPS) --jobs $(JOBS) $(TESTS)
-
-test-slow: setup ## Integration targets, and examples, roles and live lines in real playbooks
-	@$(RUN_STEPS) --jobs $(JOBS) $(SLOW_TESTS)
-
-test-all: setup ## Everything on one core: test, test-slow, examples, test-eda
-	@$(RUN_STEPS) --jobs $(JOBS) $(SLOW_TESTS) $(TESTS) examples test-eda
+check: STEPS := quick-lint quick-unit ## The fast loop: linters, and unit tests that take neither seconds nor generated examples
+test: STEPS := $(TESTS) ## Linters, documentation, artifact, unit tests, sanity and reliability, with one line of totals
+test-slow: STEPS := $(SLOW_TESTS) ## Integration targets, and examples, roles and live lines in real playbooks
+test-all: STEPS := $(SLOW_TESTS) $(TESTS) examples test-eda ## Everything on one core: test, test-slow, examples, test-eda
+check test test-slow test-all: setup
+	@$(RUN_STEPS) $(JOBS) $(STEPS)
 
 test-matrix: setup ## What depends on the core, on every supported core; CORES="2.16 2.22"; QUICK=1 leaves out playbooks
 	@QUICK=$(QUICK) $(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
 
-# --- Longer runs -------------------------------------------------------------
-
-.PHONY: test-long
 test-long: setup ## The same in full, 10,000 examples of each property, fuzzing; writes docs/reliability.md
 	@rm -rf build/reliability
-	@$(RUN_STEPS) --jobs 1 reliability-long properties-long fuzz
+	@$(RUN_STEPS) 1 reliability-long properties-long fuzz
 	@$(PYTHON) -m tests.reliability.page
 
-.PHONY: test-eda
-test-eda: setup ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debian: openjdk-17-jre-headless)
-	@$(RUN_STEPS) --jobs 1 test-eda
+# --- What is written or measured ---------------------------------------------
 
-.PHONY: look
-look: setup ## Take pictures of the report in a browser, into build/look (Debian: apt-get install chromium fonts-noto-cjk)
-	@$(PYTHON) -m tests.tools.look
+format: setup ## Format the code, and mend what ruff can mend
+	@$(PYTHON) -m ruff check --fix --quiet .
+	@$(PYTHON) -m ruff format .
 
-# --- Documentation and releases ----------------------------------------------
+look: ## Take pictures of the report in a browser, into build/look (Debian: apt-get install chromium fonts-noto-cjk)
+error-guide: ## Write the tables of RetCodes in the guides anew
+pictures: ## Draw the pictures of README.md from real runs
+look error-guide pictures: setup
+	@PYTHONPATH="$(COLLECTIONS)" $(PYTHON) -m tests.tools.$(subst -,_,$@)
 
-.PHONY: error-guide pictures
-error-guide: setup ## Write the tables of RetCodes in the guides anew
-	@$(PYTHON) -m tests.tools.error_guide
-
-pictures: setup ## Draw the pictures of README.md from real runs
-	@$(PYTHON) -m tests.tools.pictures
-
-.PHONY: bench
 bench: setup ## Measure speed, and write docs/benchmarks.md; ONLY="listing tasks" and QUICK=1 only print, unless WRITE=1
 	@$(PYTHON) -m tests.benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ONLY)$(QUICK),$(if $(WRITE),--write),--write)
 
-.PHONY: clean
 clean: ## Remove everything that make has made
 	rm -rf .venv .cache .nox build collections .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage* tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
-from typing import Any
 
 import jinja2
 import yaml
 
-from tests.tools.trees import ROOT, link_tree
+from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import RETCODES
+from tests.tools.trees import ROOT
 
 GUIDES = {"en": ROOT / "docs/docsite/rst/guide_errors.rst", "zh": ROOT / "docs/docsite/rst/guide_errors_zh.rst"}
 CHINESE = ROOT / "docs/site/errors_zh.yml"
 MARKS = re.compile(r"(?s)(?<=\.\. RetCodes: written by `make error-guide`, from here\n).*(?=\.\. RetCodes: to here\n)")
 
-# The words of the tables in each language: the parts by their last code, the titles of the columns, the Retry values.
-WORDS: dict[str, dict[str, Any]] = {
-    "en": {
-        "parts": {
-            999: "The gateway and the request (up to 999)",
-            99_999: "Instances, images and orders (8xxx)",
-            sys.maxsize: "CompShare (226xxx)",
-        },
-        "columns": ("RetCode", "What it means, and what to do", "Retried"),
-        "retried": {"never": "never", "read": "if it only reads", "throttle": "always", "busy": "by tasks that wait"},
-    },
-    "zh": {
-        "parts": {
-            999: "网关与请求（999 及以下）",
-            99_999: "实例、镜像与订单（8xxx）",
-            sys.maxsize: "优云智算平台（226xxx）",
-        },
-        "columns": ("RetCode", "含义与处理办法", "自动重试"),
-        "retried": {"never": "不重试", "read": "查询会重试", "throttle": "总会重试", "busy": "等待型任务会重试"},
-    },
+# The tables by their last code.
+PARTS = {
+    999: "The gateway and the request (up to 999)",
+    99_999: "Instances, images and orders (8xxx)",
+    sys.maxsize: "CompShare (226xxx)",
 }
+COLUMNS = ("RetCode", "What it means, and what to do", "Retried")
+RETRIED = {"never": "never", "read": "if it only reads", "throttle": "always", "busy": "by tasks that wait"}
 TABLES = """
-{% for last, title in parts.items() %}
+{% for last, part in parts.items() %}
+{% set title = said(part) %}
 {{ title }}
 {{ '^' * (title | length if title.isascii() else 2 * title | length) }}
 
@@ -47,38 +34,34 @@ TABLES = """
    :widths: 12 68 20
    :class: retcodes
 
-   * - {{ columns | join('\n     - ') }}
-{% for entry in entries if parts.keys() | select('ge', entry.code) | first == last %}
+{% for name in columns %}
+   {{ '* -' if loop.first else '  -' }} {{ said(name) }}
+{% endfor %}
+{% for entry in codes if parts.keys() | select('ge', entry.code) | first == last %}
+{% set meaning = said(entry.meaning).rstrip(stop) %}
    * - {{ entry.code }}
-     - **{{ explained(entry.meaning, entry.hint) }}
-     - {{ retried[entry.retry.value] }}
+     - **{{ meaning[0] | upper }}{{ meaning[1:] }}{{ stop }}**{{ ' ' ~ said(entry.hint) if entry.hint }}
+     - {{ said(retried[entry.retry.value]) }}
 {% endfor %}
 
 {% endfor %}
 """
 
 
-def known_codes() -> list[Any]:
-    """The client's own table, in the order of the codes."""
-    collections = str(link_tree())
-    if collections not in sys.path:
-        sys.path.insert(0, collections)
-    retcodes = importlib.import_module("ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes")
-    return sorted(retcodes.RETCODES.values(), key=lambda entry: int(entry.code))
-
-
 def tables(language: str) -> str:
     """All codes as reStructuredText, one table for each part."""
     pairs = yaml.safe_load(CHINESE.read_text(encoding="utf-8"))
-    texts = {pair["en"]: pair["zh"] for pair in pairs} if language == "zh" else {}
-
-    def explained(meaning: str, hint: str) -> str:
-        if language == "zh":
-            return f"{texts[meaning].rstrip('。')}。** {texts[hint] if hint else ''}".rstrip()
-        return f"{meaning[0].upper()}{meaning[1:].rstrip('.')}.** {hint}".rstrip()
-
-    template = jinja2.Environment(trim_blocks=True).from_string(TABLES)  # noqa: S701 - not HTML
-    return template.render(WORDS[language], entries=known_codes(), explained=explained)
+    texts = {pair["en"]: pair["zh"] for pair in pairs}
+    codes = sorted(RETCODES.values(), key=lambda entry: int(entry.code))
+    environment = jinja2.Environment(trim_blocks=True)  # noqa: S701 - not HTML
+    return environment.from_string(TABLES).render(
+        parts=PARTS,
+        columns=COLUMNS,
+        retried=RETRIED,
+        codes=codes,
+        said=texts.__getitem__ if language == "zh" else str,
+        stop="。" if language == "zh" else ".",
+    )
 
 
 def with_tables(text: str, language: str) -> str:

@@ -87,6 +87,7 @@ def changelog_gaps(source: Path) -> Iterator[str]:
 
 
 def _new_in(release: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    new: dict[str, list[dict[str, Any]]]
     new = {"module": release.get("modules", []), **release.get("plugins", {}), **release.get("objects", {})}
     return new.get(kind, [])
 
