@@ -1,4 +1,4 @@
-"""How Sphinx makes the documentation site; tests/tools/docs_site.py runs it."""
+"""How Sphinx builds the documentation site; tests/tools/docs_site.py runs it."""
 
 from __future__ import annotations
 

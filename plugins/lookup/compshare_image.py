@@ -123,7 +123,7 @@ define_options(
     },
 )
 
-#: Options on which no answer depends: who asks is kept apart in another way, and where the answer is not used.
+#: Options that no kept result depends on: accounts are kept apart in another way, the others only concern its use.
 _APART = (*CREDENTIALS, "_terms", "default", "cache_timeout")
 
 
@@ -148,7 +148,7 @@ class LookupModule(CheckedOptions, LookupBase):
         zone, may_lack = given.get("zone"), "default" in given
 
         def read() -> t.Any:
-            # Who finds the answer in the cache needs nothing of this.
+            # A lookup that finds its result in the cache needs nothing of this.
             from ..module_utils._images.lookup import look_up  # noqa: PLC0415 -- see above
 
             return look_up(options, terms, given_zone=zone, may_lack=may_lack, cache=cache, debug=Display().vvv)

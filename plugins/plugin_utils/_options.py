@@ -86,7 +86,7 @@ class CheckedOptions:
 
 
 def define_options(kind: str, plugin_name: str, own: Mapping[str, t.Any]) -> None:
-    """Tell ansible-core the options of a plugin: C(own), which are as in an argument spec, and those of the connection.
+    """Give ansible-core the options of a plugin: C(own), which are as in an argument spec, and those of the connection.
 
     It would parse their documentation instead, in each process that loads the plugin.
     """

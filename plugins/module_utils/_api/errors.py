@@ -87,7 +87,7 @@ class CompShareError(Exception):
         return f"{text} {self.hint}" if self.hint else text
 
     def allows_retry(self, *, write: bool) -> bool:
-        """Return whether the same request may be sent again.
+        """Return whether the same request may be retried.
 
         A write only if nothing can have happened: the API was too busy to look at it, or was never reached.
         """

@@ -7,7 +7,7 @@
 """Lists that stay for some seconds, so that a hundred hosts that need one list read it once.
 
 Each list is a private file. Who finds none locks it and reads the list while the others wait for the file. A write of
-this collection invalidates all lists of its key. What is made of lists can be kept as they are; it is as old as the
+this collection invalidates all lists of its key. What is built from lists can be kept as they are; it is as old as the
 oldest of them.
 """
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What a lookup of images returns if its answer is not kept from an earlier one."""
+"""What a lookup of images returns if its result is not kept from an earlier one."""
 
 from __future__ import annotations
 
