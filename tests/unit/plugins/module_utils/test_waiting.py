@@ -121,7 +121,7 @@ def test_other_errors_are_raised_at_once(reply: Any) -> None:
     transport.assert_all_used()
 
 
-def test_what_never_reached_the_api_is_sent_again() -> None:
+def test_what_never_reached_the_api_is_retried() -> None:
     client, transport, _clock = client_of([UNREACHED, refusal(153), success()])
     assert send_when_free(client, "Change", {}, deadline=2000)
     transport.assert_all_used()
@@ -214,7 +214,7 @@ def test_lost_and_then_the_state_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_the_list_decides_after_a_lost_response_and_nothing_is_sent_again(shown: bool) -> None:
+def test_the_list_decides_after_a_lost_response_and_nothing_is_retried(shown: bool) -> None:
     client, transport, _clock = client_of([LOST])
     applied = apply(client, "Create", {}, lambda: shown, deadline=5000)
     assert applied.response is None and isinstance(applied.lost, NoResponseError) and applied.done is shown

@@ -120,7 +120,7 @@ def test_a_write_is_sent_once_when_it_may_have_taken_effect(
 @pytest.mark.parametrize(
     "fault", [TransportError("x", reached=False), reply({}, status=429), refusal(153), refusal(226619)]
 )
-def test_a_write_is_sent_again_when_nothing_can_have_happened(fault: HttpResponse | TransportError) -> None:
+def test_a_write_is_retried_when_nothing_can_have_happened(fault: HttpResponse | TransportError) -> None:
     client, transport, _clock = client_of([fault, success()])
     client.call("CreateX", write=True)
     assert len(transport.requests) == 2

@@ -74,7 +74,7 @@ def test_retryable_is_distinguished_from_retrying() -> None:
         (NoResponseError("lost", outcome_unknown=True, retry=Retry.READ), True, False),
     ],
 )
-def test_what_may_be_sent_again(error: CompShareError, read: bool, write: bool) -> None:
+def test_what_may_be_retried(error: CompShareError, read: bool, write: bool) -> None:
     assert error.allows_retry(write=False) is read
     assert error.allows_retry(write=True) is write
 

@@ -73,7 +73,7 @@ def test_a_create_that_had_no_effect_and_no_good_response(world: World, fault: d
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=fault_name)
-def test_a_create_that_provably_had_no_effect_is_sent_again(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_provably_had_no_effect_is_retried(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "action": CREATE})
     assert build(world)["changed"]
     assert len(images_named(world, NAME)) == 1

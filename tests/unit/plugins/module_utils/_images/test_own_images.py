@@ -169,7 +169,7 @@ def test_a_lost_response_is_settled_by_what_there_is() -> None:
     assert len(transport.requests) == 1
 
 
-def test_a_lost_response_without_effect_is_sent_again() -> None:
+def test_a_lost_response_without_effect_is_retried() -> None:
     changes = changes_of(IMAGE, {"description": "new"}, FIELDS)
     client, transport, _clock = client_of([refusal(110), success()])
     update_image(

@@ -95,7 +95,7 @@ def test_a_create_that_had_no_effect_and_no_good_response(world: World, fault: d
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=fault_name)
-def test_a_create_that_provably_had_no_effect_is_sent_again(world: World, fault: dict[str, Any]) -> None:
+def test_a_create_that_provably_had_no_effect_is_retried(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "action": CREATE})
     assert make(world)["changed"]
     assert len(all_named(world)) == 1
@@ -272,7 +272,7 @@ def test_an_instance_may_go_between_the_look_and_the_request(
     assert len(world.requests(action)) == 1
 
 
-def test_a_request_whose_response_was_lost_is_given_time_before_it_is_sent_again(world: World) -> None:
+def test_a_request_whose_response_was_lost_is_given_time_before_it_is_retried(world: World) -> None:
     identity = instance_in(world, "train-vm")
     for late in (61, 65, 75):  # a request waits 60 s for its response
         world.add_faults({"kind": "slow", "seconds": late, "late": True, "action": REBOOT, "count": 1})

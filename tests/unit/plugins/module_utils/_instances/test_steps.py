@@ -64,7 +64,7 @@ def test_a_request_goes_to_where_the_instance_is() -> None:
 
 
 @pytest.mark.parametrize("lost", [LOST, refusal(8438), reply(b"<html>")], ids=["502", "8438", "html"])
-def test_what_took_effect_without_a_response_is_not_sent_again(lost: Any) -> None:
+def test_what_took_effect_without_a_response_is_not_retried(lost: Any) -> None:
     noted: list[str] = []
     replies = [seen("Running"), lost, seen("Stopping"), seen("Stopped")]
     instance, transport, _slept = bring(Stopped(), *replies, sent=lambda _instance, action: noted.append(action))
@@ -72,7 +72,7 @@ def test_what_took_effect_without_a_response_is_not_sent_again(lost: Any) -> Non
 
 
 @pytest.mark.parametrize("goal", [Stopped(), Absent(False)], ids=["stopped", "absent"])
-def test_what_had_no_effect_is_sent_again_after_a_while(goal: Goal) -> None:
+def test_what_had_no_effect_is_retried_after_a_while(goal: Goal) -> None:
     still = [seen("Running")] * 4
     end = [seen("Stopped")] if isinstance(goal, Stopped) else [seen("Stopped"), success(), seen(None), seen(None)]
     _instance, transport, slept = bring(goal, seen("Running"), LOST, *still, seen("Running"), success(), *end)
