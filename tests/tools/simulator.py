@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -21,9 +22,9 @@ Ctrl-C stops it; what was created in it is gone then."""
 
 
 def main(port: str, speed: str, scenario: str, *command: str) -> int:
-    collections = str(link_tree())  # also so that playbooks that are run from the clone find the collection
     settings = scenario or None
     with Simulator(settings, port=int(port), speed=float(speed), dialect=default_dialect()) as simulator:
+        collections = str(link_tree())  # also so that playbooks that are run from the clone find the collection
         print(f"CompShare simulator at {simulator.url}, {speed} times faster than the clock. No account, no cost.")
         if command:
             sys.stdout.flush()
@@ -41,4 +42,5 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit(130)
     except (ScenarioError, OSError) as error:
-        sys.exit(f"The simulator cannot start: {error}")
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        sys.exit(f"The simulator cannot start: {error}" + "\nTake another port: make simulator PORT=8766" * in_use)
