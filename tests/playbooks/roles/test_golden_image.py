@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -300,31 +301,52 @@ def test_a_builder_left_behind_stops_within_one_lease(role: RoleRun, accident: s
     assert role.images() == []
 
 
-def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun) -> None:
-    role.write("prepare.yml", [{"ansible.builtin.raw": "touch ~/begun; sleep 60"}])
-    run = role.command("prepare.yml")
+@contextlib.contextmanager
+def killed_in_its_tasks(role: RoleRun, **variables: Any) -> Iterator[None]:
+    """A run whose tasks go on during the C(with) block, and which is killed at its end."""
+    role.write("wait.yml", [{"ansible.builtin.raw": "touch ~/begun; sleep 60"}])
+    run = role.command("wait.yml", **variables)
     with subprocess.Popen(
         run.command, env=run.environment, cwd=role.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as killed:
         wait_until(lambda: any((home / "begun").exists() for home in (role.folder / "homes").iterdir()))
+        yield
         killed.send_signal(signal.SIGKILL)
-    assert role.builders() == ["Running"]
-    # While its lease lasts, a run may be using it.
+
+
+@pytest.mark.parametrize("charge_type", ["Postpay", "Spot"])
+def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun, charge_type: str) -> None:
     role.write("prepare.yml", LEAVE)
+    with killed_in_its_tasks(role, golden_image_charge_type=charge_type):
+        assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
+        assert role.builders() == ["Running"]
+    # A run that has nothing to create does it, too.
     assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
+    assert re.search(r"is Running and costs [\d.]+ CNY per hour, .* Its run has ended, so it is removed", role.words)
+    assert (role.builders(), role.images(), role.created()) == ([], ["team-next"], 2)
+
+
+def test_a_run_on_another_machine_leaves_the_builder_to_its_lease(role: RoleRun, tmp_path: Path) -> None:
+    role.write("prepare.yml", LEAVE)
+    with killed_in_its_tasks(role):
+        pass
+    elsewhere = {"XDG_STATE_HOME": str(tmp_path / "elsewhere")}
+    assert role.finish(role.command("prepare.yml", golden_image_name="team-next"), **elsewhere) == 0, role.output
     assert re.search(r"of the image team-base is Running and costs [\d.]+ CNY per hour, about [\d.]+ CNY", role.words)
     assert "A run may be using it; its lease ends at 20" in role.words
     assert role.builders() == ["Running"]
     assert one_lease_later(role) == "Stopped"
-    # A run that has nothing to create does it, too.
-    assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
+    assert role.finish(role.command("prepare.yml", golden_image_name="team-next"), **elsewhere) == 0, role.output
     assert re.search(r"is Stopped and costs [\d.]+ CNY per hour, .* Its lease is over, so it is removed", role.words)
     assert role.builders() == []
     assert role.images() == ["team-next"]
 
 
-def test_a_builder_that_was_being_ordered_when_the_run_was_killed(make_world: MakeWorld, tmp_path: Path) -> None:
-    """It has no scheduled stop; the next run shows it, and one that comes later than any run may take removes it."""
+@pytest.mark.parametrize("where", ["on the same machine", "elsewhere"])
+def test_a_builder_that_was_being_ordered_when_the_run_was_killed(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It has no scheduled stop; on the same machine the next run removes it, elsewhere a later one."""
     held = {"kind": "slow", "action": "CreateCompShareInstance", "seconds": 600, "nth": 1}
     role = RoleRun(tmp_path, make_world(**QUICK, faults=[held]))
     role.write("prepare.yml", LEAVE)
@@ -343,13 +365,16 @@ def test_a_builder_that_was_being_ordered_when_the_run_was_killed(make_world: Ma
         wait_until(lambda: bool(role.world.requests("CreateCompShareInstance")))
         os.killpg(killed.pid, signal.SIGKILL)
         killed.wait(LIMIT)
+        if where == "elsewhere":
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+            assert role.run("prepare.yml") == 0, role.output
+            assert re.search(r"of the image team-base is \w+ and costs [\d.]+ CNY .* A run may be using it", role.words)
+            assert (role.builders(), role.images(), role.created()) == (["Running"], ["team-base"], 2)
+            [builder] = [one for one in role.world.instances.all.values() if "-builder-" in one.row["Name"]]
+            builder.row["CreateTime"] -= CREATE_TIMEOUT + LEASE + 60
         assert role.run("prepare.yml") == 0, role.output
-        assert re.search(r"of the image team-base is \w+ and costs [\d.]+ CNY .* A run may be using it", role.words)
-        assert (role.builders(), role.images(), role.created()) == (["Running"], ["team-base"], 2)
-        [builder] = [one for one in role.world.instances.all.values() if "-builder-" in one.row["Name"]]
-        builder.row["CreateTime"] -= CREATE_TIMEOUT + LEASE + 60
-        assert role.run("prepare.yml") == 0, role.output
-        assert "Its lease is over, so it is removed" in role.words
+        reason = "Its lease is over" if where == "elsewhere" else "Its run has ended"
+        assert f"{reason}, so it is removed" in role.words
         assert (role.builders(), role.images(), role.created()) == ([], ["team-base"], 2)
 
 
@@ -389,6 +414,51 @@ def test_only_builders_whose_lease_is_over_are_removed(make_world: MakeWorld, tm
     assert role.words.count("Its lease is over, so it is removed") == 4
     assert re.search(r"left1 \(uhost-left1\) of the image team-x is Stopped and costs [\d.]+ CNY per hour", role.words)
     assert "A spot instance has no lease. Remove it with state=absent if no run uses it." in role.words
+
+
+def note_run(state_folder: Path, number: int, **changes: str) -> Path:
+    """Write the file of a run that has this test's process for its playbook, with some parts of it changed."""
+    fields = Path(f"/proc/{os.getpid()}/stat").read_text().rpartition(") ")[2].split()
+    run = {
+        "boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        "namespace": Path("/proc/self/ns/pid").readlink().name,
+        "process": str(os.getpid()),
+        "start": fields[19],
+        "time": str(int(time.time())),
+    }
+    path = state_folder / "compshare-cloud/builders" / f"left{number}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(" ".join({**run, **changes}.values()))
+    return path
+
+
+def test_a_run_has_ended_only_if_its_process_has_for_certain(
+    make_world: MakeWorld, tmp_path: Path, state_folder: Path
+) -> None:
+    runs: dict[str, dict[str, str]] = {
+        "another process has its id": {"start": "1"},
+        "no process has its id": {"process": "99999999"},
+        "it goes on": {},
+        "another boot, or machine": {"process": "99999999", "boot": "another"},
+        "another container": {"process": "99999999", "namespace": "pid:[1]"},
+        "not a process": {"process": "99999999", "start": ""},
+        "the builder is being imaged": {"process": "99999999"},
+    }
+    ahead = int(time.time()) + 600
+    rows = [left_behind(number, 1, SchedulerStopTime=ahead) for number in range(len(runs))]
+    rows[-1]["State"] = "ImageMaking"
+    for number, changes in enumerate(runs.values()):
+        note_run(state_folder, number, **changes)
+    old = note_run(state_folder, 100, process="99999999", time=str(int(time.time()) - 4000))
+    new = note_run(state_folder, 101, process="99999999")
+    world = make_world(**QUICK, rows={"instances": rows}, counts={"instances": 0})
+    role = RoleRun(tmp_path, world)
+    role.write("prepare.yml", LEAVE)
+    assert role.run("prepare.yml", golden_image_name="golden-ubuntu-22.04") == 0, role.output
+    removed = [name for name, row in zip(runs, rows, strict=True) if row["UHostId"] not in world.instances.all]
+    assert removed == ["another process has its id", "no process has its id"]
+    # The list may not show the builder of a run that has just ended yet.
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_become_of_the_play_is_for_the_tasks_only(role: RoleRun) -> None:
