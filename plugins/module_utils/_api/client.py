@@ -13,7 +13,6 @@ import random
 import threading
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from . import signing
 from .clock import Clock
@@ -47,8 +46,7 @@ PARALLEL = 4
 _BUDGET = 3.0
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(t.NamedTuple):
     """Where the user's options point: region, zone, project; None where nothing was said."""
 
     region: str | None = None

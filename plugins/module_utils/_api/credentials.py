@@ -13,7 +13,6 @@ import os
 import stat
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from .errors import OptionError, printable
 from .options import DEFAULT_API_URL, check_api_url
@@ -25,15 +24,17 @@ _VARIABLES = ("COMPSHARE_PUBLIC_KEY", "COMPSHARE_PRIVATE_KEY")
 _BECOME_VARIABLES = ("SUDO_USER", "DOAS_USER")
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(t.NamedTuple):
     """A pair of keys and where all of it was found, in words that follow "from". The private key is never shown."""
 
     public_key: str
-    private_key: str = field(repr=False)
+    private_key: str
     origin: str = "the options"
     #: A warning for the user, or None.
     warning: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.public_key_hint!r} from {self.origin})"
 
     @property
     def public_key_hint(self) -> str:

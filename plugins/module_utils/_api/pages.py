@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from .errors import ListError, RefusedError, ResponseError, Retry, printable
 from .retcodes import PAGE_OUT_OF_RANGE
@@ -33,12 +33,11 @@ MAX_DOUBTS = 3
 _REPORT = "Run the task again; if the error persists, report it with the request id."
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(t.NamedTuple):
     """A list of the API: its action, parameters beside Limit and Offset, where its rows stand, their id's field."""
 
     action: str
-    params: Mapping[str, t.Any] = field(default_factory=dict)
+    params: Mapping[str, t.Any] = MappingProxyType({})
     row_keys: tuple[str, ...] = ("ImageSet",)
     id_key: str = "CompShareImageId"
     #: How to convert each row as soon as its page is there, while others are on their way. C(id_key) is a key of what
@@ -49,7 +48,7 @@ class Listing:
         """Return the same list in each region; only itself if it names one already."""
         if self.params.get("Region"):
             return [self]
-        return [replace(self, params={**self.params, "Region": region}) for region in regions]
+        return [self._replace(params={**self.params, "Region": region}) for region in regions]
 
 
 def unique_rows(listing: Listing, lists: Iterable[Iterable[dict[str, t.Any]]]) -> list[dict[str, t.Any]]:

@@ -21,16 +21,17 @@ from datetime import datetime, timedelta
 from .errors import OptionError, printable
 
 _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: Like the patterns below, compiled when it is used: most lookups use none, and each is a process of its own.
+_WORDS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = datetime(1970, 1, 1)
 _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
 #: What could steer a terminal, or turn the order of what it shows, and that Ansible does not escape where it shows
 #: results: control characters beyond ASCII, and the embeddings, overrides and isolates of directions. The marks that
 #: text of right-to-left scripts needs stay.
-_STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STEERING = r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 #: The control characters of ASCII but tab and line ends, which Ansible escapes in results, but not in messages.
-_STEERING_IN_MESSAGES = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)|{_STEERING.pattern}")
+_STEERING_IN_MESSAGES = rf"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)|{_STEERING}"
 #: Chinese characters, letters, digits and these; the rule of the vendor's own clients.
 #: Compiled when it is used: that takes longer than to import this file, and a lookup never checks a name.
 _FORBIDDEN = r"[^0-9A-Za-z_,.:\-\u3400-\u4dbf\u4e00-\u9fff]"
@@ -129,7 +130,7 @@ def epoch_seconds(moment: str | None) -> float | None:
 @functools.lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """Return C(source_gpu_type) for C(SourceGpuType): how a field of the API is named in results."""
-    return re.sub(r"[^0-9a-z]+", "_", _WORDS.sub("_", name).lower()).strip("_")
+    return re.sub(r"[^0-9a-z]+", "_", re.sub(_WORDS, "_", name).lower()).strip("_")
 
 
 def dictionary(value: object) -> dict[str, t.Any]:
@@ -161,7 +162,7 @@ def inert(value: t.Any) -> t.Any:
     in caches, loses its underscores.
     """
     if isinstance(value, str):
-        return value if value.isprintable() else _STEERING.sub("\ufffd", value)
+        return value if value.isprintable() else re.sub(_STEERING, "\ufffd", value)
     if isinstance(value, dict):
         return {_inert_key(key): inert(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -177,7 +178,7 @@ def _inert_key(key: t.Any) -> t.Any:
 
 def inert_message(message: str) -> str:
     """Return a message with U+FFFD in the place of each character that could steer a terminal: it is shown as it is."""
-    return message if message.isprintable() else _STEERING_IN_MESSAGES.sub("\ufffd", message)
+    return message if message.isprintable() else re.sub(_STEERING_IN_MESSAGES, "\ufffd", message)
 
 
 def check_name(thing: str, name: str, longest: int) -> None:

@@ -12,7 +12,6 @@ import difflib
 import functools
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 
 from .._api.client import Client
 from .._api.errors import OptionError, printable
@@ -23,8 +22,7 @@ from .sources import SOURCES, Source, check_options, read_images, readme_of
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
 
 
-@dataclass(frozen=True)
-class ImageQuery:
+class ImageQuery(t.NamedTuple):
     """What to find; the fields are the options of compshare_image_info, None if an option is omitted."""
 
     source: str = "platform"
@@ -50,7 +48,7 @@ class ImageQuery:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> ImageQuery:
         """Return the query in a module's or lookup's options; raises OptionError for what no source can do."""
-        given = {field.name: options.get(field.name) for field in fields(cls)}
+        given = {name: options.get(name) for name in cls._fields}
         query = cls(**{name: value for name, value in given.items() if value is not None})
         if query.limit is not None and query.limit < 1:
             raise OptionError(f"limit is {query.limit}; it must be 1 or more.", hint="Omit it for all images.")
@@ -60,7 +58,7 @@ class ImageQuery:
     @property
     def has_filters(self) -> bool:
         """Return whether there are images of the source that may not match."""
-        return any(getattr(self, each.name) is not None for each in fields(self) if each.name not in _NOT_FILTERS)
+        return any(value is not None for name, value in self._asdict().items() if name not in _NOT_FILTERS)
 
 
 class Found(t.NamedTuple):

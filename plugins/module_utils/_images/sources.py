@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
@@ -27,8 +26,7 @@ _IDENTITY = "_identity"
 _GROUPED = ("CompshareImageGroup", "ImageSetGroup", "ImageSet")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(t.NamedTuple):
     """One list of images: its name here, its action, whether its rows are community groups, the options it honours."""
 
     name: str
