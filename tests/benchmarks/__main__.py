@@ -27,7 +27,7 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
     "growth": lambda quick: growth.section(QUICK_ROUNDS, QUICK_SIZES) if quick else growth.section(ROUNDS),
     "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
     "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
-    "fleet": lambda quick: fleet.section(fleet.QUICK_SIZES, fleet.QUICK_BUILD_SIZE) if quick else fleet.section(),
+    "fleet": lambda quick: fleet.section(*fleet.QUICK) if quick else fleet.section(),
     "waiting": lambda _quick: waiting.section(),
     "inventory": lambda quick: inventory.section(QUICK_ROUNDS, QUICK_INSTANCES) if quick else inventory.section(ROUNDS),
 }

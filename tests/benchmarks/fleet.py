@@ -17,7 +17,8 @@ import yaml
 
 from tests.tools.trees import link_tree
 
-from .frame import Goal, Section, table
+from .earlier import COMMIT, earlier_collection
+from .frame import Goal, Samples, Section, measured_in_turn, table
 from .processes import environment
 from .worlds import LATENCY_MS, REGION, Simulator, log_of, new_world, simulator
 
@@ -27,8 +28,10 @@ LOOKUP, INSTANCES, BUILDS, NOTHING = "a lookup", "compshare_instance_info", "com
 #: Hosts and forks of each run of the table.
 SIZES = ((20, 1), (100, 10), (100, 50), (200, 200))
 BUILD_SIZE = (40, 40)
-QUICK_SIZES = ((20, 10),)
-QUICK_BUILD_SIZE = (5, 5)
+#: Rounds in which the lookup is compared with that of before.
+ROUNDS = 3
+#: The same, to see that it works.
+QUICK = (((20, 10),), (5, 5), 1)
 #: Seconds of the world in a real one while images are built, and of a build.
 _SPEED, _BUILD = 20, 300
 _RECAP = re.compile(r"^h\d+ +: .*unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
@@ -129,12 +132,34 @@ def limited(
     return play(world, kind, hosts, forks, **settings)
 
 
-def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, int] = BUILD_SIZE) -> Section:
+def _compared(running: Simulator, hosts: int, forks: int, rounds: int) -> dict[str, dict[str, Samples]]:
+    """The lookup of before, that of today, and one of ansible-core, which is the least that a play of lookups takes."""
+
+    def figures(kind: str, variables: Mapping[str, str]) -> dict[str, float]:
+        run = limited(running, kind, hosts, forks, variables=variables)
+        return {"cpu": run.cpu, "failed": run.failed, "requests": run.requests}
+
+    with earlier_collection() as earlier:
+        return measured_in_turn(
+            {
+                f"{LOOKUP}, as of {COMMIT}": lambda: figures(LOOKUP, earlier),
+                LOOKUP: lambda: figures(LOOKUP, {}),
+                NOTHING: lambda: figures(NOTHING, {}),
+            },
+            rounds,
+            warm_up=False,
+        )
+
+
+def section(
+    sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, int] = BUILD_SIZE, rounds: int = ROUNDS
+) -> Section:
     """Lookups, lists of instances and builds by many processes, with a limit for all of them."""
     with simulator() as running:
         runs = [(kind, limited(running, kind, *size)) for size in sizes for kind in (LOOKUP, INSTANCES)]
         runs.append((BUILDS, limited(running, BUILDS, *build_size)))
-        nothing = limited(running, NOTHING, *max(size for size in sizes if size[0] <= 100))
+        compared_size = max(size for size in sizes if size[0] <= 100)
+        compared = _compared(running, *compared_size, rounds)
     rows = [
         (
             f"{kind}, {run.hosts} hosts",
@@ -151,6 +176,7 @@ def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, i
         max((run for each, run in runs if each == kind and run.hosts <= 100), key=lambda run: (run.hosts, run.forks))
         for kind in (LOOKUP, INSTANCES)
     )
+    before, now, _least = (one["cpu"].median for one in compared.values())
     return Section(
         "Many hosts against a limit of requests",
         [
@@ -158,15 +184,28 @@ def section(sizes: tuple[tuple[int, int], ...] = SIZES, build_size: tuple[int, i
             " once.".format(**LIMIT),
             f"It refuses the rest with RetCode 153, and each response is {LATENCY_MS} ms late. Each host runs one task;"
             " forks is the number of processes. At the beginning, the collection does not know the limit.",
-            f"A play over {nothing.hosts} hosts with a lookup of ansible-core (env) takes {nothing.cpu:.1f} s of CPU."
-            f" Each build takes {_BUILD / _SPEED:.0f} s.",
+            f"Each build takes {_BUILD / _SPEED:.0f} s.",
             "",
             *table(("", "forks", "failed", "requests", "of them refused", "seconds", "CPU seconds"), rows),
+            "",
+            "The lookup over {} hosts with {} forks, side by side with that of commit {}, in which no process knew"
+            " of another, and with a lookup of ansible-core. Each was run {} times.".format(
+                *compared_size, COMMIT, rounds
+            ),
+            "",
+            *table(
+                ("", "CPU seconds", "failed", "requests"),
+                (
+                    (name, one["cpu"].show(1), one["failed"].show(0), one["requests"].show(0))
+                    for name, one in compared.items()
+                ),
+            ),
         ],
         [
             Goal("Tasks that failed", sum(run.failed for _kind, run in runs), 0),
             Goal(f"Requests of {lookup.hosts} lookups", lookup.requests, 0.6 * lookup.hosts),
             Goal(f"Requests of {instances.hosts} lists of instances", instances.requests, 1.3 * instances.hosts),
+            Goal("CPU seconds of the lookup, as a share of those of before", now / before, 0.2),
             Goal("Refused requests, the largest share", max(run.refused / run.requests for _kind, run in runs), 0.2),
         ],
     )
