@@ -42,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := $(VENV)/bin/python
 NOX := $(PYTHON) -m nox --no-error-on-missing-interpreters -s
-RUN_STEPS := $(PYTHON) -m tests.tools.run_steps --jobs
+RUN_STEPS := $(PYTHON) -m tests.tools.run_steps
 COLLECTIONS = $$($(PYTHON) -m tests.tools.trees)
 DEMO := examples/find_and_build.yml -e region=cn-wlcb
 
@@ -117,7 +117,7 @@ check test test-slow test-all: setup
 	@$(RUN_STEPS) $(JOBS) $(STEPS)
 
 test-matrix: setup ## What depends on the core, on every supported core; CORES="2.16 2.22"; QUICK=1 leaves out playbooks
-	@QUICK=$(QUICK) $(PYTHON) -m tests.tools.matrix --jobs $(JOBS) $(CORES)
+	@QUICK=$(QUICK) $(PYTHON) -m tests.tools.matrix $(JOBS) $(CORES)
 
 test-long: setup ## The same in full, 10,000 examples of each property, fuzzing; writes docs/reliability.md
 	@rm -rf build/reliability

@@ -14,14 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tests.tools import ansible_test
 from tests.tools.docs_site import build_site
-from tests.tools.interpreters import (
-    CONTROLLER_PYTHON,
-    DEVEL_PYTHON,
-    INTERPRETERS,
-    NEWEST_PYTHON,
-    OLDEST_TARGET_PYTHON,
-    UNRELEASED,
-)
+from tests.tools.matrix import INTERPRETERS, LEGS, OLDEST_TARGET_PYTHON, TARGET_LEG, UNRELEASED
 from tests.tools.package import check_package
 from tests.tools.run_steps import results_folder
 from tests.tools.trees import link_tree
@@ -53,9 +46,10 @@ DEPEND_ON_CORE = (
 # With QUICK=1, `make test-matrix` runs no playbooks, and only integration targets that show how the core runs modules,
 # in its own process and in one of theirs, what it masks, live lines, the inventory and the lookup.
 QUICK = bool(os.environ.get("QUICK"))
-QUICK_TARGETS = """
-    compshare_api compshare_image_progress compshare_image_share in_process inventory_compshare lookup_compshare_image
-""".split()
+QUICK_TARGETS = (
+    "compshare_api compshare_image_progress compshare_image_share in_process inventory_compshare lookup_compshare_image"
+)
+TARGETS = QUICK_TARGETS.split() if QUICK else ()  # all
 # Tests that take long stand together, so equal shares of the list would leave most processes idle in the end.
 SHARED = ("--dist=worksteal", "-n")
 # A busy machine can break a test that real time passes in. It is run once more, with a new world, and named at the end.
@@ -83,25 +77,18 @@ def pytest_session(name: str, about: str, *arguments: str) -> None:
     nox.session(run, name=name)
 
 
-pytest_session(
-    "quick-unit", "Unit tests that take neither seconds nor generated examples.",
-    *("tests/unit", "-m", QUICK_UNITS, *SHARED, "2"),
-)  # fmt: skip
+pytest_session("quick-unit", "Unit tests that take no seconds.", "tests/unit", "-m", QUICK_UNITS, *SHARED, "2")
 # Most of the time these wait for what is being created.
 # They handle many thousand rows, which tracing makes much slower, or wait for processes most of the time.
 pytest_session("slow-unit", "The unit tests that are slow.", "tests/unit", "-m", "slow", *SHARED, "2")
 pytest_session("playbooks", "Playbooks against the simulator, as a user runs them.", "tests/playbooks", *TIMED, "6")
-pytest_session(
-    "reliability", "Faults, untrusted data, load and interrupts, in short.", "tests/reliability", *TIMED, "3"
-)
+pytest_session("reliability", "Faults, untrusted data, load and interrupts.", "tests/reliability", *TIMED, "3")
 pytest_session("reliability-long", "The same in full.", "tests/reliability", "--long", *NIGHTLY)
 pytest_session("properties-long", "Every property of the unit tests.", "tests/unit", "-m", "hypothesis", *NIGHTLY)
 pytest_session("docs-pages", "What the guides and the documentation of plugins say.", "tests/docs", "-m", "not slow")
 pytest_session("test-docs", "README, guides and examples, word for word.", "tests/docs", *TIMED, "2")
-pytest_session(
-    "examples", "The examples of the artifact, as a user runs them.",
-    *("tests/docs/test_examples.py", "tests/docs/test_plugin_examples.py", *TIMED, "2"),
-)  # fmt: skip
+EXAMPLES = ("tests/docs/test_examples.py", "tests/docs/test_plugin_examples.py")
+pytest_session("examples", "The examples of the artifact, as a user runs them.", *EXAMPLES, *TIMED, "2")
 
 
 @nox.session(name="quick-lint")
@@ -116,13 +103,6 @@ def quick_lint(session: nox.Session) -> None:
     session.run("antsibull-changelog", "lint", external=True)
     workflows = map(str, Path(".github/workflows").iterdir())
     session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *workflows, external=True)
-
-
-@nox.session(name="ansible-lint")
-def ansible_lint(session: nox.Session) -> None:
-    """What ansible-lint finds in playbooks, roles and examples."""
-    options = ("--profile", "production", "--strict", "--offline", "--project-dir", ".")
-    session.run("ansible-lint", *options, external=True, env={"ANSIBLE_COLLECTIONS_PATH": str(link_tree())})
 
 
 @nox.session
@@ -156,15 +136,13 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity on the core that is installed here."""
-    workspace = ansible_test.prepare(session.name)
-    require(session, workspace.sanity(results_folder(session.name), *session.posargs))
+    require(session, ansible_test.prepare(session.name).sanity(*session.posargs))
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """The integration targets against one simulator; name targets to run only those."""
-    workspace = ansible_test.prepare(session.name)
-    require(session, workspace.integration(results_folder(session.name), "--local", *session.posargs))
+    require(session, ansible_test.prepare(session.name).integration("--local", *session.posargs))
 
 
 def require(session: nox.Session, *passed: bool) -> None:
@@ -174,44 +152,41 @@ def require(session: nox.Session, *passed: bool) -> None:
 
 def run_core(session: nox.Session) -> None:
     """Everything that depends on the core, on one core, in an environment of its own; name suites to run only those."""
-    core = session.name.removeprefix("core-").partition("-")[0]
+    core = session.name.partition("-")[0]
     requirements = ("-rtests/unit/requirements.txt", "-rtests/integration/requirements.txt")
     # Not pytest-ansible: it changes where the workers of ansible-test's pytest look for the collection.
     release = UNRELEASED.get(core, f"ansible-core~={core}.0")
     session.install(release, *NEEDED_BY_ANSIBLE_TEST, *requirements)
     workspace = ansible_test.prepare(session.name, Path(session.bin, "python"))
-    results = results_folder(session.name)
-    targets = QUICK_TARGETS if QUICK else ()
+    units = (CONTEXTS, QUICK_UNITS, "--local", f"--python={session.python}", "--num-workers=2")
     suites = {
-        "playbooks": lambda: workspace.pytest(results / "playbooks/pytest.xml", *DEPEND_ON_CORE, *TIMED, "4"),
-        "sanity": lambda: workspace.sanity(results / "sanity"),
-        "units": lambda: workspace.units(
-            results / "units", CONTEXTS, QUICK_UNITS, "--local", f"--python={session.python}", "--num-workers=2"
-        ),
-        "integration": lambda: workspace.integration(results / "integration", "--local", *targets),
+        "playbooks": lambda: workspace.playbooks(*DEPEND_ON_CORE, *TIMED, "4"),
+        "sanity": workspace.sanity,
+        "units": lambda: workspace.units(*units),
+        "integration": lambda: workspace.integration("--local", *TARGETS),
     }
     if QUICK:
         del suites["playbooks"]
     require(session, *(suites[name]() for name in session.posargs or suites))
 
 
-for core, python in {**CONTROLLER_PYTHON, **NEWEST_PYTHON, **DEVEL_PYTHON}.items():
-    # The newest release of each core, as users get it.
-    nox.session(run_core, name=f"core-{core}", python=python, venv_backend="virtualenv", reuse_venv=True)
+for leg, python in LEGS.items():
+    if leg != TARGET_LEG:
+        # The newest release of each core, as users get it.
+        nox.session(run_core, name=leg, python=python, venv_backend="virtualenv", reuse_venv=True)
 
 
-@nox.session(name=f"target-{OLDEST_TARGET_PYTHON}")
+@nox.session(name=TARGET_LEG)
 def oldest_target(session: nox.Session) -> None:
     """Modules on the oldest Python of a target: their unit tests, and the integration targets."""
     workspace = ansible_test.prepare(session.name)
-    results = results_folder(session.name)
     controller = ".".join(map(str, sys.version_info[:2]))
     oldest = f"venv/{OLDEST_TARGET_PYTHON}"
     hosts = (f"--controller=origin:python={controller}", f"--target=controller:python={oldest}")
     require(
         session,
-        workspace.units(results / "units", CONTEXTS[:2], QUICK_UNITS, f"--target-python={oldest}", "--num-workers=2"),
-        workspace.integration(results / "integration", *hosts, *(QUICK_TARGETS if QUICK else ())),
+        workspace.units(CONTEXTS[:2], QUICK_UNITS, f"--target-python={oldest}", "--num-workers=2"),
+        workspace.integration(*hosts, *TARGETS),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.tools.interpreters import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON
+from tests.tools.matrix import CONTROLLER_PYTHON, OLDEST_TARGET_PYTHON
 
 PAGES = ["README.md", "README.zh-CN.md"]
 

@@ -17,8 +17,9 @@ import yaml
 
 from tests.simulator import Simulator
 from tests.simulator.dialect import default_dialect
-from tests.tools.interpreters import CONTROLLER_PYTHON, NEWEST_PYTHON, OLDEST_TARGET_PYTHON, link_interpreters
+from tests.tools.matrix import LEGS, link_interpreters
 from tests.tools.results import collected_in, judge_contexts, read_totals, write_results
+from tests.tools.run_steps import results_folder
 from tests.tools.trees import CACHE, copy_tree
 
 WORK = CACHE / "ansible-test"
@@ -45,19 +46,20 @@ else:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A copy of the collection and the environment to run ansible-test in it.
+    """A copy of the collection, the environment to run ansible-test in it, and where it writes JUnit files.
 
-    Each run writes JUnit files into a folder of the caller's, and says whether everything passed.
+    Each run says whether everything passed.
     """
 
     collection: Path
     python: Path
     environment: dict[str, str]
+    results: Path
 
-    def sanity(self, results: Path, *arguments: str) -> bool:
-        return self._run_with_junit(results, "sanity", "--local", "--junit", *arguments)
+    def sanity(self, *arguments: str) -> bool:
+        return self._run_with_junit("sanity", "--local", "--junit", *arguments)
 
-    def units(self, results: Path, contexts: Sequence[str], marks: str, *arguments: str) -> bool:
+    def units(self, contexts: Sequence[str], marks: str, *arguments: str) -> bool:
         """Run the unit tests that ``marks`` select. Each context must report as many tests as pytest collects for it.
 
         ansible-test passes where the workers of pytest die before the first test.
@@ -65,18 +67,19 @@ class Workspace:
         (self.collection / "tests/unit/selection.txt").write_text(marks)  # read by tests/unit/conftest.py
         listed = self._start("units", "--collect-only", *arguments, stdout=subprocess.PIPE)
         print(f"collected: {collected_in(listed.stdout) or listed.stdout}", flush=True)
-        passed = self._run_with_junit(results, "units", *arguments)
-        failures = judge_contexts(contexts, collected_in(listed.stdout), results)
-        write_results(results / "contexts.xml", "unit test contexts", failures)
+        passed = self._run_with_junit("units", *arguments)
+        failures = judge_contexts(contexts, collected_in(listed.stdout), self.results / "units")
+        write_results(self.results / "units/contexts.xml", "unit test contexts", failures)
         for failure in filter(None, failures.values()):
             print(f"FAILED: {failure}", flush=True)
         return passed and not any(failures.values())
 
-    def pytest(self, report: Path, *arguments: str) -> bool:
+    def playbooks(self, *arguments: str) -> bool:
         """Run tests that are not ansible-test's, with its own plugin for pytest, and write a JUnit report."""
         installed = _ansible_test_folder(self.python)
         options = ("-c", str(installed / "_data/pytest/config/default.ini"), "--rootdir=.", "--confcutdir=.")
-        command = [str(self.python), "-m", "pytest", "-q", *options, f"--junitxml={report.absolute()}", *arguments]
+        report = self.results / "playbooks/pytest.xml"
+        command = [str(self.python), "-m", "pytest", "-q", *options, f"--junitxml={report}", *arguments]
         settings = {
             "ANSIBLE_COLLECTIONS_PATH": str(self.collection.parents[2]),
             "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION": "3.11",
@@ -86,7 +89,7 @@ class Workspace:
         environment = {**self.environment, **settings}
         return subprocess.run(command, cwd=self.collection, env=environment, check=False).returncode == 0
 
-    def integration(self, results: Path, *arguments: str) -> bool:
+    def integration(self, *arguments: str) -> bool:
         """Run integration targets against a simulator of their own; each target counts as one test."""
         listed = self._start("integration", "--list-targets", *arguments, stdout=subprocess.PIPE)
         listed.check_returncode()
@@ -97,25 +100,22 @@ class Workspace:
         reports = (self.collection / "tests/output/data").glob("integration-*.json")
         passed = {target for report in reports for target in json.loads(report.read_text())["targets"]}
         failures = {target: None if target in passed else "failed" for target in listed.stdout.split()}
-        write_results(results / "targets.xml", "integration", failures)
+        write_results(self.results / "integration/targets.xml", "integration", failures)
         return passed >= set(failures)
 
-    def _run_with_junit(self, results: Path, command: str, *arguments: str) -> bool:
+    def _run_with_junit(self, command: str, *arguments: str) -> bool:
         passed = self._start(command, *arguments).returncode == 0
-        junit = self.collection / "tests/output/junit"
+        results = self.results / command
         results.mkdir(parents=True, exist_ok=True)
-        for report in junit.glob("*.xml"):
+        for report in (self.collection / "tests/output/junit").glob("*.xml"):
             shutil.move(report, results / report.name)
-        if not passed and read_totals(results).failed == 0:
+        if not passed and not read_totals(results)["failed"]:
             write_results(results / "run.xml", command, {f"ansible-test {command}": "broke before it could report"})
         return passed
 
     def _start(self, command: str, *arguments: str, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
-        program = shutil.which("ansible-test", path=self.environment["PATH"])
-        if program is None:
-            raise FileNotFoundError("ansible-test is not installed; `make setup` does that")
         return subprocess.run(
-            [program, command, "--color", "no", *arguments],
+            [self.python.with_name("ansible-test"), command, "--color", "no", *arguments],
             cwd=self.collection,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -148,16 +148,14 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     _take_pylint_from_the_index(python)
     _write_pip_configuration(home, python)
     interpreters = WORK / label / "interpreters"
-    pythons = {*CONTROLLER_PYTHON.values(), *NEWEST_PYTHON.values(), OLDEST_TARGET_PYTHON, "3.10"}
-    missing = link_interpreters(pythons, interpreters)
+    missing = link_interpreters([*LEGS.values(), "3.10"], interpreters)
     if missing:
         print(f"Not on this machine, and omitted: Python {', '.join(missing)}", flush=True)
     path = [str(interpreters), str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]
-    environment = {**os.environ, "HOME": str(home), "PATH": os.pathsep.join(path)}
-    # These belong to the environment that nox runs in.
-    for name in ("VIRTUAL_ENV", "PYTHONPATH"):
-        environment.pop(name, None)
-    return Workspace(copy_tree(WORK / label), python, environment)
+    # The others belong to the environment that nox runs in.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment = {**inherited, "HOME": str(home), "PATH": os.pathsep.join(path)}
+    return Workspace(copy_tree(WORK / label), python, environment, results_folder(label).absolute())
 
 
 def _seed_bootstrap_script(home: Path, python: Path) -> None:

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-# ansible-test reports a sanity test that found nothing to look at as skipped. No test was omitted.
+# ansible-test reports a sanity test that found nothing to look at as skipped. No test was left out.
 NOTHING_TO_TEST = "No tests applicable."
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Numbers of test cases."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    @property
-    def number(self) -> int:
-        """How many test cases there are in all."""
-        return self.passed + self.failed + self.skipped
-
-    def __add__(self, other: Totals) -> Totals:
-        return Totals(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+class Totals(Counter[str]):
+    """Numbers of test cases that passed, failed and were skipped."""
 
     def hide_a_failure(self, exit_code: int) -> bool:
-        """Return whether a run failed without a word: it broke before it could report, or reported no test."""
-        return self.failed == 0 and (exit_code != 0 or self.passed == 0)
+        """Tell whether a run failed without a word: it broke before it could report, or reported no test."""
+        return not self["failed"] and (exit_code != 0 or not self["passed"])
 
     def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        return ", ".join(f"{self[outcome]} {outcome}" for outcome in ("passed", "failed", "skipped"))
 
 
-def read_totals(folder: Path) -> Totals:
-    """Add up every JUnit file in a folder and the folders in it."""
-    return sum((_read_file(path) for path in sorted(folder.rglob("*.xml"))), Totals())
+def read_totals(*folders: Path, pattern: str = "*.xml") -> Totals:
+    """Count the test cases in the JUnit files of folders and the folders in them."""
+    return Totals(filter(None, (_outcome(case) for folder in folders for case in _cases_in(folder, pattern))))
 
 
 def collected_in(output: str) -> dict[str, int]:
@@ -56,9 +43,7 @@ def judge_contexts(contexts: Sequence[str], collected: Mapping[str, int], folder
     """Return what is wrong with the reports of the contexts of unit tests: one entry each, None where it is right."""
     failures: dict[str, str | None] = {}
     for context in contexts:
-        reports = sorted(folder.glob(f"python*-{context}-units.xml"))
-        ran = sum((_read_file(report) for report in reports), Totals()).number
-        expected = collected.get(context, 0)
+        ran, expected = read_totals(folder, pattern=f"python*-{context}-units.xml").total(), collected.get(context, 0)
         missing = not expected or ran < expected
         failures[context] = f"{context}: {ran} of {expected} collected tests were run" if missing else None
     return failures
@@ -67,8 +52,8 @@ def judge_contexts(contexts: Sequence[str], collected: Mapping[str, int], folder
 def read_failures(folder: Path) -> dict[str, str]:
     """Return every failed test in a folder's JUnit files, as pytest takes its name, with what was said of it."""
     failures = {}
-    for path in sorted(folder.rglob("*.xml")):
-        for case in filter(lambda case: _judge(case).failed, _cases_in(path)):
+    for case in _cases_in(folder):
+        if _outcome(case) == "failed":
             module = f"{(case.classname or '').replace('.', '/')}.py"
             place = module if Path(module).is_file() else case.classname
             name = "::".join(filter(None, (place, case.name)))
@@ -76,25 +61,22 @@ def read_failures(folder: Path) -> dict[str, str]:
     return failures
 
 
-def _cases_in(path: Path) -> Iterable[TestCase]:
-    """Return the test cases of a JUnit file; of one that was run again, the last run counts."""
-    root: JUnitXml | TestSuite = JUnitXml.fromfile(str(path))
-    suites = [root] if isinstance(root, TestSuite) else list(root)
-    return {(case.classname, case.name): case for suite in suites for case in suite}.values()
+def _cases_in(folder: Path, pattern: str = "*.xml") -> Iterable[TestCase]:
+    """Yield the test cases in a folder's JUnit files; of one that was run again, the last run counts."""
+    for path in sorted(folder.rglob(pattern)):
+        root: JUnitXml | TestSuite = JUnitXml.fromfile(str(path))
+        suites = [root] if isinstance(root, TestSuite) else list(root)
+        yield from {(case.classname, case.name): case for suite in suites for case in suite}.values()
 
 
-def _read_file(path: Path) -> Totals:
-    return sum(map(_judge, _cases_in(path)), Totals())
-
-
-def _judge(case: TestCase) -> Totals:
-    kinds = {type(result) for result in case.result}
-    if kinds & {Failure, Error}:
-        return Totals(failed=1)
-    if Skipped in kinds:
+def _outcome(case: TestCase) -> str | None:
+    """Return what counts for a case; None if nothing does."""
+    if any(isinstance(result, (Failure, Error)) for result in case.result):
+        return "failed"
+    if any(isinstance(result, Skipped) for result in case.result):
         reasons = " ".join(f"{result.message} {result.text}" for result in case.result)
-        return Totals() if NOTHING_TO_TEST in reasons else Totals(skipped=1)
-    return Totals(passed=1)
+        return None if NOTHING_TO_TEST in reasons else "skipped"
+    return "passed"
 
 
 def write_results(path: Path, suite_name: str, failures: dict[str, str | None]) -> None:

@@ -1,40 +1,26 @@
 """Run sessions of noxfile.py, some at a time, quietly, and end with one line of totals.
 
+Arguments: how many run at a time, and their names; or --report and the names of commands that failed.
 A step that fails shows the end of what it printed. Every step leaves its output in build/results/STEP/output.log and
 its results as JUnit XML beside it. The totals are read from there.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .results import Totals, read_failures, read_totals, write_results
+from .results import read_failures, read_totals, write_results
 
 RESULTS = Path("build/results")
 #: Of how many failures the reasons are shown at the end, and how long a line of these may be.
 REASONS, LINE = 15, 150
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one step ended; ``seconds`` is its wall-clock time."""
-
-    step: str
-    totals: Totals
-    seconds: float
-    log: Path
-
-    @property
-    def passed(self) -> bool:
-        return self.totals.failed == 0
 
 
 def results_folder(step: str) -> Path:
@@ -42,7 +28,8 @@ def results_folder(step: str) -> Path:
     return RESULTS / step
 
 
-def run_step(step: str) -> Outcome:
+def run_step(step: str) -> None:
+    """Run one session, keep its output and its results, and print how it ended."""
     folder = results_folder(step)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -55,29 +42,25 @@ def run_step(step: str) -> Outcome:
         write_results(folder / "step.xml", "step", {step: None})  # a check that passes without a word
     if read_totals(folder).hide_a_failure(ended.returncode):
         write_results(folder / "step.xml", "step", {step: f"{last_lines(log)}\nended with {ended.returncode}"})
-    return Outcome(step, read_totals(folder), time.monotonic() - started, log)
+    totals = read_totals(folder)
+    end = f"----- the end of {log} -----\n{last_lines(log, 100)}\n-----\n" if totals["failed"] else ""
+    verdict = "FAILED" if end else "ok    "
+    print(f"{end}  {step:15}  {verdict} {time.monotonic() - started:6.1f} s  {totals}", flush=True)
 
 
-def run_steps(steps: list[str], jobs: int) -> list[Outcome]:
-    """Run all steps, ``jobs`` at a time and in the order given, and print how each ended."""
-    width = max(map(len, steps))
-    outcomes = []
+def run_steps(steps: Sequence[str], jobs: int) -> None:
+    """Run all steps, ``jobs`` at a time and in the order given."""
+    started = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool:
-        for future in as_completed([pool.submit(run_step, step) for step in steps]):
-            outcome = future.result()
-            outcomes.append(outcome)
-            if not outcome.passed:
-                print(f"----- the end of {outcome.log} -----\n{last_lines(outcome.log, 100)}\n-----")
-            verdict = "ok    " if outcome.passed else "FAILED"
-            print(f"  {outcome.step:{width}}  {verdict} {outcome.seconds:6.1f} s  {outcome.totals}", flush=True)
-    return outcomes
+        list(pool.map(run_step, steps))
+    print(f"{len(steps)} steps in {time.monotonic() - started:.0f} s")
 
 
 def last_lines(log: Path, number: int = 15) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-number:])
 
 
-def finish(steps: list[str]) -> int:
+def finish(steps: Sequence[str]) -> int:
     """Name what passed only when it was run again, and what failed; then the reasons in short, and the line of totals.
 
     Services that run this keep the end of what is printed. Returns the exit code.
@@ -90,7 +73,7 @@ def finish(steps: list[str]) -> int:
         print(f"FAILED {test} ({step})")
     for _step, test, said in failures[:REASONS]:
         print(f"{test}:", *short_reason(said), sep="\n    ")
-    print(sum((read_totals(results_folder(step)) for step in steps), Totals()))
+    print(read_totals(*map(results_folder, steps)))
     return 1 if failures else 0
 
 
@@ -102,7 +85,7 @@ def short_reason(said: str) -> list[str]:
     return [line if len(line) <= LINE else f"{line[:LINE]}…" for line in lines]
 
 
-def report(failed_commands: list[str]) -> int:
+def report(failed_commands: Sequence[str]) -> int:
     """Show how all steps ended; a command that failed without a failed test of any step counts as one."""
     if failed_commands and not read_failures(RESULTS):
         folder = results_folder("commands")
@@ -117,21 +100,12 @@ def retried_in(log: str) -> list[str]:
     return sorted({test or target for test, target in found})
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Run sessions of noxfile.py, and end with one line of totals.")
-    parser.add_argument("steps", nargs="*")
-    parser.add_argument(
-        "--report", action="store_true", help="run nothing; show how all steps ended; names are of commands that failed"
-    )
-    parser.add_argument("--jobs", type=int, default=2, help="how many steps run at a time")
-    args = parser.parse_args()
-    if args.report:
-        return report(args.steps)
-    started = time.monotonic()
-    outcomes = run_steps(args.steps, args.jobs)
-    print(f"{len(outcomes)} steps in {time.monotonic() - started:.0f} s")
-    return finish(args.steps)
+def main(jobs: str, *steps: str) -> int:
+    if jobs == "--report":
+        return report(steps)
+    run_steps(steps, int(jobs))
+    return finish(steps)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
