@@ -11,12 +11,8 @@ JOBS ?= 2
 
 # Everything that tools write stays inside the clone. pip goes on reading the user's own configuration.
 CACHE := $(CURDIR)/.cache
-ifeq ($(origin PIP_CONFIG_FILE),undefined)
-  PIP_USER_CONFIG := $(firstword $(wildcard $(HOME)/.config/pip/pip.conf $(HOME)/.pip/pip.conf))
-  ifneq ($(PIP_USER_CONFIG),)
-    export PIP_CONFIG_FILE := $(PIP_USER_CONFIG)
-  endif
-endif
+PIP_CONFIG_FILE ?= $(firstword $(wildcard $(HOME)/.config/pip/pip.conf $(HOME)/.pip/pip.conf))
+export PIP_CONFIG_FILE := $(PIP_CONFIG_FILE)
 # Where a developer's own keys are, for the one command that uses them.
 USER_HOME := $(HOME)
 USER_CONFIG := $(or $(XDG_CONFIG_HOME),$(HOME)/.config)

@@ -38,11 +38,8 @@ CONTEXTS = ("modules", "module_utils", "controller")
 # The unit tests that may depend on the core. The others try many inputs or faults on code that does not use Ansible.
 QUICK_UNITS = "not slow and not hypothesis"
 # What text becomes, what signals do and what a terminal shows depends on the core.
-DEPEND_ON_CORE = (
-    "tests/reliability/test_hostile_text.py",
-    "tests/reliability/test_interrupts.py",
-    "tests/playbooks/action",
-)
+RELIABILITY = ("tests/reliability/test_hostile_text.py", "tests/reliability/test_interrupts.py")
+DEPEND_ON_CORE = ("tests/playbooks/action", *RELIABILITY)
 # With QUICK=1, `make test-matrix` runs no playbooks, and only integration targets that show how the core runs modules,
 # in its own process and in one of theirs, what it masks, live lines, the inventory and the lookup.
 QUICK = bool(os.environ.get("QUICK"))
@@ -56,15 +53,12 @@ SHARED = ("--dist=worksteal", "-n")
 TIMED = ("--reruns=1", "-raR", *SHARED)
 # The profile of hypothesis in tests/conftest.py that takes a night.
 NIGHTLY = ("--hypothesis-profile=nightly", *SHARED, "2")
-MINIMUM_COVERAGE = 95  # per cent of plugins/module_utils, by the unit tests
 
 
-def run_pytest(session: nox.Session, *arguments: str, report: str = "pytest.xml", **settings: dict[str, str]) -> None:
+def run_pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
     link_tree()
-    junit = results_folder(session.name) / report
-    session.run(
-        sys.executable, "-m", "pytest", "-q", "--tb=short", f"--junitxml={junit}", *arguments, external=True, **settings
-    )
+    options = ("-q", "--tb=short", f"--junitxml={results_folder(session.name) / 'pytest.xml'}")
+    session.run(sys.executable, "-m", "pytest", *options, *arguments, external=True, env=env)
 
 
 def pytest_session(name: str, about: str, *arguments: str) -> None:
@@ -105,16 +99,16 @@ def quick_lint(session: nox.Session) -> None:
     session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *workflows, external=True)
 
 
+@nox.session(name="ansible-lint")
+def ansible_lint(session: nox.Session) -> None:
+    """What ansible-lint finds in playbooks, roles and examples."""
+    session.run("ansible-lint", external=True, env={"ANSIBLE_COLLECTIONS_PATH": str(link_tree())})
+
+
 @nox.session
 def unit(session: nox.Session) -> None:
     """Unit tests that are not slow, and their coverage of the code below the modules."""
-    if session.posargs:
-        run_pytest(session, *session.posargs)
-        return
-    session.run("coverage", "erase", external=True)
-    run_pytest(session, "-m", "not slow", *SHARED, "2", "--cov", "--cov-report=")
-    report = ("coverage", "report", "--include=plugins/module_utils/*,*/plugins/module_utils/*")
-    session.run(*report, f"--fail-under={MINIMUM_COVERAGE}", external=True)
+    run_pytest(session, *(session.posargs or ("-m", "not slow", *SHARED, "2", "--cov")))
 
 
 @nox.session(name="test-eda", venv_backend="virtualenv", reuse_venv=True)

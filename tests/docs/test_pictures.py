@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -13,13 +14,13 @@ from tests.tools.pictures import FOLDER, PLAYBOOKS, as_svg, run_in_terminal
 
 def test_command_believes_that_it_is_in_a_terminal() -> None:
     code = "import os, sys; print(sys.stdout.isatty(), os.get_terminal_size().columns)"
-    assert run_in_terminal([sys.executable, "-c", code]) == "True 90\n"
+    assert run_in_terminal(shlex.join([sys.executable, "-c", code])) == "True 90\n"
 
 
 def test_failure_is_reported_with_what_was_printed() -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
-        run_in_terminal([sys.executable, "-c", "print('why'); raise SystemExit(3)"])
-    assert raised.value.output == b"why\r\n"
+        run_in_terminal(shlex.join([sys.executable, "-c", "print('why'); raise SystemExit(3)"]))
+    assert raised.value.output == "why\r\n"
 
 
 def test_picture_has_the_text_and_its_colours_and_loads_nothing() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
-import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pexpect
+import yaml
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
@@ -20,60 +21,35 @@ from tests.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "docs/pictures"
-# The account of the guides.
+# The account of which the guides tell.
 SCENARIO = ROOT / "tests/docs/scenario.yml"
 COLUMNS, LINES = 90, 50
-# Each picture by its name: the playbook, and the options that it is run with.
-PLAYBOOKS = {
-    "build": (
-        """\
-- name: Build the image of the team
-  hosts: localhost
-  gather_facts: false
-  tasks:
-    - name: Create the image from an instance
-      compshare.cloud.compshare_image:
-        name: training-env-2
-        instance_id: uhost-1testvm00001
-""",
-        (),
-    ),
-    "order": (
-        """\
-- name: Order a GPU
-  hosts: localhost
-  gather_facts: false
-  tasks:
-    - name: Create a 4090 instance in any zone that has one
-      compshare.cloud.compshare_instance:
-        name: trainer
-        image: Ubuntu 22.04
-        gpu_type: "4090"
-        max_price: 2
-        schedule_stop: 8h
-""",
-        ("--check", "--diff"),
-    ),
-}
+IMAGE = {"name": "training-env-2", "instance_id": "uhost-1testvm00001"}
+INSTANCE = {"name": "trainer", "image": "Ubuntu 22.04", "gpu_type": "4090", "max_price": 2, "schedule_stop": "8h"}
+# Each picture by its name: the options of ansible-playbook, the speed of the simulator, the play and its task.
+PLAYBOOKS: dict[str, tuple[str, float, str, dict[str, Any]]] = {
+    "build": ("", 1, "Build the image of the team", {
+        "name": "Create the image from an instance", "compshare.cloud.compshare_image": IMAGE,
+    }),
+    "order": (" --check --diff", 60, "Order a GPU", {
+        "name": "Create a 4090 instance in any zone that has one", "compshare.cloud.compshare_instance": INSTANCE,
+    }),
+}  # fmt: skip
 # A picture in a README can load nothing: the letters come from the reader's own fonts.
 FONTS = "SFMono-Regular, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei, monospace"
 
 
-def run_in_terminal(command: Sequence[str], folder: Path = ROOT, **settings: str) -> str:
+def run_in_terminal(command: str, folder: Path = ROOT, **settings: str) -> str:
     """Run a command in a terminal of its own and return everything that it printed there, with its colours.
 
     Raises CalledProcessError if it fails.
     """
-    in_terminal = f"stty cols {COLUMNS} rows {LINES}; exec {shlex.join(command)}"
-    ended = subprocess.run(
-        ["script", "--quiet", "--return", "--command", in_terminal, "/dev/null"],
-        cwd=folder,
-        env={**os.environ, **settings, "TERM": "xterm-256color"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=True,
-    )
-    return ended.stdout.decode("utf-8").replace("\r\n", "\n")
+    environment = {**os.environ, **settings, "TERM": "xterm-256color"}
+    size = (LINES, COLUMNS)
+    printed, status = pexpect.run(command, None, True, cwd=folder, env=environment, dimensions=size, encoding="utf-8")
+    if status:
+        raise subprocess.CalledProcessError(status, command, printed)
+    return str(printed).replace("\r\n", "\n")
 
 
 def as_svg(transcript: str, title: str) -> str:
@@ -85,11 +61,13 @@ def as_svg(transcript: str, title: str) -> str:
     return console.export_svg(title=title, theme=MONOKAI, code_format=template.replace("Fira Code, monospace", FONTS))
 
 
-def draw(name: str, speed: float) -> None:
+def draw(name: str) -> None:
     """Run the playbook of a picture on a simulator of its own, and draw what the terminal showed."""
+    options, speed, title, task = PLAYBOOKS[name]
+    command = f"ansible-playbook {name}.yml{options}"
     with tempfile.TemporaryDirectory() as folder, Simulator(SCENARIO, speed=speed) as simulator:
-        playbook, options = PLAYBOOKS[name]
-        Path(folder, f"{name}.yml").write_text(playbook)
+        play = {"name": title, "hosts": "localhost", "gather_facts": False, "tasks": [task]}
+        Path(folder, f"{name}.yml").write_text(yaml.safe_dump([play], sort_keys=False))
         settings = {
             **simulator.world.environment(),
             "ANSIBLE_COLLECTIONS_PATH": str(link_tree()),
@@ -97,17 +75,11 @@ def draw(name: str, speed: float) -> None:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
-        command = ["ansible-playbook", f"{name}.yml", *options]
         printed = run_in_terminal(command, Path(folder), **settings)
     shown = printed.partition("PLAY RECAP")[0].strip()
-    title = " ".join(command)
-    (FOLDER / f"{name}.svg").write_text(as_svg(f"$ {title}\n\n{shown}\n", title), encoding="utf-8")
-
-
-def main() -> None:
-    draw("build", speed=1)
-    draw("order", speed=60)
+    (FOLDER / f"{name}.svg").write_text(as_svg(f"$ {command}\n\n{shown}\n", command), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    for each in PLAYBOOKS:
+        draw(each)
