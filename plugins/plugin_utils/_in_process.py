@@ -20,16 +20,18 @@ import io
 import json
 import os
 import sys
+import tempfile
 import traceback
 import types
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ansible.constants import config
 from ansible.errors import AnsibleError
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as ansible_json
 from ansible.module_utils.common import warnings as module_warnings
+from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase, normal
 from ansible.utils.display import Display
 
@@ -38,13 +40,20 @@ from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
 
-# Actions are loaded before tasks fork: requests is imported here, so that no fork has to import it by itself.
-importlib.import_module(f"{_module.__package__}._api.http_session")
-
 #: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
 SWITCH = "COMPSHARE_IN_PROCESS"
 #: How modules get their arguments and give their results from ansible-core 2.19 on; before, there was one way only.
 _PROFILE = "legacy"
+#: The first line of every module, and the mark by which core knows a module that only wants its arguments filled in.
+_FIRST_LINE = b"#!/usr/bin/python\n# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>\n"
+#: How core gives a result to the controller, from 2.19 on.
+_record_result: t.Any = getattr(basic.AnsibleModule, "_record_module_result", None)
+
+# Actions are loaded before tasks fork: what each fork would import by itself is imported here.
+importlib.import_module(f"{_module.__package__}._api.http_session")
+if hasattr(ansible_json, "get_module_encoder"):
+    for _direction in ansible_json.Direction:
+        ansible_json.get_module_encoder(_PROFILE, _direction)
 
 
 class _MustRunByItself(Exception):
@@ -61,6 +70,8 @@ class RunsInProcess(ActionBase):
     module: types.ModuleType
     #: The arguments of the module while it may run here, None otherwise.
     _module_args: dict[str, t.Any] | None = None
+    #: Where core looks for the file of a module.
+    _shared_loader_obj: t.Any
 
     def _execute_module(self, *arguments: t.Any, **keywords: t.Any) -> dict[str, t.Any]:
         """Return the module's result, like the method that this one overrides."""
@@ -99,6 +110,30 @@ class RunsInProcess(ActionBase):
     def _is_pipelining_enabled(self, *arguments: t.Any, **keywords: t.Any) -> bool:
         # A module that is piped into its Python needs no temporary folder, and here there is nothing to put into one.
         return self._module_args is not None or bool(super()._is_pipelining_enabled(*arguments, **keywords))
+
+    def _configure_module(self, *arguments: t.Any, **keywords: t.Any) -> tuple[t.Any, ...]:
+        """Return what core finds out about the module, above all its Python, without the payload that would run there.
+
+        For that, core is given only the module's first line, as a module of a kind that needs no payload.
+        """
+        core: t.Callable[..., tuple[t.Any, ...]] = super()._configure_module
+        if self._module_args is None:
+            return core(*arguments, **keywords)
+        loaders = self._shared_loader_obj
+        try:
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(_FIRST_LINE)
+                file.flush()
+                found = types.SimpleNamespace(resolved=True, plugin_resolved_path=file.name)
+                loader = types.SimpleNamespace(find_plugin_with_context=lambda *_names, **_more: found)
+                self._shared_loader_obj = types.SimpleNamespace(module_loader=loader)
+                *configured, _path = core(*arguments, **keywords)
+        except Exception as error:
+            # Core reports it, in the words that it has for it.
+            raise _MustRunByItself from error
+        finally:
+            self._shared_loader_obj = loaders
+        return (*configured, self.module.__file__)
 
     def _low_level_execute_command(self, *arguments: t.Any, **keywords: t.Any) -> dict[str, t.Any]:
         """Return what the module prints, or what any other command does: discovering a Python takes some."""
@@ -178,13 +213,16 @@ def _encoded(args: dict[str, t.Any]) -> bytes:
 @contextlib.contextmanager
 def _module_state(args: bytes) -> Iterator[None]:
     """Set up a module as in a process of its own: its arguments and no warnings yet, but no signals."""
-    state: list[tuple[types.ModuleType, str, object]] = [
+    state: list[tuple[object, str, object]] = [
         (basic, "_ANSIBLE_ARGS", args),
         (basic, "_ANSIBLE_PROFILE", _PROFILE),
         (_module, "owns_process", False),
         (module_warnings, "_global_warnings", type(module_warnings._global_warnings)()),
         (module_warnings, "_global_deprecations", type(module_warnings._global_deprecations)()),
+        (basic, "remove_values", _without_secrets),
     ]
+    if _record_result is not None:
+        state.append((basic.AnsibleModule, "_record_module_result", _write_result))
     before = [(owner, name, getattr(owner, name, None)) for owner, name, _value in state]
     for owner, name, value in state:
         setattr(owner, name, value)
@@ -193,3 +231,24 @@ def _module_state(args: bytes) -> Iterator[None]:
     finally:
         for owner, name, value in before:
             setattr(owner, name, value)
+
+
+def _without_secrets(value: t.Any, secrets: Iterable[str]) -> t.Any:
+    """Return a result without secrets, as core's function does, but at once if it holds none.
+
+    JSON writes a character in the same way everywhere, so a secret that is not in the JSON of the result as a text is
+    in none of its values.
+    """
+    with contextlib.suppress(TypeError, ValueError, RecursionError):  # what JSON does not know is left to core
+        text = json.dumps(value, allow_nan=False)
+        if not any(json.dumps(secret)[1:-1] in text for secret in secrets):
+            return value
+    return remove_values(value, secrets)
+
+
+def _write_result(module: basic.AnsibleModule, result: dict[str, t.Any]) -> None:
+    """Write a result as core does, whose encoder takes several times as long for what any encoder knows."""
+    try:
+        sys.stdout.write(f"\n{json.dumps(result)}\n")
+    except (TypeError, ValueError, RecursionError):
+        _record_result(module, result)

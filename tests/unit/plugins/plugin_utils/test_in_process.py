@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import types
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -13,8 +15,12 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import PASS_VARS
+from ansible.module_utils.common.parameters import PASS_VARS, remove_values
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import normal
+from ansible.template import Templar
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.plugin_utils import _in_process
 from ansible_collections.compshare.cloud.plugins.plugin_utils._in_process import InProcessAction
@@ -247,6 +253,76 @@ def test_what_ends_a_task_early_is_not_caught(core: Core, action: InProcessActio
 
     assert core.started == []
     assert not action._is_pipelining_enabled("new", False)
+
+
+def test_no_payload_is_built_for_a_module_that_runs_here(
+    action: InProcessAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action._connection.module_implementation_preferences, action._connection._remote_is_local = (".py",), False
+    action._task.delegate_to, action._task.environment = None, []
+    action._templar = Templar(DataLoader())
+    action.module.__file__ = "/the/module.py"
+    action._module_args = {"word": "hello"}
+    variables = {"ansible_python_interpreter": sys.executable}
+    monkeypatch.setattr(zipfile, "ZipFile", mock.Mock(side_effect=AssertionError))
+
+    *configured, path = action._configure_module("compshare.cloud.fake", {"word": "hello"}, variables)
+
+    assert THIS_PYTHON in (getattr(configured[0], "shebang", None), *configured)
+    assert "new" in (getattr(configured[0], "module_style", None), *configured)
+    assert path == "/the/module.py"
+
+
+def test_what_core_cannot_configure_is_left_to_core(
+    core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaders = action._shared_loader_obj
+    configured: list[object] = []
+
+    def configure(action: InProcessAction, *_arguments: object) -> tuple[object, ...]:
+        configured.append(action._shared_loader_obj)
+        raise AnsibleError("no such Python")
+
+    monkeypatch.setattr(normal.ActionModule, "_configure_module", configure)
+    action._module_args = {}
+    with pytest.raises(_in_process._MustRunByItself):
+        action._configure_module("compshare.cloud.fake", {}, {})
+    action._module_args = None
+    with pytest.raises(AnsibleError, match="no such Python"):
+        action._configure_module("compshare.cloud.fake", {}, {})
+
+    assert [owner is loaders for owner in (*configured, action._shared_loader_obj)] == [False, True, True]
+
+
+TEXTS = st.text(st.sampled_from(["a", '"', "\\", "é", "\x7f", "\n", "\u2028", "\ud800", "\U0001f600", "1", ".", "n"]))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+VALUES = st.recursive(
+    SCALARS | st.binary(max_size=2) | st.dates(),
+    lambda items: st.lists(items) | st.tuples(items) | st.dictionaries(st.text(max_size=2), items),
+    max_leaves=8,
+)
+
+
+def as_json_has_it(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: as_json_has_it(item) for key, item in value.items()}
+    return [as_json_has_it(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+@given(VALUES, st.lists(TEXTS.filter(bool), max_size=3))
+def test_secrets_are_removed_as_by_core(value: object, secrets: list[str]) -> None:
+    def outcome(remove: Callable[[object, list[str]], object]) -> str:
+        try:
+            return repr(as_json_has_it(remove({"value": value}, secrets)))
+        except UnicodeError as error:
+            return repr(error)
+
+    assert outcome(_in_process._without_secrets) == outcome(remove_values)
+
+
+def test_a_result_without_secrets_is_not_copied() -> None:
+    value = {"images": [{"id": "compshareImage-1"}]}
+    assert _in_process._without_secrets(value, {"very-secret"}) is value
 
 
 def test_only_the_same_python_is_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
