@@ -29,18 +29,16 @@ SIMULATOR_SPEED = 60  # seconds of the simulator in one of the clock
 # and with pip's ordinary configuration. It also runs on the oldest supported Python.
 GET_PIP = '''\
 """Install pip into an empty virtual environment, in place of the bootstrap script that ansible-test downloads."""
-import importlib.util
 import os
 import subprocess
 import sys
 
 os.environ.pop("GET_PIP", None)
-arguments = ["install", "--upgrade"] + [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-if importlib.util.find_spec("ensurepip"):
-    subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
-    subprocess.check_call([sys.executable, "-m", "pip"] + arguments)
-else:
-    subprocess.check_call([{python!r}, "-m", "pip", "--python", sys.executable] + arguments)
+pip = [sys.executable, "-m", "pip"]
+if subprocess.call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL) != 0:
+    pip = [{python!r}, "-m", "pip", "--python", sys.executable]  # Debian packs ensurepip apart
+wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call(pip + ["install", "--upgrade"] + wanted)
 '''
 
 
@@ -126,14 +124,15 @@ class Workspace:
 
     def _write_integration_config(self, simulator: Simulator) -> None:
         """Give the integration targets the address of the simulator that is running."""
+        written = Path(self.environment["HOME"], ".ansible")
         variables = {
             "simulator_url": simulator.url,
             "simulator_public_key": simulator.public_key,
             "simulator_private_key": simulator.private_key,
             "simulator_python": sys.executable,
             # Modules on a local connection look up the home of the user in the password file, whatever HOME says.
-            "ansible_remote_tmp": str(Path(self.environment["HOME"], ".ansible/tmp")),
-            "ansible_async_dir": str(Path(self.environment["HOME"], ".ansible/async")),
+            "ansible_remote_tmp": str(written / "tmp"),
+            "ansible_async_dir": str(written / "async"),
             # No connection is shared by a socket: its path may have 108 bytes, which a clone in a deep folder exceeds.
             "ansible_ssh_args": "",
         }
@@ -148,9 +147,7 @@ def prepare(label: str, python: Path = Path(sys.executable)) -> Workspace:
     _take_pylint_from_the_index(python)
     _write_pip_configuration(home, python)
     interpreters = WORK / label / "interpreters"
-    missing = link_interpreters([*LEGS.values(), "3.10"], interpreters)
-    if missing:
-        print(f"Not on this machine, and omitted: Python {', '.join(missing)}", flush=True)
+    link_interpreters([*LEGS.values(), "3.10"], interpreters)
     path = [str(interpreters), str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]
     # The others belong to the environment that nox runs in.
     inherited = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
@@ -169,10 +166,7 @@ def _seed_bootstrap_script(home: Path, python: Path) -> None:
 def _take_pylint_from_the_index(python: Path) -> None:
     """Replace the address of a package that one core wants from elsewhere by its name."""
     requirements = _ansible_test_folder(python) / "_data/requirements/sanity.pylint.txt"
-    text = requirements.read_text()
-    by_name = re.sub(r"(?m)^(\w+) @ https://.*$", r"\1", text)
-    if by_name != text:
-        requirements.write_text(by_name)
+    requirements.write_text(re.sub(r"(?m)^(\w+) @ https://.*$", r"\1", requirements.read_text()))
 
 
 def _ansible_test_folder(python: Path) -> Path:

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 from tests.simulator import Simulator
-from tests.simulator.world import World
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "build/look"
@@ -24,23 +23,16 @@ SCREEN, PHONE = "1280,1600", "375,1600"
 THEMES = {"dark": 0, "light": 1}
 
 
-def a_world(simulator: Simulator, instances: int) -> World:
-    """An account in the middle of a working day: one build under way, one instance about to be released."""
+def write_report(simulator: Simulator, instances: int, language: str, page: Path) -> None:
+    """Report on an account in the middle of a working day: a build under way, instances about to be released."""
     trace = {"image_id": "compshareImage-b1", "name": "training-env", "duration": 900, "started_ago": 600}
-    settings = {"speed": 0, "traces": [trace], "counts": {"instances": instances}}
-    world = simulator.new_world(settings)
-    for number, one in enumerate(world.instances.all.values()):
-        if one.row["State"] == "Stopped" and number < 10:
+    world = simulator.new_world({"speed": 0, "traces": [trace], "counts": {"instances": instances}})
+    for one in list(world.instances.all.values())[:10]:
+        if one.row["State"] == "Stopped":
             one.row["ReleaseTime"] = int(world.clock.now()) + 86_400
-    return world
-
-
-def write_report(world: World, language: str) -> Path:
-    page = FOLDER / f"report-{language}.html"
     command = [sys.executable, "-m", "ansible.cli.playbook", "compshare.cloud.report", "-e", f"report_path={page}"]
     environment = {**os.environ, **world.environment(), "ANSIBLE_COLLECTIONS_PATH": str(link_tree())}
     subprocess.run([*command, "-e", f"report_language={language}"], env=environment, check=True, capture_output=True)
-    return page
 
 
 def main() -> None:
@@ -52,7 +44,8 @@ def main() -> None:
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
     with Simulator() as simulator:
         for instances, language in itertools.product((3, 300, 3000), ("en", "zh")):
-            page = write_report(a_world(simulator, instances), language)
+            page = FOLDER / f"report-{language}.html"
+            write_report(simulator, instances, language, page)
             for theme, size in itertools.product(THEMES, (SCREEN, PHONE) if instances == 3 else (SCREEN,)):
                 picture = FOLDER / f"report-{instances}-{language}-{theme}-{size.partition(',')[0]}.png"
                 shown = (f"--window-size={size}", f"--blink-settings=preferredColorScheme={THEMES[theme]}")

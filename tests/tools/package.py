@@ -34,7 +34,7 @@ def check_package(session: nox.Session) -> None:
     if artifact.read_bytes() != again.read_bytes():
         session.error("the same source gave two different artifacts")
     (FOLDER / f"{artifact.name}.sha256").write_text(f"{checksum_of(artifact)}  {artifact.name}\n")
-    if wrong := list(contents(artifact, source)):
+    if wrong := list(contents(FOLDER / "unpacked", source)):
         session.error("\n".join(wrong))
     check_importer(session, artifact)
     check_installed(session, artifact)
@@ -68,10 +68,9 @@ def checksum_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def contents(artifact: Path, source: Path) -> Iterator[str]:
+def contents(unpacked: Path, source: Path) -> Iterator[str]:
     """Yield what the artifact holds too much, and what it lacks."""
-    with tarfile.open(artifact) as archive:
-        names = {member.name for member in archive.getmembers() if member.isfile()}
+    names = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     folders = [path for name in EXPECTED_FOLDERS for path in (source / name).rglob("*") if path.is_file()]
     expected = {*EXPECTED_FILES, *(str(path.relative_to(source)) for path in folders)}
     yield from (f"the artifact lacks {name}" for name in sorted(expected - names))
