@@ -57,14 +57,17 @@ setup-demo:
 # --- For users ---------------------------------------------------------------
 
 demo: setup-demo ## Run the example playbook against the simulator: no account, no cost
-	@$(PYTHON) -m tests.tools.simulator 0 60 "" $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-1auk8k6wxj3m
+	@ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)" $(PYTHON) -m tests.simulator --speed 60 -- \
+	  $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-1auk8k6wxj3m
 	@printf '%s\n' "" "The same playbook on your account:" \
 	  "  export COMPSHARE_PUBLIC_KEY=… COMPSHARE_PRIVATE_KEY=…   (or: compshare config, the vendor's CLI profile is read)" \
 	  "  $(VENV)/bin/ansible-playbook $(DEMO) -e instance_id=uhost-…"
 
 # Settings: PORT, SPEED, SCENARIO=FILE.
 simulator: setup-demo ## Run the simulator, to try playbooks on: no account, no cost
-	@$(PYTHON) -m tests.tools.simulator $(or $(PORT),8765) $(or $(SPEED),60) $(or $(SCENARIO),tests/docs/scenario.yml)
+	@$(PYTHON) -m tests.tools.trees >/dev/null
+	@$(PYTHON) -m tests.simulator --how-to --port $(or $(PORT),8765) --speed $(or $(SPEED),60) \
+	  --scenario $(or $(SCENARIO),tests/docs/scenario.yml)
 
 check-account: export HOME := $(USER_HOME)
 check-account: export XDG_CONFIG_HOME := $(USER_CONFIG)

@@ -1,13 +1,15 @@
 """Run the simulator until it is stopped: ``python -m tests.simulator --port 0``.
 
-Prints, when ready, one line of JSON with url, public_key and private_key.
+Prints, when ready, one line of JSON with url, public_key and private_key; with --how-to, how to use it by hand.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
+import os
 import signal
 import ssl
 import sys
@@ -18,6 +20,15 @@ from .dialect import DIALECT_VARIABLE, DOCUMENTED, RECORDED, default_dialect, ta
 from .scenario import Scenario, ScenarioError
 from .server import Server
 from .tls import context_of, make_self_signed
+
+_WHERE = "CompShare simulator at {url}, {speed:g} times faster than the clock. No account, no cost."
+_HOW_TO = """\
+In another terminal:
+  export COMPSHARE_API_URL={url}
+  export COMPSHARE_PUBLIC_KEY={public_key}
+  export COMPSHARE_PRIVATE_KEY={private_key}
+  .venv/bin/ansible-playbook examples/golden_image_role.yml
+Ctrl-C stops it; what was created in it is gone then."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,10 +49,12 @@ def _arguments() -> argparse.Namespace:
         help=f"of every world whose scenario names none (default: {DIALECT_VARIABLE}, else {RECORDED})",
     )
     parser.add_argument("--list-dialects", action="store_true", help="show every switch with its choices, and end")
+    parser.add_argument("--how-to", action="store_true", help="print how to use it by hand, instead of JSON")
+    parser.add_argument("command", nargs="*", help="behind --: run this command on the first world, and end with it")
     return parser.parse_args()
 
 
-async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts: dict[str, str]) -> None:
+async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts: dict[str, str]) -> int:
     scenario = Scenario.read(options.scenario)
     if options.speed is not None:
         scenario.speed = options.speed
@@ -55,9 +68,17 @@ async def _serve(options: argparse.Namespace, tls: ssl.SSLContext | None, facts:
         loop.add_signal_handler(signal_number, stop_requested.set)
     await server.start()
     ready = {"url": server.url, "public_key": world.public_key, "private_key": world.private_key, **facts}
-    print(json.dumps(ready), flush=True)
-    await stop_requested.wait()
+    where = _WHERE.format(url=server.url, speed=scenario.speed)
+    status = 0
+    if options.command:
+        print(where, flush=True)
+        command = await asyncio.create_subprocess_exec(*options.command, env={**os.environ, **world.environment()})
+        status = await command.wait()
+    else:
+        print(f"{where}\n{_HOW_TO.format(**ready)}" if options.how_to else json.dumps(ready), flush=True)
+        await stop_requested.wait()
     await server.stop()
+    return status
 
 
 def main() -> int:
@@ -77,11 +98,12 @@ def main() -> int:
             print("--tls takes CERTIFICATE KEY, or the word self-signed", file=sys.stderr)
             return 2
         try:
-            asyncio.run(_serve(options, tls, facts))
+            return asyncio.run(_serve(options, tls, facts))
         except (ScenarioError, OSError) as error:
-            print(f"The simulator cannot start: {error}", file=sys.stderr)
+            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            other = "\nTake another port: make simulator PORT=8766" if in_use else ""
+            print(f"The simulator cannot start: {error}{other}", file=sys.stderr)
             return 1
-    return 0
 
 
 if __name__ == "__main__":

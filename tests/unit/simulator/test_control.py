@@ -140,6 +140,16 @@ def test_the_command_says_why_it_cannot_start(tmp_path: Path) -> None:
     assert "The simulator cannot start: scenario has no setting 'sped'" in done.stderr
 
 
+@pytest.mark.slow
+def test_the_command_ends_with_what_it_runs() -> None:
+    code = "import os; print(os.environ['COMPSHARE_API_URL']); raise SystemExit(3)"
+    command = [sys.executable, "-m", "tests.simulator", "--", sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 3
+    where, url = done.stdout.splitlines()
+    assert where.startswith(f"CompShare simulator at {url}, ")
+
+
 @pytest.mark.parametrize("over_http", [True, False])
 def test_the_port_can_be_closed_for_a_while(over_http: bool) -> None:
     with Simulator(speed=0) as simulator:
