@@ -24,17 +24,20 @@ _VARIABLES = ("COMPSHARE_PUBLIC_KEY", "COMPSHARE_PRIVATE_KEY")
 _BECOME_VARIABLES = ("SUDO_USER", "DOAS_USER")
 
 
-class Credentials(t.NamedTuple):
-    """A pair of keys and where all of it was found, in words that follow "from". The private key is never shown."""
+# A plain class, like Range in options.py: others take a millisecond to create, in each process with a lookup.
+class Credentials:
+    """A pair of keys and where all of it was found, in words that follow "from". The private key is never shown.
 
-    public_key: str
-    private_key: str
-    origin: str = "the options"
-    #: A warning for the user, or None.
-    warning: str | None = None
+    C(warning) is one for the user.
+    """
 
-    def __repr__(self) -> str:
-        return f"Credentials({self.public_key_hint!r} from {self.origin})"
+    def __init__(
+        self, public_key: str, private_key: str, origin: str = "the options", warning: str | None = None
+    ) -> None:
+        self.public_key = public_key
+        self.private_key = private_key
+        self.origin = origin
+        self.warning = warning
 
     @property
     def public_key_hint(self) -> str:

@@ -56,12 +56,13 @@ CONVERTED = ("bool", "int", "float")
 _DAY = 86400.0
 
 
-class Range(t.NamedTuple):
+class Range:
     """The values that a number may have, both ends included."""
 
-    least: float
-    most: float
-    unit: str = " seconds"
+    def __init__(self, least: float, most: float, unit: str = " seconds") -> None:
+        self.least = least
+        self.most = most
+        self.unit = unit
 
 
 NUMBERS: dict[str, Range] = {
