@@ -14,7 +14,7 @@ from datetime import date
 
 from tests.tools.trees import ROOT
 
-from . import fleet, growth, inventory, listing, task_cost, throttling, waiting
+from . import fleet, growth, inventory, listing, lookup_cost, task_cost, throttling, waiting
 from .frame import ROUNDS, Section, machine
 
 PICTURES = "pictures/benchmarks"
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[bool], Section]] = {
     "listing": lambda quick: listing.section(QUICK_ROUNDS if quick else ROUNDS),
     "growth": lambda quick: growth.section(QUICK_ROUNDS, QUICK_SIZES) if quick else growth.section(ROUNDS),
     "tasks": lambda quick: task_cost.section(5) if quick else task_cost.section(),
+    "lookups": lambda quick: lookup_cost.section(QUICK_ROUNDS if quick else ROUNDS),
     "throttling": lambda quick: throttling.section(QUICK_ROUNDS if quick else ROUNDS),
     "fleet": lambda quick: fleet.section(*fleet.QUICK) if quick else fleet.section(),
     "waiting": lambda _quick: waiting.section(),
