@@ -41,7 +41,7 @@ INTERPRETERS = CACHE / "interpreters"
 
 
 def link_interpreters(versions: Iterable[str], folder: Path) -> list[str]:
-    """Make ``folder`` hold a pythonX.Y for each version that this machine has; return the versions that it lacks."""
+    """Fill ``folder`` with a pythonX.Y for each version that this machine has; return the versions that it lacks."""
     from python_discovery import get_interpreter  # not in the environments that ansible-test runs tests in
 
     # The Makefile moves HOME into the clone, and pyenv puts only shims on PATH, also for versions that do not run.

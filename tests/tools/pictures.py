@@ -21,7 +21,7 @@ from tests.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "docs/pictures"
-# The account of which the guides tell.
+# The account of the guides.
 SCENARIO = ROOT / "tests/docs/scenario.yml"
 COLUMNS, LINES = 90, 50
 IMAGE = {"name": "training-env-2", "instance_id": "uhost-1testvm00001"}

@@ -17,7 +17,7 @@ class Totals(Counter[str]):
     """Numbers of test cases that passed, failed and were skipped."""
 
     def hide_a_failure(self, exit_code: int) -> bool:
-        """Tell whether a run failed without a word: it broke before it could report, or reported no test."""
+        """Return whether a run failed without a word: it broke before it could report, or reported no test."""
         return not self["failed"] and (exit_code != 0 or not self["passed"])
 
     def __str__(self) -> str:
