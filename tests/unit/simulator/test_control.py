@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -138,6 +139,14 @@ def test_the_command_says_why_it_cannot_start(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1
     assert "The simulator cannot start: scenario has no setting 'sped'" in done.stderr
+
+
+def test_a_port_in_use_ends_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = [sys.executable, "-m", "tests.simulator", "--port", str(other.getsockname()[1])]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1
+    assert "address already in use" in done.stderr and "make simulator PORT=8766" in done.stderr
 
 
 @pytest.mark.slow
