@@ -93,10 +93,6 @@ pins: ## Write requirements/*.txt anew from requirements/*.in
 quick-lint unit slow-unit playbooks reliability sanity integration docs test-docs package changelog pins: setup
 	@SIMULATOR_DIALECT=$(or $(DIALECT),recorded) $(NOX) $@ -- $(ARGS) $(TARGET)
 
-LINTERS := quick-lint lint extra-checks license-check ansible-lint
-lint: setup ## All linters
-	@$(NOX) $(LINTERS)
-
 # These count as a step of .ci/run, too.
 examples: ## Install the artifact into a clean environment, and run every example from there; ARGS="-k name"
 test-eda: ## Run the rulebooks with ansible-rulebook; needs Java 17 (Debian: openjdk-17-jre-headless); ARGS="-k name"
@@ -106,13 +102,15 @@ examples test-eda: setup
 # --- Many steps --------------------------------------------------------------
 
 # The longest come first, so that short ones fill what time is left.
+LINTERS := quick-lint lint extra-checks license-check ansible-lint
 TESTS := reliability sanity unit slow-unit package docs docs-check docs-pages $(LINTERS)
 SLOW_TESTS := integration playbooks
 check: STEPS := quick-lint quick-unit ## The fast loop: linters, and unit tests that take neither seconds nor generated examples
+lint: STEPS := $(LINTERS) ## All linters
 test: STEPS := $(TESTS) ## Linters, documentation, artifact, unit tests, sanity and reliability, with one line of totals
 test-slow: STEPS := $(SLOW_TESTS) ## Integration targets, and examples, roles and live lines in real playbooks
 test-all: STEPS := $(SLOW_TESTS) $(TESTS) examples test-eda ## Everything on one core: test, test-slow, examples, test-eda
-check test test-slow test-all: setup
+check lint test test-slow test-all: setup
 	@$(RUN_STEPS) $(JOBS) $(STEPS)
 
 test-matrix: setup ## What depends on the core, on every supported core; CORES="2.16 2.22"; QUICK=1 leaves out playbooks

@@ -68,23 +68,14 @@ class Workspace:
         passed = self._run_with_junit("units", *arguments)
         failures = judge_contexts(contexts, collected_in(listed.stdout), self.results / "units")
         write_results(self.results / "units/contexts.xml", "unit test contexts", failures)
-        for failure in filter(None, failures.values()):
-            print(f"FAILED: {failure}", flush=True)
         return passed and not any(failures.values())
 
     def playbooks(self, *arguments: str) -> bool:
-        """Run tests that are not ansible-test's, with its own plugin for pytest, and write a JUnit report."""
-        installed = _ansible_test_folder(self.python)
-        options = ("-c", str(installed / "_data/pytest/config/default.ini"), "--rootdir=.", "--confcutdir=.")
+        """Run tests that are not ansible-test's, and write a JUnit report."""
         report = self.results / "playbooks/pytest.xml"
-        command = [str(self.python), "-m", "pytest", "-q", *options, f"--junitxml={report}", *arguments]
-        settings = {
-            "ANSIBLE_COLLECTIONS_PATH": str(self.collection.parents[2]),
-            "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION": "3.11",
-            "PYTEST_PLUGINS": "ansible_pytest_collections",
-            "PYTHONPATH": str(installed / "_util/target/pytest/plugins"),
-        }
-        environment = {**self.environment, **settings}
+        command = [str(self.python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        tree = str(self.collection.parents[2])
+        environment = {**self.environment, "ANSIBLE_COLLECTIONS_PATH": tree, "PYTHONPATH": tree}
         return subprocess.run(command, cwd=self.collection, env=environment, check=False).returncode == 0
 
     def integration(self, *arguments: str) -> bool:

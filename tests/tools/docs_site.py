@@ -13,12 +13,7 @@ from tests.tools.trees import ROOT, link_tree
 
 SITE = ROOT / "docs/site"
 OUTPUT = ROOT / "build/docs"
-COLLECTION = "compshare.cloud"
-
 FILLED_IN = "filled in by tests/tools/docs_site.py"
-
-# What plugin pages point to in Ansible's own documentation: an inventory of Sphinx before it is compressed.
-ANSIBLE_TARGETS = SITE / "ansible_inventory.txt"
 
 
 def build_site(session: nox.Session) -> Path:
@@ -26,28 +21,28 @@ def build_site(session: nox.Session) -> Path:
     source = OUTPUT / "rst"
     reference = source / "reference"
     shutil.rmtree(OUTPUT, ignore_errors=True)
+    shutil.copytree(SITE, source)
     # antsibull-docs writes only where nobody else can.
-    reference.mkdir(parents=True, mode=0o755)
+    reference.mkdir(mode=0o755)
     session.run(
         *("antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"),
-        *("--no-add-antsibull-docs-version", "--dest-dir", reference, COLLECTION),
+        *("--no-add-antsibull-docs-version", "--dest-dir", reference, "compshare.cloud"),
         env={"ANSIBLE_COLLECTIONS_PATH": str(link_tree())},
         external=True,
     )
     # Guides show them; antsibull-docs takes the text of guides alone.
     shutil.copytree(ROOT / "docs/docsite/images", reference / "images")
     shutil.copytree(ROOT / "docs/pictures", source / "pictures")
-    for page in SITE.glob("*.rst"):
-        shutil.copy(page, source)
     fill_in_plugins(source / "reference.rst", reference / "index.rst")
     for page in reference.glob("*_module.rst"):
         page.write_text(without_default_returned(page.read_text(encoding="utf-8")), encoding="utf-8")
     for guide in (reference / "docsite").glob("guide_*.rst"):
         guide.write_text(with_other_language(guide.read_text(encoding="utf-8"), guide.stem), encoding="utf-8")
-    *head, targets = ANSIBLE_TARGETS.read_bytes().split(b"\n", 4)
+    # What plugin pages point to in Ansible's own documentation: an inventory of Sphinx, and not yet compressed.
+    *head, targets = (source / "ansible_inventory.txt").read_bytes().split(b"\n", 4)
     (source / "ansible.inv").write_bytes(b"\n".join([*head, zlib.compress(targets)]))
-    strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     pages = OUTPUT / "html"
+    strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet")
     session.run("sphinx-build", *strict, "--conf-dir", SITE, source, pages, external=True)
     index = (pages / "searchindex.js").read_text(encoding="utf-8")
     script = (pages / "_static/language_data.js").read_text(encoding="utf-8")

@@ -21,8 +21,6 @@ from tests.simulator import Simulator
 from tests.tools.trees import ROOT, link_tree
 
 FOLDER = ROOT / "docs/pictures"
-# The account of the guides.
-SCENARIO = ROOT / "tests/docs/scenario.yml"
 COLUMNS, LINES = 90, 50
 IMAGE = {"name": "training-env-2", "instance_id": "uhost-1testvm00001"}
 INSTANCE = {"name": "trainer", "image": "Ubuntu 22.04", "gpu_type": "4090", "max_price": 2, "schedule_stop": "8h"}
@@ -65,7 +63,8 @@ def draw(name: str) -> None:
     """Run the playbook of a picture on a simulator of its own, and draw what the terminal showed."""
     options, speed, title, task = PLAYBOOKS[name]
     command = f"ansible-playbook {name}.yml{options}"
-    with tempfile.TemporaryDirectory() as folder, Simulator(SCENARIO, speed=speed) as simulator:
+    account = ROOT / "tests/docs/scenario.yml"  # which the guides have, too
+    with tempfile.TemporaryDirectory() as folder, Simulator(account, speed=speed) as simulator:
         play = {"name": title, "hosts": "localhost", "gather_facts": False, "tasks": [task]}
         Path(folder, f"{name}.yml").write_text(yaml.safe_dump([play], sort_keys=False))
         settings = {

@@ -80,10 +80,7 @@ def _outcome(case: TestCase) -> str | None:
 
 
 def write_results(path: Path, suite_name: str, failures: dict[str, str | None]) -> None:
-    """Write one JUnit file.
-
-    ``failures`` has one entry for each check, by its name: None where it passed, else what went wrong.
-    """
+    """Write one JUnit file of checks by name; ``failures`` has None for those that passed, else what went wrong."""
     suite = TestSuite(suite_name)
     for name, failure in failures.items():
         case = TestCase(name, classname=suite_name)

@@ -48,11 +48,7 @@ make_venv() {
     return 1
 }
 
-case $set in
-    demo) contents='ansible-core, requests, and aiohttp for the simulator' ;;
-    *) contents='the tools that tests and checks need' ;;
-esac
-printf 'Setting up %s (%s) … ' "$venv" "$contents"
+printf 'Setting up %s (%s) … ' "$venv" "$pins"
 started=$SECONDS
 if ! fits "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     make_venv
