@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -96,15 +95,8 @@ class Transport:
 
 
 def _session_class() -> type[HttpSession]:
-    # What an import creates stays. To look for garbage meanwhile finds none, and goes through all that Ansible has in
-    # memory, which a forked process then copies: a fifth of the time that a first lookup takes.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        from .http_session import REQUESTS_IMPORT_ERROR, HttpSession  # noqa: PLC0415 -- it imports requests, see above
-    finally:
-        if collecting:
-            gc.enable()
+    from .http_session import REQUESTS_IMPORT_ERROR, HttpSession  # noqa: PLC0415 -- it imports requests, see Transport
+
     if REQUESTS_IMPORT_ERROR is not None:
         raise OptionError(
             f"The Python library requests is missing for {sys.executable}.",

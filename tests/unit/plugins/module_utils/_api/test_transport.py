@@ -12,7 +12,6 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -429,33 +428,6 @@ def test_without_requests_the_error_says_how_to_install_it(monkeypatch: pytest.M
     transport = transport_to("https://api.compshare.cn")
     with pytest.raises(OptionError, match="pip install requests"):
         transport.post({}, 5)
-
-
-@pytest.mark.parametrize("collecting", [True, False])
-@pytest.mark.parametrize("fails", [True, False])
-def test_no_garbage_is_collected_during_the_import(
-    monkeypatch: pytest.MonkeyPatch, collecting: bool, fails: bool
-) -> None:
-    seen = []
-
-    class Finder:
-        @staticmethod
-        def find_spec(_name: str, _path: Any = None, _target: Any = None) -> None:
-            seen.append(gc.isenabled())
-            if fails:
-                raise ImportError
-
-    monkeypatch.delitem(sys.modules, http_session.__name__)
-    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    (gc.enable if collecting else gc.disable)()
-    try:
-        with pytest.raises(ImportError) if fails else nullcontext():
-            transport_module._session_class()
-        assert gc.isenabled() == collecting
-    finally:
-        gc.enable()
-    assert seen
-    assert not any(seen)
 
 
 def test_requests_is_imported_for_the_first_request_only() -> None:
