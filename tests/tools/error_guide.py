@@ -54,14 +54,9 @@ def tables(language: str) -> str:
     texts = {pair["en"]: pair["zh"] for pair in pairs}
     codes = sorted(RETCODES.values(), key=lambda entry: int(entry.code))
     environment = jinja2.Environment(trim_blocks=True)  # noqa: S701 - not HTML
-    return environment.from_string(TABLES).render(
-        parts=PARTS,
-        columns=COLUMNS,
-        retried=RETRIED,
-        codes=codes,
-        said=texts.__getitem__ if language == "zh" else str,
-        stop="。" if language == "zh" else ".",
-    )
+    language_of_page = {"said": texts.__getitem__, "stop": "。"} if language == "zh" else {"said": str, "stop": "."}
+    facts = {"parts": PARTS, "columns": COLUMNS, "retried": RETRIED, "codes": codes}
+    return environment.from_string(TABLES).render(facts, **language_of_page)
 
 
 def with_tables(text: str, language: str) -> str:

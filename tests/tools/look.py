@@ -1,7 +1,6 @@
-"""Take pictures of the report in a headless browser: ``make look``.
+"""Take pictures of the report in a headless browser, into build/look: ``make look``.
 
-Needs Chromium and Chinese fonts: ``apt-get install chromium fonts-noto-cjk`` on Debian. The pictures are in build/look,
-in both languages and both themes, with 3, 300 and 3,000 instances, on a screen and on a phone.
+In both languages and both themes, with 3, 300 and 3,000 instances, on a screen and on a phone.
 """
 
 from __future__ import annotations

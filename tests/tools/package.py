@@ -82,8 +82,7 @@ def check_importer(session: nox.Session, artifact: Path) -> None:
     """Galaxy's importer must find nothing: its log lines of level WARNING or ERROR are findings."""
     with session.chdir(artifact.parent):
         log = session.run("python", "-m", "galaxy_importer.main", artifact.name, silent=True, external=True)
-    findings = [line for line in str(log).splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    if findings:
+    if findings := [line for line in str(log).splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]:
         session.error("\n".join(findings))
 
 

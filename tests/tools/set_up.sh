@@ -48,8 +48,7 @@ make_venv() {
     return 1
 }
 
-printf 'Setting up %s (%s) … ' "$venv" "$pins"
-started=$SECONDS
+echo "Setting up $venv with $pins"
 if ! fits "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     make_venv
 fi
@@ -57,4 +56,3 @@ fi
 "$venv/bin/python" -m pip install --quiet --no-deps --requirement "$pins"
 mkdir -p "$installed"
 cp "$pins" "$installed/$set.txt"
-printf 'done in %d s\n' $((SECONDS - started))

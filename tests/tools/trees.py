@@ -13,10 +13,9 @@ IN_TREE = Path("ansible_collections/compshare/cloud")
 
 
 def link_tree() -> Path:
-    """Return a collections path, for ANSIBLE_COLLECTIONS_PATH or MYPYPATH, in which the clone is the collection.
+    """Return a collections path in which the clone is the collection, for Ansible and mypy.
 
-    It is also where pytest-ansible looks. Left alone, that would link what stands in the clone today, and miss a folder
-    that comes tomorrow.
+    pytest-ansible looks there, too: left alone, it would link today's folders, and miss one that comes tomorrow.
     """
     tree = ROOT / "collections"
     link = tree / IN_TREE
