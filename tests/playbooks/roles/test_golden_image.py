@@ -315,7 +315,9 @@ def killed_in_its_tasks(role: RoleRun, **variables: Any) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("charge_type", ["Postpay", "Spot"])
-def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun, charge_type: str) -> None:
+def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(
+    role: RoleRun, state_folder: Path, charge_type: str
+) -> None:
     role.write("prepare.yml", LEAVE)
     with killed_in_its_tasks(role, golden_image_charge_type=charge_type):
         assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
@@ -324,6 +326,8 @@ def test_the_next_run_removes_the_builder_of_a_run_that_was_killed(role: RoleRun
     assert role.run("prepare.yml", golden_image_name="team-next") == 0, role.output
     assert re.search(r"is Running and costs [\d.]+ CNY per hour, .* Its run has ended, so it is removed", role.words)
     assert (role.builders(), role.images(), role.created()) == ([], ["team-next"], 2)
+    [note] = (state_folder / "compshare-cloud/builders").iterdir()
+    assert note.name.startswith("team-base-builder-")  # for an hour; a run that ends well leaves none
 
 
 def test_a_run_on_another_machine_leaves_the_builder_to_its_lease(role: RoleRun, tmp_path: Path) -> None:
