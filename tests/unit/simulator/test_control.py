@@ -96,6 +96,7 @@ def test_the_log_hides_secrets(caller: Caller, world: World) -> None:
     assert world.requests()[0]["params"] == {"Password": "***", "SecurityToken": "***"}
 
 
+@pytest.mark.slow
 def test_many_threads_share_a_world(world: World) -> None:
     found: list[int] = []
 

@@ -326,6 +326,7 @@ PROBES: Mapping[str, Callable[[Probe], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SWITCHES)
 def test_each_answer_of_a_switch_is_another_one(make_world: MakeWorld, name: str) -> None:
     def look(answer: str) -> Any:

@@ -139,6 +139,7 @@ def throughput(path: str, serves: Callable[[FakeClock], Callable[[], bool]]) -> 
     return (sent - refused) / 200, refused / sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.01, 0.05])
 def test_refusals_by_chance_are_distinguished_from_a_limit(path: str, share: float) -> None:
     chance = random.Random(1)
@@ -146,6 +147,7 @@ def test_refusals_by_chance_are_distinguished_from_a_limit(path: str, share: flo
     assert each_second > 10  # of 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "burst"), [(30, 60), (10, 20), (2, 5)])
 def test_a_limit_is_used_up_and_rarely_crossed(path: str, rate: float, burst: float) -> None:
     def bucket(clock: FakeClock) -> Callable[[], bool]:

@@ -318,6 +318,7 @@ def test_a_time_out_ends_no_later_request_on_the_same_connection(server_of: Call
     assert server.connections == 1
 
 
+@pytest.mark.slow
 def test_no_file_and_no_thread_stays(server_of: Callable[..., RawServer]) -> None:
     server = server_of(*[response(b"{}", "200 OK", "Connection: close"), response(b"{}"), None] * 5)
     transport = transport_to(server.url)

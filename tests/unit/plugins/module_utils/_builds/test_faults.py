@@ -74,6 +74,7 @@ def test_a_failure_is_reported_as_one_in_spite_of_faults(make_world: MakeWorld, 
         wait(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"slow", "drip", "huge"}))
 def test_a_fault_that_stays_ends_clearly_within_the_deadline(make_world: MakeWorld, kind: str) -> None:
     world = world_with_build(make_world, fault(kind, "*", after=4))
@@ -92,6 +93,7 @@ def test_every_passing_ret_code_is_waited_out(make_world: MakeWorld, code: int) 
     assert wait(world).builds[0]["complete"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("types", ["plain", "mixed"])
 def test_every_way_of_telling_the_progress_ends_right(make_world: MakeWorld, model: str, types: str) -> None:

@@ -136,6 +136,7 @@ def texts_in(value: Any) -> set[str]:
     return {text} if len(text) >= 4 and not isinstance(value, bool) else set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["recorded", "documented"])
 @pytest.mark.parametrize("types", ["plain", "mixed"])
 def test_nothing_of_the_account_is_in_the_report(dialect: str, types: str) -> None:

@@ -72,6 +72,7 @@ def test_a_create_that_had_no_effect_and_no_good_response(world: World, fault: d
     assert len(images_named(world, NAME)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", PASSING, ids=fault_name)
 def test_a_create_that_provably_had_no_effect_is_retried(world: World, fault: dict[str, Any]) -> None:
     world.add_faults({**fault, "action": CREATE})
@@ -184,6 +185,7 @@ def test_refusals(action: str, fault: dict[str, Any]) -> None:
 # Two tasks at a time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lag", [0, 40, 100, 140])
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_run_that_is_killed_while_it_creates(monkeypatch: pytest.MonkeyPatch, effect: bool, lag: int) -> None:

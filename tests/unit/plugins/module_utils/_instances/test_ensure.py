@@ -460,6 +460,7 @@ def test_a_state_that_passes_is_waited_for(world: World, state: str, goal: str) 
     assert done["changed"] is predicted["changed"] is (end != goal.capitalize())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terminate", ["stopped", "any"])
 @pytest.mark.parametrize("stop_initializing", ["accepted", "8905"])
 @pytest.mark.parametrize("stuck", ["Initializing", "Starting", "Install", "Pending", "Frozen", None])
