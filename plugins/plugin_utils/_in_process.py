@@ -49,8 +49,8 @@ _FIRST_LINE = b"#!/usr/bin/python\n# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>\n"
 #: How core gives a result to the controller, from 2.19 on.
 _record_result: t.Any = getattr(basic.AnsibleModule, "_record_module_result", None)
 
-# Actions are loaded before tasks fork: what each fork would import by itself is imported here.
-importlib.import_module(f"{_module.__package__}._api.http_session")
+# Actions are loaded before tasks fork: what each fork would import and load by itself is imported and loaded here.
+importlib.import_module(f"{_module.__package__}._api.http_session").default_trust()
 if hasattr(ansible_json, "get_module_encoder"):
     for _direction in ansible_json.Direction:
         ansible_json.get_module_encoder(_PROFILE, _direction)

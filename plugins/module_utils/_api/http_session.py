@@ -12,6 +12,7 @@ request was not sent: urllib3 wraps a lost tunnel, a refused CONNECT and a dead 
 
 from __future__ import annotations
 
+import functools
 import http.client
 import http.cookiejar
 import os
@@ -80,7 +81,6 @@ class HttpSession:
         self._session.auth = _leave_alone
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
         self._session.trust_env = use_proxies
-        self._session.mount(url, _Adapter(pool_connections=1, pool_maxsize=parallel))
         self._settings: dict[str, t.Any] = dict(
             self._session.merge_environment_settings(url, {}, True, verify, None), allow_redirects=False
         )
@@ -88,6 +88,9 @@ class HttpSession:
             # The user chose it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         proxy = requests.utils.select_proxy(url, self._settings["proxies"])
+        by_default = url.startswith("https:") and self._settings["verify"] is True
+        trust = default_trust() if by_default and proxy is None else None
+        self._session.mount(url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
 
@@ -372,12 +375,40 @@ class _TrackedConnection:
                 lifeline.close_unless_used()
 
 
+@functools.lru_cache(maxsize=1)
+def default_trust() -> ssl.SSLContext | None:
+    """Return the certificates that requests trusts if nobody names others, or None if they cannot be loaded.
+
+    Loading them takes longer than a request, and urllib3 would do it for each connection. A process that loads them
+    before it forks saves it its forks.
+    """
+    if REQUESTS_IMPORT_ERROR is not None:
+        return None
+    try:
+        context: ssl.SSLContext = urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+        context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    except OSError:  # ssl.SSLError is one
+        return None  # requests reports it
+    return context
+
+
 class _Adapter(_HTTPAdapter):  # type: ignore[misc]  # a class only where requests is there
-    """Creates only tracked connections, those through proxies included."""
+    """Creates only tracked connections, those through proxies included. Its direct ones trust C(trust), if given."""
+
+    def __init__(self, trust: ssl.SSLContext | None, **settings: t.Any) -> None:
+        self._trust = trust
+        super().__init__(**settings)
 
     def init_poolmanager(self, *args: t.Any, **settings: t.Any) -> None:
+        if self._trust is not None:
+            settings["ssl_context"] = self._trust
         super().init_poolmanager(*args, **settings)
         _track(self.poolmanager)
+
+    def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
+        super().cert_verify(conn, url, verify, cert)
+        if self._trust is not None:
+            conn.ca_certs = conn.ca_cert_dir = None  # they are loaded already
 
     def proxy_manager_for(self, proxy: str, **settings: t.Any) -> t.Any:
         known = proxy in self.proxy_manager

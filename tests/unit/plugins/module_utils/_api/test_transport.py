@@ -460,6 +460,58 @@ def test_a_certificate_is_checked_by_default(
     assert transport_to(server.url, validate_certs=False).post({}, 5).body == b"ok"
 
 
+@pytest.fixture
+def trusted_by_default(monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path]) -> Iterator[list[str]]:
+    """A certificate that requests trusts if nobody names others; returns the certificates that are loaded, in order."""
+    loaded: list[str] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, cafile: str | None = None, *rest: Any, **named: Any) -> None:
+        loaded.append(str(cafile))
+        load(context, cafile, *rest, **named)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    for owner in (requests.utils, requests.adapters):
+        monkeypatch.setattr(owner, "DEFAULT_CA_BUNDLE_PATH", str(certificate[0]))
+    http_session.default_trust.cache_clear()
+    yield loaded
+    http_session.default_trust.cache_clear()
+
+
+def test_the_certificates_of_requests_are_loaded_once_for_all_connections(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path], trusted_by_default: list[str]
+) -> None:
+    closing = response(b"ok", "200 OK", "Connection: close")
+    server = server_of(*[closing] * 3, tls=context_of(*certificate))
+    first, second = transport_to(server.url), transport_to(server.url)
+    assert [one.post({}, 5).body for one in (first, first, second)] == [b"ok"] * 3
+    assert trusted_by_default == [str(certificate[0])]
+
+
+def test_what_is_trusted_by_default_is_trusted_nowhere_else(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path], trusted_by_default: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = make_self_signed(tmp_path / "other")
+    server = server_of(*[response(b"ok")] * 3, tls=context_of(*certificate))
+    with pytest.raises(TransportError, match=r"the certificate of 127\.0\.0\.1 is not valid"):
+        transport_to(server.url, ca_path=str(other[0])).post({}, 5)
+    assert transport_to(server.url, validate_certs=False).post({}, 5).body == b"ok"
+    assert transport_to(server.url).post({}, 5).body == b"ok"
+    elsewhere = server_of(response(b"ok"), tls=context_of(*other))
+    with pytest.raises(TransportError, match=r"the certificate of 127\.0\.0\.1 is not valid"):
+        transport_to(elsewhere.url).post({}, 5)
+
+
+def test_certificates_that_cannot_be_loaded_are_left_to_requests(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path], trusted_by_default: list[str]
+) -> None:
+    server = server_of(response(b"ok"), tls=context_of(*certificate))
+    certificate[0].write_text("no certificate", encoding="utf-8")
+    assert fault_of(server.url).reached is False
+    assert trusted_by_default == [str(certificate[0])] * 2
+
+
 def test_the_bundle_that_the_environment_names_is_trusted(
     server_of: Callable[..., RawServer],
     monkeypatch: pytest.MonkeyPatch,
