@@ -488,6 +488,30 @@ def test_the_certificates_of_requests_are_loaded_once_for_all_connections(
     assert trusted_by_default == [str(certificate[0])]
 
 
+def test_forks_use_the_certificates_that_were_loaded_before(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path]
+) -> None:
+    server = server_of(*[response(b"ok")] * 2, tls=context_of(*certificate))
+    code = f"""
+import os, requests, sys
+from {http_session.__package__} import http_session
+from {http_session.__package__}.clock import Clock
+from {http_session.__package__}.transport import Transport
+requests.utils.DEFAULT_CA_BUNDLE_PATH = {str(certificate[0])!r}
+assert http_session.default_trust()
+http_session.ssl.SSLContext.load_verify_locations = None
+for _fork in range(2):
+    child = os.fork()
+    if not child:
+        os._exit(Transport({server.url!r}, clock=Clock()).post({{}}, 5).body != b"ok")
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert len(server.requests) == 2
+
+
 def test_what_is_trusted_by_default_is_trusted_nowhere_else(
     server_of: Callable[..., RawServer], certificate: tuple[Path, Path], trusted_by_default: list[str], tmp_path: Path
 ) -> None:
