@@ -26,6 +26,7 @@ LIMIT = {"rate": 10, "burst": 20}
 IMAGE = "cuda128_torch291_py312"
 LOOKUP, INSTANCES, BUILDS = "a lookup", "compshare_instance_info", "compshare_image"
 NOTHING, NO_LOOKUP = "a lookup of ansible-core (env)", "no lookup"
+ONE_REQUEST = "a lookup that only imports requests and sends one request"
 #: Hosts and forks of each run of the table.
 SIZES = ((20, 1), (100, 10), (100, 50), (200, 200))
 BUILD_SIZE = (40, 40)
@@ -62,6 +63,8 @@ def tasks_of(kind: str) -> list[dict[str, Any]]:
         return [{"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.env', 'HOME') }}"}}]
     if kind == NO_LOOKUP:
         return [{"ansible.builtin.debug": {"msg": "nothing"}}]
+    if kind == ONE_REQUEST:
+        return [{"ansible.builtin.debug": {"msg": "{{ lookup('one_request') }}"}}]
     if kind == INSTANCES:
         return [{"compshare.cloud.compshare_instance_info": {}}]
     build = {"name": "{{ inventory_hostname }}", "instance_id": "uhost-{{ inventory_hostname }}", "wait_timeout": 900}

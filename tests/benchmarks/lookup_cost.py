@@ -5,13 +5,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 
+from tests.tools.trees import ROOT
+
 from .earlier import COMMIT, earlier_collection
-from .fleet import LOOKUP, NO_LOOKUP, NOTHING, play, scenario_of
+from .fleet import LOOKUP, NO_LOOKUP, NOTHING, ONE_REQUEST, play, scenario_of
 from .frame import Goal, Samples, Section, measured_in_turn, table
 from .worlds import new_world, simulator
 
 HOSTS, FORKS, ROUNDS = 40, 2, 5
-KEPT, READ, EARLIER = "its answer is in the cache", "it reads the list", f"as of commit {COMMIT}"
+PLUGINS = str(ROOT / "tests/benchmarks/lookup_plugins")
+KEPT, READ, EARLIER = (
+    "a lookup of an image whose answer is in the cache",
+    "a lookup of an image that reads the list",
+    f"a lookup of an image as of commit {COMMIT}",
+)
 
 
 def section(rounds: int = ROUNDS) -> Section:
@@ -27,6 +34,7 @@ def section(rounds: int = ROUNDS) -> Section:
             {
                 NO_LOOKUP: lambda: cpu(NO_LOOKUP, {}),
                 NOTHING: lambda: cpu(NOTHING, {}),
+                ONE_REQUEST: lambda: cpu(ONE_REQUEST, {"ANSIBLE_LOOKUP_PLUGINS": PLUGINS}),
                 KEPT: lambda: cpu(LOOKUP, kept),
                 READ: lambda: cpu(LOOKUP, {"COMPSHARE_CACHE_TIMEOUT": "0"}),
                 EARLIER: lambda: cpu(LOOKUP, earlier),
