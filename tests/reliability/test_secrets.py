@@ -365,6 +365,7 @@ class adapters:
     HTTPAdapter = _Adapter
 class PreparedRequest: pass
 class utils:
+    DEFAULT_CA_BUNDLE_PATH = "none"
     def select_proxy(url, proxies): return None
 def Request(method, url, data, headers): return data
 class Session:
