@@ -45,7 +45,7 @@ TARGETS = QUICK_TARGETS.split() if QUICK else ()  # all
 # Tests that take long stand together, so equal shares of the list would leave most processes idle in the end.
 SHARED = ("--dist=worksteal", "-n")
 # A busy machine can break a test that real time passes in. It is run once more, with a new world, and named at the end.
-TIMED = ("--reruns=1", "-raR", *SHARED)
+TIMED = ("--reruns=1", "-ra", *SHARED)
 # The profile of hypothesis in tests/conftest.py that takes a night.
 NIGHTLY = ("--hypothesis-profile=nightly", *SHARED, "2")
 

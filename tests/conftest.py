@@ -44,3 +44,10 @@ def pytest_runtest_makereport(
         tried = sum(map(int, re.findall(r"(\d+) passing", statistics)))
         write_record(FOLDER, "properties", item.nodeid, figures_of(item.nodeid, tried))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why each test was run once more: nothing else keeps that of a test which passes then."""
+    for report in terminalreporter.stats.get("rerun", []):
+        lines = re.findall(r"(?m)^E +(.*\S)", report.longreprtext) or report.longreprtext.split("\n")[-1:]
+        terminalreporter.write_line(f"RERUN {report.nodeid} - {lines[0][:200]}")

@@ -95,8 +95,8 @@ def report(failed_commands: Sequence[str]) -> int:
 
 
 def retried_in(log: str) -> list[str]:
-    """Return the tests that were run once more: by pytest-rerunfailures, or by ansible-test as integration targets."""
-    found = re.findall(r"(?m)^RERUN (\S+)|^WARNING: Retrying test target \"(.*?)\"", log)
+    """Return what was run once more: tests by pytest, with the reason, or integration targets by ansible-test."""
+    found = re.findall(r"(?m)^RERUN (.+)|^WARNING: Retrying test target \"(.*?)\"", log)
     return sorted({test or target for test, target in found})
 
 

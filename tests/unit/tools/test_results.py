@@ -94,11 +94,11 @@ def test_failures_are_named_with_what_was_said(tmp_path: Path) -> None:
 
 def test_what_was_run_again_is_named() -> None:
     log = """..R.
-RERUN tests/playbooks/test_a.py::test_b
-RERUN tests/playbooks/test_a.py::test_b
+RERUN tests/playbooks/test_a.py::test_b - assert 5 <= 4
+RERUN tests/playbooks/test_a.py::test_b - assert 5 <= 4
 WARNING: Retrying test target "compshare_image" with maximum verbosity.
 """
-    assert retried_in(log) == ["compshare_image", "tests/playbooks/test_a.py::test_b"]
+    assert retried_in(log) == ["compshare_image", "tests/playbooks/test_a.py::test_b - assert 5 <= 4"]
 
 
 @pytest.mark.parametrize("broken", [False, True])
