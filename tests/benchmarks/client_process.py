@@ -8,6 +8,7 @@ COMPSHARE_* variables.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import math
@@ -45,6 +46,8 @@ def ours(figures: dict[str, Any]) -> Callable[[], Images]:
     from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import Transport
     from ansible_collections.compshare.cloud.plugins.module_utils._images.query import ImageQuery, find_images
 
+    # Only the first request would import it, and with it requests.
+    importlib.import_module(f"{Transport.__module__.rpartition('.')[0]}.http_session")
     figures["received"] = 0
 
     class CountingTransport(Transport):

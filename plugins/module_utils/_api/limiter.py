@@ -162,15 +162,16 @@ class Limiter:
         self._update(refuse)
 
     def _update(self, change: t.Callable[[RequestRate], _T]) -> _T:
-        if self._path is not None:
-            try:
-                with locked(self._path, self._clock, _LOCK_PATIENCE) as file:
-                    state = RequestRate.read(os.pread(file, _SIZE, 0))
-                    result = change(state)
-                    os.pwrite(file, state.write().ljust(_SIZE), 0)
-                    return result
-            except (OSError, NotShared) as reason:
-                self._path = None
-                self._debug(f"The limit of requests is not shared with other processes: {reason}.")
+        # Threads of a process wait for each other here, which ends at once; a wait for the file looks again and again.
         with self._own_lock:
+            if self._path is not None:
+                try:
+                    with locked(self._path, self._clock, _LOCK_PATIENCE) as file:
+                        state = RequestRate.read(os.pread(file, _SIZE, 0))
+                        result = change(state)
+                        os.pwrite(file, state.write().ljust(_SIZE), 0)
+                        return result
+                except (OSError, NotShared) as reason:
+                    self._path = None
+                    self._debug(f"The limit of requests is not shared with other processes: {reason}.")
             return change(self._own)

@@ -147,8 +147,12 @@ def is_too_deep(value: t.Any) -> bool:
     """Return whether lists and dictionaries are nested more than DEEPEST levels deep in a value."""
     containers = [value]
     for _level in range(DEEPEST):
-        items = (item for one in containers for item in (one.values() if isinstance(one, dict) else one))
-        containers = [item for item in items if isinstance(item, (dict, list, tuple))]
+        containers = [
+            item
+            for one in containers
+            for item in (one.values() if isinstance(one, dict) else one)
+            if isinstance(item, (dict, list, tuple))
+        ]
         if not containers:
             return False
     return True
