@@ -177,9 +177,10 @@ def test_a_task_with_a_long_loop(
     gauge = in_a_row(tmp_path / "ours", world, [{**LIST, **loop}])
     worker = max(gauge.children.values(), key=len)
     grown = growth(worker)
-    # Threads of one item may still be ending when those of the next begin; such that never end would be hundreds.
+    # Threads of one item, and the files that they have open, may still be ending when those of the next begin. If they
+    # never ended, there would be at least one for each item between the first readings and the last.
     assert max(reading.threads for reading in worker) <= 20
-    assert grown.files <= 4
+    assert grown.files <= 20
     # The results of all items are kept until the task ends, about 20 kB each.
     assert grown.memory_mb <= 10 + 0.05 * count
     assert connections_left() == 0
