@@ -21,6 +21,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 import typing as t
 import zlib
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,8 @@ from .version import VERSION
 
 _CHUNK = 64 * 1024
 _CONNECT_TIMEOUT = 10.0
+#: The thread that ends requests ends itself within so many seconds after the last one.
+_IDLE = 0.25
 _ISSUER_HINT = "If the certificate's issuer is your own, name a file with the issuer's certificate in ca_path."
 _CLOCK_HINT = "Check api_url, and the clock of this machine."
 _PROXY_HINT = "Check the proxy variables of the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."
@@ -88,8 +91,10 @@ class HttpSession:
             # The user chose it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         proxy = requests.utils.select_proxy(url, self._settings["proxies"])
-        by_default = url.startswith("https:") and self._settings["verify"] is True
-        trust = default_trust() if by_default and proxy is None else None
+        verify = self._settings["verify"]
+        trust = None
+        if verify and proxy is None and url.startswith("https:"):
+            trust = default_trust() if verify is True else _trust_in(verify)
         self._session.mount(url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
@@ -101,7 +106,7 @@ class HttpSession:
         """
         headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else None
         request = self._session.prepare_request(requests.Request("POST", self._url, data=body, headers=headers))
-        with _exchange(self._lock, timeout) as exchange:
+        with _watchdog.watching(self._lock, timeout) as exchange:
             try:
                 with self._session.send(
                     request, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **self._settings
@@ -154,7 +159,9 @@ class HttpSession:
         """Return the fault of a proxy setting that cannot work, None if it is another fault."""
         exceptions = urllib3.exceptions
         malformed = (requests.exceptions.InvalidProxyURL, exceptions.ProxySchemeUnknown, exceptions.LocationParseError)
-        unsupported = (requests.exceptions.InvalidSchema, exceptions.ProxySchemeUnsupported)
+        # urllib3 before 1.26 has no name for a proxy that it cannot use.
+        unnamed = getattr(exceptions, "ProxySchemeUnsupported", exceptions.ProxySchemeUnknown)
+        unsupported = (requests.exceptions.InvalidSchema, unnamed)
         wrong = [cause for cause in causes if isinstance(cause, (*malformed, *unsupported))]
         if self._proxy is None or not wrong:
             return None
@@ -221,7 +228,7 @@ class HttpSession:
             if not os.path.exists(path):
                 raise FileNotFoundError(path)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+            context.load_verify_locations(**_location_of(path))
         except OSError as error:  # ssl.SSLError is one
             raise OptionError(
                 f"The certificates in {printable(path)} cannot be used.",
@@ -322,19 +329,59 @@ class Exchange:
 _current = threading.local()
 
 
-@contextmanager
-def _exchange(lock: threading.Lock, timeout: float) -> Iterator[Exchange]:
-    exchange = Exchange(lock)
-    watchdog = threading.Timer(timeout, exchange.expire)
-    watchdog.daemon = True
-    _current.exchange = exchange
-    watchdog.start()
-    try:
-        yield exchange
-    finally:
-        watchdog.cancel()
-        exchange.end()
-        del _current.exchange
+class _Watchdog:
+    """Ends the requests whose time is over.
+
+    One thread of the process does it for all of them: to start one for each would take longer than to send it. Soon
+    after the last request, the thread ends.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: a fork has none of its parent's threads and requests."""
+        self._changed = threading.Condition()
+        #: The requests on their way, and when the time of each is over.
+        self._ends: dict[Exchange, float] = {}
+        self._thread: threading.Thread | None = None
+        self._wakes = 0.0
+
+    @contextmanager
+    def watching(self, lock: threading.Lock, timeout: float) -> Iterator[Exchange]:
+        """Yield an exchange that expires after C(timeout) seconds."""
+        exchange = _current.exchange = Exchange(lock)
+        ends = time.monotonic() + timeout
+        with self._changed:
+            if self._thread is None:
+                thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+                thread.start()
+                self._thread = thread
+            elif ends < self._wakes:
+                self._changed.notify()
+            self._ends[exchange] = ends
+        try:
+            yield exchange
+        finally:
+            with self._changed:
+                self._ends.pop(exchange, None)
+            exchange.end()
+            del _current.exchange
+
+    def _watch(self) -> None:
+        with self._changed:
+            while self._ends:
+                self._wakes = min(time.monotonic() + _IDLE, *self._ends.values())
+                self._changed.wait(self._wakes - time.monotonic())
+                over = [exchange for exchange, ends in self._ends.items() if ends <= time.monotonic()]
+                for exchange in over:
+                    del self._ends[exchange]
+                    exchange.expire()
+            self._thread = None
+
+
+_watchdog = _Watchdog()
+os.register_at_fork(after_in_child=_watchdog.forget)
 
 
 class _TrackedConnection:
@@ -379,17 +426,26 @@ class _TrackedConnection:
 def default_trust() -> ssl.SSLContext | None:
     """Return the certificates that requests trusts if nobody names others, or None if they cannot be loaded.
 
-    Loading them takes longer than a request, and urllib3 would do it for each connection. A process that loads them
-    before it forks saves it its forks.
+    A process that loads them before it forks saves it its forks.
     """
-    if REQUESTS_IMPORT_ERROR is not None:
-        return None
+    return None if REQUESTS_IMPORT_ERROR is not None else _trust_in(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+
+
+def _trust_in(path: str) -> ssl.SSLContext | None:
+    """Return the certificates in a file or folder, or None if they cannot be loaded.
+
+    Loading them takes longer than a request, and urllib3 would do it for each connection.
+    """
     try:
         context: ssl.SSLContext = urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-        context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        context.load_verify_locations(**_location_of(path))
     except OSError:  # ssl.SSLError is one
         return None  # requests reports it
     return context
+
+
+def _location_of(path: str) -> dict[str, str]:
+    return {"capath" if os.path.isdir(path) else "cafile": path}
 
 
 class _Adapter(_HTTPAdapter):  # type: ignore[misc]  # a class only where requests is there

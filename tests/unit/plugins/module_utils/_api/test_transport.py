@@ -12,6 +12,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from unittest import mock
 
 import pytest
 import requests
+import urllib3
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api import http_session, options
 from ansible_collections.compshare.cloud.plugins.module_utils._api import transport as transport_module
@@ -216,7 +218,10 @@ def fault_of(url: str, timeout: float = 5, **options: Any) -> TransportError:
     return caught.value
 
 
-def test_a_refused_connection_was_not_reached() -> None:
+@pytest.mark.parametrize("urllib3_release", ["1.25", "any later"])
+def test_a_refused_connection_was_not_reached(urllib3_release: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if urllib3_release == "1.25":
+        monkeypatch.delattr(urllib3.exceptions, "ProxySchemeUnsupported")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     fault = fault_of(f"http://127.0.0.1:{port}")
@@ -338,12 +343,60 @@ def test_no_file_and_no_thread_stays(server_of: Callable[..., RawServer]) -> Non
     for _request in range(9):
         post()
     assert open_files() == before
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and not ended(thread)]
+    for watchdog in watchdogs():
+        watchdog.join(5)
+        assert not watchdog.is_alive()
 
 
-def ended(thread: threading.Thread) -> bool:
-    thread.join(5)
-    return not thread.is_alive()
+def watchdogs() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "watchdog"]
+
+
+def test_one_thread_ends_all_requests_each_at_its_time() -> None:
+    def fault_after(timeout: float) -> tuple[str, float]:
+        began = time.monotonic()
+        with pytest.raises(TransportError) as failed:
+            transport_to(server.url).post({}, timeout)
+        return str(failed.value), time.monotonic() - began
+
+    timeouts = [1.2, 0.9, 0.6, 0.3]
+    with DrippingServer(b"HTTP/1.1 200 OK\r\n\r\n", b"{") as server, ThreadPoolExecutor(len(timeouts)) as threads:
+        faults = [threads.submit(fault_after, timeout) for timeout in timeouts]
+        faults[-1].result()
+        assert len(watchdogs()) == 1
+        for timeout, fault in zip(timeouts, faults, strict=True):
+            message, seconds = fault.result()
+            assert message.startswith("no complete response came within")
+            assert timeout <= seconds < timeout + 5
+
+
+def test_a_time_out_ends_a_request_of_a_fork() -> None:
+    with DrippingServer(b"HTTP/1.1 200 OK\r\n\r\n", b"{") as server:
+        code = f"""
+import os, threading
+from {http_session.__package__}.clock import Clock
+from {http_session.__package__}.errors import TransportError
+from {http_session.__package__}.transport import Transport
+def hang(timeout):
+    try:
+        Transport({server.url!r}, clock=Clock()).post({{}}, timeout)
+    except TransportError:
+        return 0
+parent = threading.Thread(target=hang, args=[60], daemon=True)
+parent.start()
+while not any(thread.name == "watchdog" for thread in threading.enumerate()):
+    parent.join(0.01)
+child = os.fork()
+if not child:
+    os._exit(hang(0.3))
+assert os.waitpid(child, 0)[1] == 0
+"""
+        subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            timeout=30,
+        )
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,gzip,gzip", "br", "zstd", "deflate", "gzip, br"])
@@ -486,6 +539,16 @@ def test_the_certificates_of_requests_are_loaded_once_for_all_connections(
     first, second = transport_to(server.url), transport_to(server.url)
     assert [one.post({}, 5).body for one in (first, first, second)] == [b"ok"] * 3
     assert trusted_by_default == [str(certificate[0])]
+
+
+def test_the_certificates_of_ca_path_are_loaded_once_for_all_connections(
+    server_of: Callable[..., RawServer], certificate: tuple[Path, Path], trusted_by_default: list[str]
+) -> None:
+    closing = response(b"ok", "200 OK", "Connection: close")
+    server = server_of(*[closing] * 3, tls=context_of(*certificate))
+    transport = transport_to(server.url, ca_path=str(certificate[0]))
+    assert [transport.post({}, 5).body for _connection in range(3)] == [b"ok"] * 3
+    assert (server.connections, trusted_by_default) == (3, [str(certificate[0])])
 
 
 def test_forks_use_the_certificates_that_were_loaded_before(
