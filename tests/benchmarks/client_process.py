@@ -1,4 +1,6 @@
-"""One listing of all platform images in a process of its own: ``python -m tests.benchmarks.client_process ours|sdk``.
+"""One listing of all platform images in a process of its own.
+
+``python -m tests.benchmarks.client_process ours|sdk`` uses the collection in ANSIBLE_COLLECTIONS_PATH, or else ours.
 
 Prints a line of JSON: the seconds that the listing took without the imports, how many images there are and how many
 pages they fill, the bytes of memory that the process had before (``idle``) and at most (``peak``), and for ours the
@@ -8,6 +10,7 @@ COMPSHARE_* variables.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
@@ -41,13 +44,14 @@ def memory(name: str) -> int:
 
 
 def ours(figures: dict[str, Any]) -> Callable[[], Images]:
-    sys.path.insert(0, str(link_tree()))
+    sys.path.insert(0, os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(link_tree()))
     from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
     from ansible_collections.compshare.cloud.plugins.module_utils._api.transport import Transport
     from ansible_collections.compshare.cloud.plugins.module_utils._images.query import ImageQuery, find_images
 
-    # Only the first request would import it, and with it requests.
-    importlib.import_module(f"{Transport.__module__.rpartition('.')[0]}.http_session")
+    # Only the first request would import it, and with it requests. Earlier releases have it in the transport.
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(f"{Transport.__module__.rpartition('.')[0]}.http_session")
     figures["received"] = 0
 
     class CountingTransport(Transport):

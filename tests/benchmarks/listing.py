@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import chart
+from .earlier import COMMIT, earlier_collection
 from .frame import Goal, Samples, Section, measured_in_turn, table
 from .processes import cli_listing, client_process
 from .worlds import LATENCY_MS, new_world, simulator
@@ -12,15 +13,17 @@ from .worlds import LATENCY_MS, new_world, simulator
 IMAGES = 5000
 PARALLEL = 4
 """Requests that our client has under way at a time."""
-OURS, SDK, CLI = "our client", "ucloud-sdk-python3 in a loop", "compshare-cli --json image list --all"
+OURS, EARLIER = "our client", f"our client, as of {COMMIT}"
+SDK, CLI = "ucloud-sdk-python3 in a loop", "compshare-cli --json image list --all"
 
 
 def measure(rounds: int, *, tls: bool) -> dict[str, dict[str, Samples]]:
-    with simulator(tls=tls) as running:
+    with simulator(tls=tls) as running, earlier_collection() as earlier:
         world = new_world(running, latency_ms=LATENCY_MS, counts={"platform": IMAGES})
         return measured_in_turn(
             {
                 OURS: lambda: whole(client_process("ours", world)),
+                EARLIER: lambda: whole(client_process("ours", world, earlier)),
                 SDK: lambda: whole(client_process("sdk", world)),
                 CLI: lambda: whole(cli_listing(world)),
             },
@@ -64,11 +67,13 @@ def section(rounds: int) -> Section:
         faster = measured[SDK]["seconds"].median / ours
         found.goals.append(Goal(f"{protocol}: as fast as the loop over the SDK, times", faster, least, at_least=True))
         found.goals.append(Goal(f"{protocol}: our client, times the floor", ours / floor, 1.5))
+        before = ours / measured[EARLIER]["seconds"].median
+        found.goals.append(Goal(f"{protocol}: our client, times that of {COMMIT}", before, 1.05))
     found.lines += table(("", "the listing itself, s", "the whole process, s", "times ours"), rows)
     found.pictures["listing.svg"] = chart.bars(
         f"Listing {IMAGES:,} platform images, whole process, {LATENCY_MS} ms latency",
         "s",
         bars,
-        [name for name in bars if name.startswith(OURS)],
+        [name for name in bars if name.rpartition(", ")[0] == OURS],
     )
     return found

@@ -42,9 +42,9 @@ def run(command: list[str], world: Simulator, variables: Mapping[str, str] | Non
     return seconds, done.stdout
 
 
-def client_process(which: str, world: Simulator) -> dict[str, Any]:
+def client_process(which: str, world: Simulator, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What client_process.py reports of one listing, and as ``process`` the seconds of the whole process."""
-    seconds, printed = run([sys.executable, "-m", "tests.benchmarks.client_process", which], world)
+    seconds, printed = run([sys.executable, "-m", "tests.benchmarks.client_process", which], world, variables)
     return {**json.loads(printed), "process": seconds}
 
 
