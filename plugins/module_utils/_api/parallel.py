@@ -31,7 +31,8 @@ class Crew(t.Generic[_Key, _Result]):
     """Runs up to C(size) jobs at a time and hands out their results as they end.
 
     The threads are daemons: when one page of a list has failed, the error is reported at once and a request that
-    hangs cannot hold the process back. (An executor of the standard library waits for its threads at exit.)
+    hangs cannot hold the process back. (An executor of the standard library waits for its threads at exit.) A job that
+    is alone needs no thread: it runs where its result is waited for.
     """
 
     def __init__(self, size: int) -> None:
@@ -60,12 +61,14 @@ class Crew(t.Generic[_Key, _Result]):
         """Give C(job) to the next free thread; its result comes with C(key)."""
         self._given += 1
         self._jobs.put((key, job))
-        if self._threads < min(self._given, self._size):
+        while self._given > 1 and self._threads < min(self._given, self._size):
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
 
     def next_result(self) -> tuple[_Key, _Result]:
         """Return the next job's key and result, waiting for it; raises what the job raised."""
+        if not self._threads and (task := self._jobs.get()) is not None:
+            self._do(*task)
         key, result, error = self._next()
         self._given -= 1
         if error is not None:
@@ -80,11 +83,13 @@ class Crew(t.Generic[_Key, _Result]):
 
     def _work(self) -> None:
         while (task := self._jobs.get()) is not None:
-            key, job = task
-            try:
-                self._results.put((key, job(), None))
-            except BaseException as error:  # noqa: BLE001 -- next_result() raises it again, whatever it is
-                self._results.put((key, None, error))
+            self._do(*task)
+
+    def _do(self, key: _Key, job: t.Callable[[], _Result]) -> None:
+        try:
+            self._results.put((key, job(), None))
+        except BaseException as error:  # noqa: BLE001 -- next_result() raises it again, whatever it is
+            self._results.put((key, None, error))
 
 
 def each_in_parallel(items: Sequence[_Item], work: t.Callable[[_Item], _Result], size: int) -> list[_Result]:

@@ -73,6 +73,18 @@ def test_what_a_job_raises_is_raised_where_its_result_is_taken() -> None:
             crew.next_result()
 
 
+def test_a_job_that_is_alone_runs_where_its_result_is_waited_for() -> None:
+    crew: Crew[str, int] = Crew(2)
+    with crew:
+        for _time in range(2):
+            crew.start("a", threading.get_ident)
+            assert crew.next_result() == ("a", threading.get_ident())
+        crew.start("a", lambda: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            crew.next_result()
+    assert each_in_parallel(["a"], lambda _item: threading.get_ident(), 2) == [threading.get_ident()]
+
+
 def test_threads_end_with_the_crew() -> None:
     before = set(threading.enumerate())
     crew: Crew[int, int] = Crew(3)
@@ -99,8 +111,9 @@ def test_a_signal_that_comes_to_another_thread_ends_the_wait() -> None:
 
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
-        with Crew(1) as crew:
+        with Crew(2) as crew:
             crew.start("a", job)
+            crew.start("b", ended.wait)
             with pytest.raises(KeyboardInterrupt):
                 crew.next_result()
     finally:
