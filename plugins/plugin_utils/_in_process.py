@@ -19,13 +19,14 @@ import importlib
 import io
 import json
 import os
+import re
 import sys
-import tempfile
 import traceback
 import types
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
+from ansible import constants
 from ansible.constants import config
 from ansible.errors import AnsibleError
 from ansible.module_utils import basic
@@ -39,6 +40,7 @@ from ..module_utils import _module
 from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
+from ..module_utils._api.values import snake_case
 
 #: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
 SWITCH = "COMPSHARE_IN_PROCESS"
@@ -46,11 +48,25 @@ SWITCH = "COMPSHARE_IN_PROCESS"
 _PROFILE = "legacy"
 #: The first line of every module, and the mark by which core knows a module that only wants its arguments filled in.
 _FIRST_LINE = b"#!/usr/bin/python\n# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>\n"
+#: What core looks for in such a module before it finds that mark.
+_MARKS_OF_POWERSHELL = (
+    b"#Requires -Module",
+    b"#Requires -Version",
+    b"#AnsibleRequires -(OSVersion|PowerShell|CSharpUtil|Wrapper)",
+)
+_settings: t.Any = constants  # it says nothing of its names
 #: How core gives a result to the controller, from 2.19 on.
 _record_result: t.Any = getattr(basic.AnsibleModule, "_record_module_result", None)
 
-# Actions are loaded before tasks fork: what each fork would import and load by itself is imported and loaded here.
+# Actions are loaded before tasks fork: what each fork would import, load or compile by itself is done here.
 importlib.import_module(f"{_module.__package__}._api.http_session").default_trust()
+for _mark in _MARKS_OF_POWERSHELL:
+    re.compile(_mark, re.IGNORECASE)
+snake_case("AnyName")
+#: A module with no more than its first line, in the folder that ansible-core removes at the end.
+_FIRST_LINE_FILE = os.path.join(_settings.DEFAULT_LOCAL_TMP, "compshare_first_line")
+with open(_FIRST_LINE_FILE, "wb") as _file:
+    _file.write(_FIRST_LINE)
 if hasattr(ansible_json, "get_module_encoder"):
     for _direction in ansible_json.Direction:
         ansible_json.get_module_encoder(_PROFILE, _direction)
@@ -121,13 +137,10 @@ class RunsInProcess(ActionBase):
             return core(*arguments, **keywords)
         loaders = self._shared_loader_obj
         try:
-            with tempfile.NamedTemporaryFile() as file:
-                file.write(_FIRST_LINE)
-                file.flush()
-                found = types.SimpleNamespace(resolved=True, plugin_resolved_path=file.name)
-                loader = types.SimpleNamespace(find_plugin_with_context=lambda *_names, **_more: found)
-                self._shared_loader_obj = types.SimpleNamespace(module_loader=loader)
-                *configured, _path = core(*arguments, **keywords)
+            found = types.SimpleNamespace(resolved=True, plugin_resolved_path=_FIRST_LINE_FILE)
+            loader = types.SimpleNamespace(find_plugin_with_context=lambda *_names, **_more: found)
+            self._shared_loader_obj = types.SimpleNamespace(module_loader=loader)
+            *configured, _path = core(*arguments, **keywords)
         except Exception as error:
             # Core reports it, in the words that it has for it.
             raise _MustRunByItself from error
@@ -173,10 +186,37 @@ def _is_this_python(shebang: str) -> bool:
 
 def _output_of(module: types.ModuleType, args: dict[str, t.Any]) -> str:
     """Return what a module prints for its arguments when it runs to its end; raises what it raises."""
-    printed = io.StringIO()
-    with _module_state(_encoded(args)), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    printed = _Printed()
+    with _module_state(_encoded(args), printed), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
     return printed.getvalue()
+
+
+class _Printed(io.StringIO):
+    """What a module prints. Its result becomes JSON once, which shows whether it holds secrets and is printed then."""
+
+    _searched: tuple[object, str] = None, ""
+
+    def without_secrets(self, value: t.Any, secrets: Iterable[str]) -> t.Any:
+        """Return a result without secrets, as core's function does, but at once if it holds none.
+
+        JSON writes a character in the same way everywhere, so a secret that is not in the JSON of the result as a text
+        is in none of its values.
+        """
+        with contextlib.suppress(TypeError, ValueError, RecursionError):  # what JSON does not know is left to core
+            text = json.dumps(value, allow_nan=False)
+            if not any(json.dumps(secret)[1:-1] in text for secret in secrets):
+                self._searched = value, text
+                return value
+        return remove_values(value, secrets)
+
+    def write_result(self, result: dict[str, t.Any]) -> None:
+        """Write a result as core does, whose encoder takes several times as long for what any encoder knows."""
+        searched, text = self._searched
+        try:
+            self.write(f"\n{text if searched is result else json.dumps(result)}\n")
+        except (TypeError, ValueError, RecursionError):
+            _record_result(self, result)
 
 
 @contextlib.contextmanager
@@ -211,7 +251,7 @@ def _encoded(args: dict[str, t.Any]) -> bytes:
 
 
 @contextlib.contextmanager
-def _module_state(args: bytes) -> Iterator[None]:
+def _module_state(args: bytes, printed: _Printed) -> Iterator[None]:
     """Set up a module as in a process of its own: its arguments and no warnings yet, but no signals."""
     state: list[tuple[object, str, object]] = [
         (basic, "_ANSIBLE_ARGS", args),
@@ -219,10 +259,11 @@ def _module_state(args: bytes) -> Iterator[None]:
         (_module, "owns_process", False),
         (module_warnings, "_global_warnings", type(module_warnings._global_warnings)()),
         (module_warnings, "_global_deprecations", type(module_warnings._global_deprecations)()),
-        (basic, "remove_values", _without_secrets),
+        (basic, "remove_values", printed.without_secrets),
     ]
     if _record_result is not None:
-        state.append((basic.AnsibleModule, "_record_module_result", _write_result))
+        # A method of another object, so the module is not given to it.
+        state.append((basic.AnsibleModule, "_record_module_result", printed.write_result))
     before = [(owner, name, getattr(owner, name, None)) for owner, name, _value in state]
     for owner, name, value in state:
         setattr(owner, name, value)
@@ -231,24 +272,3 @@ def _module_state(args: bytes) -> Iterator[None]:
     finally:
         for owner, name, value in before:
             setattr(owner, name, value)
-
-
-def _without_secrets(value: t.Any, secrets: Iterable[str]) -> t.Any:
-    """Return a result without secrets, as core's function does, but at once if it holds none.
-
-    JSON writes a character in the same way everywhere, so a secret that is not in the JSON of the result as a text is
-    in none of its values.
-    """
-    with contextlib.suppress(TypeError, ValueError, RecursionError):  # what JSON does not know is left to core
-        text = json.dumps(value, allow_nan=False)
-        if not any(json.dumps(secret)[1:-1] in text for secret in secrets):
-            return value
-    return remove_values(value, secrets)
-
-
-def _write_result(module: basic.AnsibleModule, result: dict[str, t.Any]) -> None:
-    """Write a result as core does, whose encoder takes several times as long for what any encoder knows."""
-    try:
-        sys.stdout.write(f"\n{json.dumps(result)}\n")
-    except (TypeError, ValueError, RecursionError):
-        _record_result(module, result)

@@ -16,7 +16,7 @@ import functools
 import re
 import sys
 import typing as t
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from .errors import OptionError, printable
 
@@ -24,7 +24,8 @@ _NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.AS
 #: Like the patterns below, compiled when it is used: most lookups use none, and each is a process of its own.
 _WORDS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = date(1970, 1, 1)
+_TWO_DIGITS = [f"{number:02}" for number in range(60)]
 _LARGEST = 10**300  # with a larger number, arithmetic ends in an error
 #: What could steer a terminal, or turn the order of what it shows, and that Ansible does not escape where it shows
 #: results: control characters beyond ASCII, and the embeddings, overrides and isolates of directions. The marks that
@@ -120,7 +121,13 @@ def iso_time(value: object) -> str | None:
         seconds = seconds / 1000
     if seconds > _LAST_SECOND:
         return None
-    return (_EPOCH + timedelta(seconds=int(seconds))).isoformat() + "Z"
+    days, second = divmod(int(seconds), 86400)
+    return f"{_day(days)}T{_TWO_DIGITS[second // 3600]}:{_TWO_DIGITS[second // 60 % 60]}:{_TWO_DIGITS[second % 60]}Z"
+
+
+@functools.lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return (_EPOCH + timedelta(days)).isoformat()
 
 
 def epoch_seconds(moment: str | None) -> float | None:
@@ -167,18 +174,43 @@ def inert(value: t.Any) -> t.Any:
     stands in their place. A key that begins like those that Ansible marks its own values with, in JSON from modules and
     in caches, loses its underscores.
     """
+    return value if _is_inert(value) else _made_inert(value)
+
+
+def _is_inert(value: t.Any) -> bool:
+    """Return whether nothing in a value needs to be replaced: most results are so, and are not walked through again."""
+    texts: list[t.Any] = []
+    containers: list[t.Any] = [[value]]
+    for container in containers:
+        items = container
+        if isinstance(container, dict):
+            texts += container
+            items = container.values()
+        for item in items:
+            if isinstance(item, str):
+                texts.append(item)
+            elif isinstance(item, (dict, list, tuple)):
+                containers.append(item)
+    try:
+        together = "".join(texts)
+    except TypeError:  # a key that is no text
+        return False
+    return "__ansible_" not in together and (together.isprintable() or not re.search(_STEERING, together))
+
+
+def _made_inert(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return value if value.isprintable() else re.sub(_STEERING, "\ufffd", value)
     if isinstance(value, dict):
-        return {_inert_key(key): inert(item) for key, item in value.items()}
+        return {_inert_key(key): _made_inert(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [inert(item) for item in value]
+        return [_made_inert(item) for item in value]
     return value
 
 
 @functools.lru_cache(maxsize=1024)
 def _inert_key(key: t.Any) -> t.Any:
-    text_key = inert(key)
+    text_key = _made_inert(key)
     return text_key.lstrip("_") if isinstance(text_key, str) and text_key.startswith("__ansible_") else text_key
 
 

@@ -317,12 +317,27 @@ def test_secrets_are_removed_as_by_core(value: object, secrets: list[str]) -> No
         except UnicodeError as error:
             return repr(error)
 
-    assert outcome(_in_process._without_secrets) == outcome(remove_values)
+    assert outcome(_in_process._Printed().without_secrets) == outcome(remove_values)
 
 
 def test_a_result_without_secrets_is_not_copied() -> None:
     value = {"images": [{"id": "compshareImage-1"}]}
-    assert _in_process._without_secrets(value, {"very-secret"}) is value
+    assert _in_process._Printed().without_secrets(value, {"very-secret"}) is value
+
+
+def test_a_result_is_printed_as_it_was_searched_for_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = _in_process._Printed()
+    result = printed.without_secrets({"name": "训练"}, {"very-secret"})
+    monkeypatch.setattr(_in_process.json, "dumps", None)
+    printed.write_result(result)
+    assert json.JSONDecoder().decode(printed.getvalue()) == {"name": "训练"}
+
+
+def test_a_result_with_a_secret_is_printed_without_it() -> None:
+    printed = _in_process._Printed()
+    printed.without_secrets({"name": "before"}, {"very-secret"})
+    printed.write_result(printed.without_secrets({"name": "a very-secret name"}, {"very-secret"}))
+    assert json.loads(printed.getvalue()) == {"name": "a ******** name"}
 
 
 def test_only_the_same_python_is_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

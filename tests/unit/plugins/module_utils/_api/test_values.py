@@ -157,7 +157,7 @@ def test_nothing_that_json_can_hold_raises(sent: Any) -> None:
     ],
 )
 def test_text_in_a_result_is_what_ansible_escapes_or_cannot_steer_a_terminal(text: str, shown: str) -> None:
-    assert values.inert({text: [{"key": text}, (text,)], "other": [1, None, 2.5, True]}) == {
+    assert values.inert({text: [{"key": text}, [text]], "other": [1, None, 2.5, True]}) == {
         shown: [{"key": shown}, [shown]],
         "other": [1, None, 2.5, True],
     }
