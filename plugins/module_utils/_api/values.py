@@ -151,6 +151,23 @@ def dictionaries(value: object) -> list[dict[str, t.Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+#: How keys of an object are read: the API's field names, the first that says something, and what it is.
+Fields = t.Sequence[tuple[str, tuple[str, ...], t.Callable[[object], t.Any]]]
+
+
+def read_fields(found: dict[str, t.Any], fields: Fields, row: t.Mapping[str, t.Any]) -> None:
+    """Read what C(found) lacks (None) from a row. Every row of a list is read so, and this is kept quick."""
+    for key, names, read in fields:
+        if found[key] is None:
+            for name in names:
+                value = row.get(name)
+                if value is not None:
+                    known = read(value)
+                    if known is not None:
+                        found[key] = known
+                        break
+
+
 def is_too_deep(value: t.Any) -> bool:
     """Return whether lists and dictionaries are nested more than DEEPEST levels deep in a value."""
     containers = [value]

@@ -23,7 +23,7 @@ def _tags(value: object) -> list[str] | None:
 
 
 #: How keys of an image are read: the API's field names, the first that says something, and what it is.
-_FIELDS: tuple[tuple[str, tuple[str, ...], t.Callable[[object], t.Any]], ...] = (
+_FIELDS: values.Fields = (
     ("id", ("CompShareImageId",), values.text),
     ("name", ("Name",), values.text),
     ("type", ("ImageType",), values.common_text),
@@ -121,9 +121,9 @@ def normalise_image(
     8601 in UTC, sizes MB, prices CNY per hour. Nothing in a row can raise: what is not of its kind is None.
     """
     image: dict[str, t.Any] = _NOTHING.copy()
-    _read_into(image, row)
+    values.read_fields(image, _FIELDS, row)
     if group:
-        _read_into(image, group)
+        values.read_fields(image, _FIELDS, group)
         image["description"] = image["description"] or values.text(group.get("ImageDesc"))
     image["source"] = source
     image["name"] = image["name"] or image["group_name"]
@@ -142,19 +142,6 @@ def normalise_image(
     if group:
         _add_unknown(image, group, _KNOWN_IN_GROUP)
     return image
-
-
-def _read_into(image: dict[str, t.Any], fields: Mapping[str, t.Any]) -> None:
-    """Read what the image lacks from C(fields). A list is read for every image, so this is kept quick."""
-    for key, names, read in _FIELDS:
-        if image[key] is None:
-            for name in names:
-                value = fields.get(name)
-                if value is not None:
-                    found = read(value)
-                    if found is not None:
-                        image[key] = found
-                        break
 
 
 def _add_unknown(image: dict[str, t.Any], fields: Mapping[str, t.Any], known: frozenset[str]) -> None:

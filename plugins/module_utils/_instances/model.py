@@ -19,7 +19,6 @@ from .login import decode_password, is_address, parse_ssh_command, without_secre
 
 #: An instance as results have it.
 Instance = dict[str, t.Any]
-_Read = t.Callable[[object], t.Any]
 
 #: States of an instance as they were seen or are documented, and where each leads to.
 RUNNING = "Running"
@@ -49,50 +48,50 @@ STATES = frozenset(
 )
 
 #: How each key of an instance is read: the API's field names, the first that says something, and what it is.
-_FIELDS: dict[str, tuple[tuple[str, ...], _Read]] = {
-    "id": (("UHostId",), values.text),
-    "name": (("Name",), values.text),
-    "state": (("State",), values.text),
-    "remark": (("Remark",), values.text),
-    "tag": (("Tag",), values.text),
-    "region": (("Region",), values.text),
-    "zone": (("Zone",), values.text),
-    "instance_type": (("InstanceType",), values.text),
-    "machine_type": (("MachineType",), values.text),
-    "spot": (("IsSpot",), values.boolean),
-    "gpu_type": (("GpuType", "GPUType"), values.text),
-    "gpu_count": (("GPU", "Gpu"), values.integer),
-    "cpu": (("CPU", "Cpu"), values.integer),
-    "cpu_platform": (("CpuPlatform",), values.text),
-    "cpu_arch": (("CpuArch",), values.text),
-    "supports_start_without_gpu": (("SupportWithoutGpuStart",), values.boolean),
-    "image_id": (("CompShareImageId",), values.text),
-    "image_name": (("CompShareImageName",), values.text),
-    "image_type": (("CompShareImageType",), values.text),
-    "image_status": (("CompShareImageStatus",), values.text),
-    "image_version": (("CompShareImageVersionName",), values.text),
-    "image_author": (("CompShareImageAuthor",), values.text),
-    "image_owner": (("CompShareImageOwnerAlias",), values.text),
-    "os_name": (("OsName",), values.text),
-    "os_type": (("OsType",), values.text),
-    "ssh_command": (("SshLoginCommand",), values.text),
-    "ingress_host": (("IngressHost",), values.text),
-    "disk_gb": (("TotalDiskSpace",), values.number),
-    "charge_type": (("ChargeType",), values.text),
-    "instance_price": (("InstancePrice",), values.number),
-    "disk_price": (("DiskPrice",), values.number),
-    "image_price": (("CompShareImagePrice",), values.number),
-    "auto_renew": (("AutoRenew",), values.boolean),
-    "expired": (("IsExpire",), values.boolean),
-    "create_time": (("CreateTime",), values.iso_time),
-    "start_time": (("StartTime",), values.iso_time),
-    "stop_time": (("StopTime",), values.iso_time),
-    "update_time": (("UpdateTime",), values.iso_time),
-    "expire_time": (("ExpireTime",), values.iso_time),
-    "release_time": (("ReleaseTime",), values.iso_time),
+_FIELDS: values.Fields = (
+    ("id", ("UHostId",), values.text),
+    ("name", ("Name",), values.text),
+    ("state", ("State",), values.text),
+    ("remark", ("Remark",), values.text),
+    ("tag", ("Tag",), values.text),
+    ("region", ("Region",), values.text),
+    ("zone", ("Zone",), values.text),
+    ("instance_type", ("InstanceType",), values.text),
+    ("machine_type", ("MachineType",), values.text),
+    ("spot", ("IsSpot",), values.boolean),
+    ("gpu_type", ("GpuType", "GPUType"), values.text),
+    ("gpu_count", ("GPU", "Gpu"), values.integer),
+    ("cpu", ("CPU", "Cpu"), values.integer),
+    ("cpu_platform", ("CpuPlatform",), values.text),
+    ("cpu_arch", ("CpuArch",), values.text),
+    ("supports_start_without_gpu", ("SupportWithoutGpuStart",), values.boolean),
+    ("image_id", ("CompShareImageId",), values.text),
+    ("image_name", ("CompShareImageName",), values.text),
+    ("image_type", ("CompShareImageType",), values.text),
+    ("image_status", ("CompShareImageStatus",), values.text),
+    ("image_version", ("CompShareImageVersionName",), values.text),
+    ("image_author", ("CompShareImageAuthor",), values.text),
+    ("image_owner", ("CompShareImageOwnerAlias",), values.text),
+    ("os_name", ("OsName",), values.text),
+    ("os_type", ("OsType",), values.text),
+    ("ssh_command", ("SshLoginCommand",), values.text),
+    ("ingress_host", ("IngressHost",), values.text),
+    ("disk_gb", ("TotalDiskSpace",), values.number),
+    ("charge_type", ("ChargeType",), values.text),
+    ("instance_price", ("InstancePrice",), values.number),
+    ("disk_price", ("DiskPrice",), values.number),
+    ("image_price", ("CompShareImagePrice",), values.number),
+    ("auto_renew", ("AutoRenew",), values.boolean),
+    ("expired", ("IsExpire",), values.boolean),
+    ("create_time", ("CreateTime",), values.iso_time),
+    ("start_time", ("StartTime",), values.iso_time),
+    ("stop_time", ("StopTime",), values.iso_time),
+    ("update_time", ("UpdateTime",), values.iso_time),
+    ("expire_time", ("ExpireTime",), values.iso_time),
+    ("release_time", ("ReleaseTime",), values.iso_time),
     # The SDK knows the second name, the API sends the first.
-    "scheduled_stop_time": (("SchedulerStopTime", "StopSchedulerTime"), values.iso_time),
-}
+    ("scheduled_stop_time", ("SchedulerStopTime", "StopSchedulerTime"), values.iso_time),
+)
 #: Every key that an instance always has, in the order of the documentation.
 INSTANCE_KEYS = (
     "id",
@@ -153,7 +152,7 @@ INSTANCE_KEYS = (
 )
 #: Keys that follow the others only if secrets are requested.
 SECRET_KEYS = ("password", "file_browser_password")
-_KNOWN = frozenset(name for names, _read in _FIELDS.values() for name in names) | {
+_KNOWN = frozenset(name for _key, names, _read in _FIELDS for name in names) | {
     "GraphicsMemory",
     "Memory",
     "IPSet",
@@ -202,8 +201,7 @@ def normalise_instance(row: Mapping[str, t.Any], *, include_secrets: bool = Fals
     tokens stand. With it, SECRET_KEYS follow and addresses are whole. Nothing in a row can raise.
     """
     instance: dict[str, t.Any] = dict.fromkeys(INSTANCE_KEYS)
-    for key, (names, read) in _FIELDS.items():
-        instance[key] = next((found for found in (read(row.get(name)) for name in names) if found is not None), None)
+    values.read_fields(instance, _FIELDS, row)
     instance["region"] = instance["region"] or region_of(instance["zone"])
     instance["kind"] = _kind(instance["id"], instance["instance_type"])
     instance["interrupted"] = instance["spot"] and instance["state"] == INTERRUPTED
