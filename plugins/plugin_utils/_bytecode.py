@@ -16,7 +16,6 @@ import os
 import sys
 import types
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 
@@ -24,7 +23,8 @@ _PLUGINS = __name__.rpartition(".plugin_utils.")[0]
 _SHARED = tuple(f"{_PLUGINS}.{folder}." for folder in ("module_utils", "modules", "plugin_utils"))
 
 
-class _Finder(MetaPathFinder):
+# No MetaPathFinder: this file itself is compiled in each process, so there is little in it.
+class _Finder:
     """Finds the shared files of this collection, in the folders that ansible-core found it in."""
 
     def find_spec(

@@ -18,6 +18,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import chain
 
 try:
     import fcntl
@@ -57,13 +58,18 @@ def shared_folder(environment: Mapping[str, str] | None = None) -> str:
     roots = [root for root in (runtime if os.path.isdir(runtime) else "", cache) if os.path.isabs(root)]
     own = [os.path.join(root, "compshare") for root in roots if not _is_of_another(root)]
     reason = "no folder of this user can be written to"
-    for path in (*own, os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")):
+    for path in chain(own, _in_temporary_folder()):
         if is_private(path):
             kind = _file_system(os.stat(path).st_dev)
             if not kind.startswith(_REMOTE):
                 return path
             reason = f"{path} is on a network file system ({kind})"
     raise NotShared(reason)
+
+
+def _in_temporary_folder() -> Iterator[str]:
+    # Only if it is asked for: tempfile finds the folder by writing a file, in each process anew.
+    yield os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")
 
 
 def private_folder(environment: Mapping[str, str] | None = None) -> str | None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 
 #: A server may request a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0
@@ -33,23 +32,37 @@ _MOST_WAITING = 100_000
 _INSTANT = 0.001
 
 
-@dataclass
+# A plain class, like Credentials: a dataclass takes most of a millisecond to create, in each process with a lookup.
 class RequestRate:
     """Tickets drawn, tickets due, and the requests a second; 0 is no limit. Arithmetic only, in seconds since 1970."""
 
-    rate: float = 0.0
-    drawn: float = 0.0
-    #: Tickets up to this one may go, as counted at the time C(counted).
-    due: float = 0.0
-    counted: float = 0.0
-    #: No ticket becomes due before: the API said so in a Retry-After.
-    held_until: float = 0.0
-    halved_at: float = 0.0
-    halvings: float = 0.0
-    window: float = 0.0
-    sent: float = 0.0
-    #: Refusals that were not outweighed since.
-    evidence: float = 0.0
+    def __init__(
+        self,
+        rate: float = 0.0,
+        drawn: float = 0.0,
+        due: float = 0.0,
+        counted: float = 0.0,
+        held_until: float = 0.0,
+        halved_at: float = 0.0,
+        halvings: float = 0.0,
+        window: float = 0.0,
+        sent: float = 0.0,
+        evidence: float = 0.0,
+    ) -> None:
+        # In the order of the arguments, see write().
+        self.rate = rate
+        self.drawn = drawn
+        #: Tickets up to this one may go, as counted at the time C(counted).
+        self.due = due
+        self.counted = counted
+        #: No ticket becomes due before: the API said so in a Retry-After.
+        self.held_until = held_until
+        self.halved_at = halved_at
+        self.halvings = halvings
+        self.window = window
+        self.sent = sent
+        #: Refusals that were not outweighed since.
+        self.evidence = evidence
 
     @classmethod
     def read(cls, data: bytes) -> RequestRate:

@@ -142,7 +142,7 @@ def test_a_clock_that_jumps_holds_nobody_for_long(jump: float) -> None:
 
 def test_it_is_read_as_it_was_written() -> None:
     rate = limited()
-    assert RequestRate.read(rate.write().ljust(512)) == rate
+    assert vars(RequestRate.read(rate.write().ljust(512))) == vars(rate)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_it_is_read_as_it_was_written() -> None:
     ],
 )
 def test_anything_else_is_no_limit(data: bytes) -> None:
-    assert RequestRate.read(data) == RequestRate()
+    assert vars(RequestRate.read(data)) == vars(RequestRate())
 
 
 numbers = st.floats(-1e12, 1e12)
