@@ -15,7 +15,7 @@ from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
 from .._api.list_cache import ListCache
 from .._api.values import inert
-from .model import IMAGE_KEYS
+from .model import IMAGE_KEYS, PartialImage
 from .query import Found, ImageQuery, find_images, no_such_image, pick_image
 from .sources import SOURCES
 
@@ -72,6 +72,8 @@ def _check_places(client: Client, *, regions: Sequence[str] = (), zones: Sequenc
 
 
 def _field_of(image: dict[str, t.Any], field: str | None, known: tuple[str, ...]) -> t.Any:
+    if isinstance(image, PartialImage):
+        image.complete()
     if field is None:
         return image
     if field not in image:

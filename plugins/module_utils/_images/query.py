@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from .._api.client import Client
 from .._api.errors import OptionError, printable
 from .._api.list_cache import ListCache
-from .sources import SOURCES, Source, check_options, read_images, readme_of
+from .sources import SOURCES, Source, check_options, partial_images, read_images, read_rows, readme_of
 
 #: Fields of a query that do not narrow it.
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
@@ -72,21 +72,21 @@ class Found(t.NamedTuple):
 def find_images(client: Client, query: ImageQuery, cache: ListCache | None = None) -> Found:
     """Return the images that match, all of them or an error: never a part of a list.
 
-    A list in C(cache) is not read again.
+    A list in C(cache) is not read again. With a cache, each image is a PartialImage.
     """
     source = SOURCES[query.source]
-    read = functools.partial(
-        read_images,
-        client,
-        source,
-        name=query.name,
-        image_type=query.image_type,
-        user_id=query.user_id,
-        readme=query.include_readme,
-    )
-    place = (client.scope.project_id, client.scope.region)
-    key = (source.name, *place, query.name, query.image_type, query.user_id, query.include_readme)
-    images, warnings = cache.get(key, read) if cache else read()
+    options: dict[str, t.Any] = {
+        "name": query.name,
+        "image_type": query.image_type,
+        "user_id": query.user_id,
+        "readme": query.include_readme,
+    }
+    if cache is None:
+        images, warnings = read_images(client, source, **options)
+    else:
+        key = ("rows", source.name, client.scope.project_id, client.scope.region, *options.values())
+        rows, warnings = cache.get(key, functools.partial(read_rows, client, source, **options))
+        images = partial_images(source, rows, readme=query.include_readme)
     images = _each_once(images)
     if query.has_filters:
         warnings = [*warnings, *_unknown_values(images, query, source)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .._api.client import Client
 from .._api.errors import OptionError, RefusedError
@@ -18,7 +18,7 @@ from .._api.pages import Listing
 from .._api.retcodes import UNKNOWN_ACTION
 from .._api.values import boolean, text
 from .filters import IMAGE_TYPES
-from .model import normalise_image
+from .model import PartialImage, normalise_image
 
 _FLAT = ("ImageSet",)
 _IDENTITY = "_identity"
@@ -66,11 +66,8 @@ SOURCES = {
 _PARTIAL_OPTIONS = frozenset(option for source in SOURCES.values() for option in source.own_options)
 
 
-class SourceImages(t.NamedTuple):
-    """All images of a source, and warnings about how they were found."""
-
-    images: list[dict[str, t.Any]]
-    warnings: list[str]
+#: All images of a source, or what they are made of, and warnings about how it was found.
+Listed = tuple[list[dict[str, t.Any]], list[str]]
 
 
 def check_options(source_name: str, given: Iterable[str], user_id: int | None) -> Source:
@@ -95,11 +92,38 @@ def check_options(source_name: str, given: Iterable[str], user_id: int | None) -
 
 def read_images(
     client: Client, source: Source, *, name: str | None, image_type: str | None, user_id: int | None, readme: bool
-) -> SourceImages:
+) -> Listed:
     """Return every image of a source that can bear C(name) and C(image_type); the caller filters exactly.
 
-    Only parameters that were seen to work are sent; the API ignores others without a word. C(readme) requests readmes,
-    which flat lists omit all the same. Raises the client's errors.
+    C(readme) requests readmes, which flat lists omit all the same. Raises the client's errors.
+    """
+    make = functools.partial(normalise_image, source=source.name, include_readme=readme)
+    rows, warnings = read_rows(
+        client, source, name=name, image_type=image_type, user_id=user_id, readme=readme, read_row=make
+    )
+    return [make(row, group=group) for row, group in _versions(rows)] if source.grouped else rows, warnings
+
+
+def partial_images(source: Source, rows: list[dict[str, t.Any]], *, readme: bool) -> list[dict[str, t.Any]]:
+    """Return the images in the rows that read_rows() returned."""
+    versions = _versions(rows) if source.grouped else ((row, None) for row in rows)
+    return [PartialImage(row, source=source.name, group=group, include_readme=readme) for row, group in versions]
+
+
+def read_rows(
+    client: Client,
+    source: Source,
+    *,
+    name: str | None,
+    image_type: str | None,
+    user_id: int | None,
+    readme: bool,
+    read_row: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None,
+) -> Listed:
+    """Return what images are made of, as the API sends it: the groups of a grouped list, else rows.
+
+    C(read_row) converts those rows as they come. Only parameters that were seen to work are sent; the API ignores
+    others without a word.
     """
     if source.name == "favorite":
         return _read_favorites(client, readme)
@@ -107,18 +131,17 @@ def read_images(
     if source.name == "user":
         params["TargetTopOrganizationId"] = user_id
     if source.grouped:
-        groups = _read_groups(client, source, params, readme)
-        return SourceImages([image for group in groups for image in _versions(group, source, readme)], [])
+        return _read_groups(client, source, params, readme), []
     types: tuple[str | None, ...] = (None,)
     if source.name == "platform":
         # Recorded: Name keeps what contains it, in the same case, so nothing of that exact name is lost.
         params["Name"] = name
         types = (image_type,) if image_type else IMAGE_TYPES
-    read_row = functools.partial(normalise_image, source=source.name, include_readme=readme)
-    listings = [
-        Listing(source.action, {**params, "ImageType": each}, _FLAT, id_key="id", read_row=read_row) for each in types
-    ]
-    return SourceImages([image for images in client.read_all(listings) for image in images], [])
+    listing = Listing(source.action, params, _FLAT, "CompShareImageId")
+    if read_row is not None:
+        listing = listing._replace(id_key="id", read_row=read_row)
+    lists = client.read_all([listing._replace(params={**params, "ImageType": each}) for each in types])
+    return [row for rows in lists for row in rows], []
 
 
 def _read_groups(client: Client, source: Source, params: dict[str, t.Any], readme: bool) -> list[dict[str, t.Any]]:
@@ -132,38 +155,38 @@ def _with_identity(row: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**row, _IDENTITY: row.get("CompShareImageId") or row.get("GroupId")}
 
 
-def _versions(group: dict[str, t.Any], source: Source, readme: bool, **defaults: t.Any) -> list[dict[str, t.Any]]:
-    """Return the images of a community group, whose Data may be null, or the one image of a row that is no group.
-
-    C(defaults) are fields of the images that they may not have.
-    """
-    normalise = functools.partial(normalise_image, source=source.name, include_readme=readme)
-    if "Data" not in group:
-        return [normalise({**defaults, **group})]
-    versions = group["Data"]
-    rows = versions if isinstance(versions, list) else []
-    return [normalise({**defaults, **row}, group=group) for row in rows if isinstance(row, dict)]
+def _versions(rows: list[dict[str, t.Any]]) -> Iterator[tuple[dict[str, t.Any], dict[str, t.Any] | None]]:
+    """Yield the images of groups, whose Data may be null, each with its group, and those of rows that are no groups."""
+    for row in rows:
+        if "Data" not in row:
+            yield row, None
+        elif isinstance(row["Data"], list):
+            yield from ((version, row) for version in row["Data"] if isinstance(version, dict))
 
 
-def _read_favorites(client: Client, readme: bool) -> SourceImages:
+def _read_favorites(client: Client, readme: bool) -> Listed:
     """Return the favorites: by the documented action, or where that is not served, the marked community groups."""
     source = SOURCES["favorite"]
     params = {"Region": client.scope.region}
     try:
         [rows] = client.read_all([Listing(source.action, params, ("ImageSet", *_GROUPED[:2]))])
-        return SourceImages([image for row in rows for image in _versions(row, source, readme, IsFavorite=True)], [])
+        return [_marked(row) for row in rows], []
     except RefusedError as error:
         if error.ret_code != UNKNOWN_ACTION:
             raise
     groups = _read_groups(client, SOURCES["community"], params, readme)
-    marked = [group for group in groups if boolean(group.get("IsFavorite"))]
-    return SourceImages(
-        [image for group in marked for image in _versions(group, source, readme)],
-        [
-            f"The API does not serve {source.action}; the favorites are the groups of the community list that it "
-            "marks as such. A favorite that is no longer in the community is not among them."
-        ],
-    )
+    return [group for group in groups if boolean(group.get("IsFavorite"))], [
+        f"The API does not serve {source.action}; the favorites are the groups of the community list that it "
+        "marks as such. A favorite that is no longer in the community is not among them."
+    ]
+
+
+def _marked(row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a row of the favorites, or a group, whose images are marked as favorites unless they say it themselves."""
+    if "Data" not in row:
+        return {"IsFavorite": True, **row}
+    versions = row["Data"] if isinstance(row["Data"], list) else []
+    return {**row, "Data": [{"IsFavorite": True, **version} for version in versions if isinstance(version, dict)]}
 
 
 def readme_of(client: Client, source: Source, image_id: str) -> str | None:

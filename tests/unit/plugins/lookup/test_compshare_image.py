@@ -16,6 +16,8 @@ from ansible.utils.plugin_docs import add_fragments
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.client import Client
 from ansible_collections.compshare.cloud.plugins.module_utils._api.clock import Clock
+from ansible_collections.compshare.cloud.plugins.module_utils._images import model
+from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS
 from ansible_collections.compshare.cloud.tests.simulator.fixtures import MakeWorld
 from ansible_collections.compshare.cloud.tests.simulator.world import World
 
@@ -207,6 +209,22 @@ def test_what_comes_from_the_cache_is_what_the_api_said(make_world: MakeWorld, s
     assert first
     assert look_up(world, source=source) == first
     assert len(world.requests()) == sent
+
+
+def test_only_the_images_that_are_returned_are_read_whole(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: list[Any] = []
+    normalise_image = model.normalise_image
+
+    def noted(row: Any, **settings: Any) -> Any:
+        whole.append(row["CompShareImageId"])
+        return normalise_image(row, **settings)
+
+    monkeypatch.setattr(model, "normalise_image", noted)
+    [image] = look_up(torch_world, "compshareImage-a")
+    assert tuple(image)[: len(IMAGE_KEYS)] == IMAGE_KEYS
+    assert whole == ["compshareImage-a"]
+    assert look_up(torch_world, "torch", most_recent=True, field="status") == ["Available"]
+    assert "compshareImage-c" not in whole
 
 
 def test_a_result_is_as_old_as_its_list(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:

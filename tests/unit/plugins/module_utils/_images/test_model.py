@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.compshare.cloud.plugins.module_utils._images.model import IMAGE_KEYS, normalise_image
+from ansible_collections.compshare.cloud.plugins.module_utils._images.model import (
+    IMAGE_KEYS,
+    PartialImage,
+    normalise_image,
+)
 
 PLATFORM_ROW = {
     "CompShareImageId": "compshareImage-1aaaaaaaaaa1",
@@ -151,7 +155,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=10,
 )
-FIELDS = [*PLATFORM_ROW, "Owner", "ImageSupportZone", "Zone", "SoftwarePorts", "x"]
+FIELDS = [*PLATFORM_ROW, "Owner", "ImageName", "ImageSupportZone", "Zone", "SoftwarePorts", "Readme", "x"]
 ANY_ROW = st.dictionaries(st.sampled_from(FIELDS), ANY_JSON)
 
 
@@ -165,3 +169,27 @@ def test_any_row_is_an_image(row: dict[str, Any], group: dict[str, Any] | None) 
         assert image[key] in (None, True, False)
     for key in ("size_mb", "price", "created_count"):
         assert image[key] is None or (isinstance(image[key], (int, float)) and not isinstance(image[key], bool))
+
+
+@given(ANY_ROW, ANY_ROW | st.none(), st.booleans(), st.sampled_from(IMAGE_KEYS))
+def test_a_partial_image_shows_what_the_whole_one_does(
+    row: dict[str, Any], group: dict[str, Any] | None, include_readme: bool, key: str
+) -> None:
+    settings: dict[str, Any] = {"source": "community", "group": group, "include_readme": include_readme}
+    # As text, in which NaN equals NaN.
+    whole = normalise_image(row, **settings)
+    image = PartialImage(row, **settings)
+    assert repr({known: whole[known] for known in image}) == repr(dict(image))
+    assert {"id", "name", "create_time"} < set(image) < set(whole)
+    assert repr(image[key]) == repr(whole[key])
+    assert repr(dict(image.complete())) == repr(whole)
+
+
+def test_a_partial_image_has_no_other_keys_and_keeps_what_is_added() -> None:
+    image = PartialImage(PLATFORM_ROW, source="platform")
+    with pytest.raises(KeyError, match="readme"):
+        image["readme"]
+    image["readme"] = "# Read me"
+    assert image.complete()["readme"] == "# Read me"
+    with pytest.raises(KeyError):
+        image["readme_2"]

@@ -11,7 +11,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.transport imp
 from ansible_collections.compshare.cloud.plugins.module_utils._images.filters import IMAGE_TYPES, SOURCE_NAMES
 from ansible_collections.compshare.cloud.plugins.module_utils._images.sources import (
     SOURCES,
-    SourceImages,
+    Listed,
     check_options,
     read_images,
 )
@@ -21,7 +21,7 @@ from ..fakes import client_of, refusal, success
 
 def read(
     source: str, response: Any, *, region: str | None = None, readme: bool = False, **desired: Any
-) -> tuple[SourceImages, list[dict[str, str]]]:
+) -> tuple[Listed, list[dict[str, str]]]:
     client, transport, _clock = client_of(response, scope=Scope(region=region))
     options = {"name": None, "image_type": None, "user_id": None, **desired}
     found = read_images(client, SOURCES[source], readme=readme, **options)
@@ -50,7 +50,7 @@ def test_every_source_can_be_chosen() -> None:
 )
 def test_each_source_sends_its_action(source: str, action: str) -> None:
     found, requests = read(source, empty, region="cn-wlcb", user_id=5)
-    assert found == SourceImages([], [])
+    assert found == ([], [])
     assert {fields["Action"] for fields in requests} == {action}
     assert {fields["Region"] for fields in requests} == {"cn-wlcb"}
     assert ("TargetTopOrganizationId" in requests[0]) is (source == "user")
@@ -89,7 +89,7 @@ def test_groups_become_versions(key: str) -> None:
     found, _requests = read(
         "published", lambda _fields: success(Action="DescribeCommunityImagesResponse", **{key: groups})
     )
-    assert [(image["id"], image["status"], image["group_id"]) for image in found.images] == [
+    assert [(image["id"], image["status"], image["group_id"]) for image in found[0]] == [
         ("a", "Available", "g1"),
         ("b", "Offline", "g1"),
     ]
@@ -97,13 +97,13 @@ def test_groups_become_versions(key: str) -> None:
 
 def test_a_flat_response_of_a_community_list_is_read_too() -> None:
     found, _requests = read("published", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
-    assert [(image["id"], image["group_id"]) for image in found.images] == [("a", None)]
+    assert [(image["id"], image["group_id"]) for image in found[0]] == [("a", None)]
 
 
 def test_favorites_by_the_documented_action() -> None:
     found, requests = read("favorite", lambda _fields: success(ImageSet=[{"CompShareImageId": "a"}]))
-    assert [(image["id"], image["is_favorite"]) for image in found.images] == [("a", True)]
-    assert found.warnings == []
+    assert [(image["id"], image["is_favorite"]) for image in found[0]] == [("a", True)]
+    assert found[1] == []
     assert len(requests) == 1
 
 
@@ -118,8 +118,8 @@ def test_favorites_fall_back_to_marked_groups_with_a_warning() -> None:
         return success(CompshareImageGroup=groups)
 
     found, requests = read("favorite", respond)
-    assert [image["id"] for image in found.images] == ["image-1", "image-2"]
-    assert "DescribeFavoriteImages" in found.warnings[0]
+    assert [image["id"] for image in found[0]] == ["image-1", "image-2"]
+    assert "DescribeFavoriteImages" in found[1][0]
     assert len(requests) == 2
 
 
