@@ -91,10 +91,9 @@ class HttpSession:
             # The user chose it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         proxy = requests.utils.select_proxy(url, self._settings["proxies"])
-        verify = self._settings["verify"]
         trust = None
-        if verify and proxy is None and url.startswith("https:"):
-            trust = default_trust() if verify is True else _trust_in(verify)
+        if proxy is None and url.startswith("https:") and (trusted := self._settings["verify"]):
+            trust = default_trust() if trusted is True else _trust_in(trusted)
         self._session.mount(url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
