@@ -24,12 +24,11 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._journal import JOURNAL_NAME
 from ._progress_lines import ProgressLines
-from ._task_folder import create_task_folder
+from ._task_folder import TaskFolderAction
 
 display = Display()
 
@@ -53,26 +52,17 @@ def _copy_of_stderr() -> int | None:
 _STDERR = _copy_of_stderr()
 
 
-class LiveLinesAction(ActionBase):
+class LiveLinesAction(TaskFolderAction):
     """Runs the module of the same name, and shows its events as lines on standard error."""
-
-    _supports_async = True
-    _supports_check_mode = True
-    _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the module's result."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
         journal = None if self._task.async_val or not self._shows_lines() else self._new_journal()
         if journal is None:
-            create_task_folder(self)
-            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
-            return result
-        host = str(task_vars.get("inventory_hostname", "localhost"))
+            return super().run(tmp, task_vars)
+        host = str((task_vars or {}).get("inventory_hostname", "localhost"))
         with _JournalReader(journal, ProgressLines(host, terminal=_TERMINAL)):
-            result.update(self._execute_module(task_vars=task_vars))
-        return result
+            return super().run(tmp, task_vars)
 
     def _shows_lines(self) -> bool:
         shown = self._task.args.get("show_progress", True)

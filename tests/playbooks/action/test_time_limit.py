@@ -17,10 +17,15 @@ from tests.playbooks.ssh_hosts import SshHosts, new_key
 
 pytestmark = pytest.mark.playbook
 
+WRITE = {one.plugin for one in OPERATIONS if one.writes}
 #: Writes whose tasks need no folder: a lease runs in the background, beyond any task.
 WITHOUT_FOLDER = {"compshare_instance_lease"}
 
+#: Those that write nothing by the API, but go on all the same.
+ALSO_ENDS = {"compshare_instance_access"}
+
 INSTANCE = "compshare.cloud.compshare_instance"
+ACCESS = "compshare.cloud.compshare_instance_access"
 #: How long a module may need to notice that its task is over, in seconds.
 NOTICED = 3.0
 
@@ -48,6 +53,11 @@ def tasks_in(world: World, limit: int, options: dict[str, Any]) -> list[dict[str
     ]
 
 
+def log_in_to(name: str, limit: int, key: str) -> list[dict[str, Any]]:
+    """Wait, with a time limit, until an instance can be logged in to."""
+    return [{ACCESS: {"name": name, "keys": [key]}, "timeout": limit, "ignore_errors": True}]
+
+
 def check_end(run: Run, world: World, folder: Path, settings: dict[str, str]) -> None:
     """Run the tasks; the module of the second ends with it, and never starts the instance."""
     ended = run.plain(**settings)
@@ -73,10 +83,15 @@ def test_a_module_ends_with_its_task(
     check_end(Run(tmp_path, world, tasks_in(world, 2, options)), world, tmp_path, settings)
 
 
+@pytest.mark.parametrize("module", [INSTANCE, ACCESS])
 @pytest.mark.parametrize("pipelining", ["false", "true"], ids=["files", "pipelining"])
-def test_a_module_on_another_machine_ends_with_its_task(make_world: MakeWorld, tmp_path: Path, pipelining: str) -> None:
+def test_a_module_on_another_machine_ends_with_its_task(
+    make_world: MakeWorld, tmp_path: Path, pipelining: str, module: str
+) -> None:
     machine = {"UHostId": "uhost-1runs", "Name": "runs-modules"}
-    world = make_world(speed=1, instances={"stop_seconds": 20, "ssh_listener": True}, rows={"instances": [machine]})
+    without_ssh = {"UHostId": "uhost-1waits", "Name": "no-ssh-yet", "SshLoginCommand": "ssh -p 1 root@127.0.0.1"}
+    rows = {"instances": [machine, without_ssh]}
+    world = make_world(speed=1, instances={"stop_seconds": 20, "ssh_listener": True}, rows=rows)
     key, public_key = new_key(tmp_path)
     (tmp_path / "homes").mkdir()
     with SshHosts(world, tmp_path / "homes", known_key=public_key) as hosts:
@@ -91,7 +106,8 @@ def test_a_module_on_another_machine_ends_with_its_task(make_world: MakeWorld, t
         }
         connection = {"api_url": world.url, "public_key": world.public_key, "private_key": world.private_key}
         defaults = {"group/compshare.cloud.compshare": connection}
-        run = Run(tmp_path, world, tasks_in(world, 8, {})[:2], hosts="remote", module_defaults=defaults)
+        tasks = tasks_in(world, 8, {})[:2] if module == INSTANCE else log_in_to("no-ssh-yet", 8, public_key)
+        run = Run(tmp_path, world, tasks, hosts="remote", module_defaults=defaults)
         run.inventory({"remote": variables})
         settings = {
             "ANSIBLE_PIPELINING": pipelining,
@@ -102,7 +118,7 @@ def test_a_module_on_another_machine_ends_with_its_task(make_world: MakeWorld, t
         check_end(run, world, tmp_path / "homes", settings)
 
 
-@pytest.mark.parametrize("module", sorted({one.plugin for one in OPERATIONS if one.writes} - WITHOUT_FOLDER))
-def test_every_module_that_writes_gets_a_folder(module: str) -> None:
+@pytest.mark.parametrize("module", sorted((WRITE - WITHOUT_FOLDER) | ALSO_ENDS))
+def test_every_module_that_changes_something_gets_a_folder(module: str) -> None:
     action = (ROOT / f"plugins/action/{module}.py").read_text(encoding="utf-8")
     assert any(name in action for name in ("TaskFolderAction", "LiveLinesAction", "create_task_folder"))
