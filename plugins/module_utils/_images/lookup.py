@@ -73,7 +73,7 @@ def _check_places(client: Client, *, regions: Sequence[str] = (), zones: Sequenc
 
 def _field_of(image: dict[str, t.Any], field: str | None, known: tuple[str, ...]) -> t.Any:
     if isinstance(image, PartialImage):
-        image.complete()
+        image = image.complete()
     if field is None:
         return image
     if field not in image:

@@ -170,20 +170,21 @@ class PartialImage(dict[str, t.Any]):
             values.read_fields(self, _FINDING, group)
         self["name"] = self["name"] or self["group_name"]
 
-    def complete(self) -> PartialImage:
-        """Return the image with all that normalise_image() returns, in the same order."""
+    def complete(self) -> dict[str, t.Any]:
+        """Return the whole image as a plain dictionary, as normalise_image() does."""
         if not self._complete:
             self._complete = True
             self.clear()
             self.update(
                 normalise_image(self._row, source=self._source, group=self._group, include_readme=self._include_readme)
             )
-        return self
+        return dict(self)
 
     def __missing__(self, key: str) -> t.Any:
         if self._complete:
             raise KeyError(key)
-        return self.complete()[key]
+        self.complete()
+        return self[key]
 
 
 def _add_unknown(image: dict[str, t.Any], fields: Mapping[str, t.Any], known: frozenset[str]) -> None:
