@@ -149,9 +149,12 @@ class LookupModule(CheckedOptions, LookupBase):
 
         def read() -> t.Any:
             # A lookup that finds its result in the cache needs nothing of this.
-            from ..module_utils._images.lookup import look_up  # noqa: PLC0415 -- see above
+            from ..plugin_utils._garbage import uncollected  # noqa: PLC0415 -- see above
 
-            return look_up(options, terms, given_zone=zone, may_lack=may_lack, cache=cache, debug=Display().vvv)
+            with uncollected():
+                from ..module_utils._images.lookup import look_up  # noqa: PLC0415 -- see above
+
+                return look_up(options, terms, given_zone=zone, may_lack=may_lack, cache=cache, debug=Display().vvv)
 
         kept_by = {name: value for name, value in options.items() if name not in _APART}
         found, warnings = cache.get(["lookup", terms, zone, may_lack, kept_by], read)
