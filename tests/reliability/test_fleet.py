@@ -12,7 +12,8 @@ from tests.benchmarks.worlds import simulator
     ("kind", "requests"), [(fleet.LOOKUP, 0.6), (fleet.INSTANCES, 1.3)], ids=["lookup", "instances"]
 )
 def test_hosts_share_a_limit(kind: str, requests: float, whole: bool) -> None:
-    hosts, forks = (100, 50) if whole else (40, 20)
+    # So many at least, as a limit has to be crossed before it is known.
+    hosts, forks = (100, 50) if whole else (60, 20)
     with simulator() as running:
         run = fleet.limited(running, kind, hosts, forks)
     assert run.failed == 0, run.output[-3000:]

@@ -29,8 +29,9 @@ _T = t.TypeVar("_T")
 _FIRST_PAUSE = 0.1
 _GROWTH = 4.0
 LONGEST_PAUSE = 30.0
-#: Whoever waits checks the ticket again after so many seconds: the rate may have changed.
-_CHECK = 2.0
+#: Whoever waits checks the ticket again after this share of a wait, and so many seconds at most: the rate may have
+#: changed. Waits up to C(_SHORT_WAIT) are slept through.
+_CHECK, _CHECK_SHARE, _SHORT_WAIT = 2.0, 0.8, 0.05
 #: A request that was refused pauses for so many seconds at most, and for so many if no shared file paces it.
 _LONGEST_PACED_PAUSE, _LONGEST_UNPACED_PAUSE = 0.5, 10.0
 _LOCK_PATIENCE = 2.0
@@ -142,7 +143,7 @@ class Limiter:
                 return sent_after
             if deadline is not None and self._clock.now() + wait > deadline:
                 return None
-            self._clock.sleep(min(wait, _CHECK))
+            self._clock.sleep(wait if wait <= _SHORT_WAIT else min(wait * _CHECK_SHARE, _CHECK))
 
     def _try(self, ticket: float | None, again: bool, state: RequestRate) -> tuple[float, float, int | None]:
         state.advance(self._clock.epoch(), self._rate)

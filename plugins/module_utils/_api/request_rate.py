@@ -6,9 +6,10 @@
 
 """The rate of requests that is learned from refusals. Arithmetic only; the limiter keeps it and waits.
 
-Requests draw numbered tickets. At first, every ticket is due at once. Refusals set or halve the rate at which tickets
-become due; then the rate grows again, and a minute without another halving ends the limit. A refusal now and then comes
-at any rate and changes nothing: only several among few requests show a limit.
+Requests draw numbered tickets. At first, every ticket is due at once. Refusals set or lower the rate at which tickets
+become due. Then it returns to where it was refused, stays about there for some seconds, and grows ever faster: a limit
+is used up and rarely crossed, and where there is none, the rate is soon free again. A refusal now and then comes at any
+rate and changes nothing: only several among few requests show a limit.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import math
 #: A server may request a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0
 #: So many refusals in a row show that the rate is too high, and so many requests outweigh one refusal.
-CONVINCING, OUTWEIGH = 3.0, 7.0
-#: Seconds in which the rate doubles while nothing is refused, and after which a limit is forgotten.
-DOUBLING, FORGET = 20.0, 60.0
+CONVINCING, OUTWEIGH = 5.0, 6.0
+#: What is left of a rate that was too high, and what if fewer requests than C(_SOON) were served since the last time.
+LOWERED, HALF, _SOON = 0.8, 0.5, 4.0
+#: Seconds in which the rate is back where it was refused, and after which a limit is forgotten.
+RETURN, FORGET = 10.0, 60.0
 #: Requests a second, at least.
-SLOWEST = 1.0
+SLOWEST = 0.5
 #: The rate before the first refusal is measured over so many seconds, at least and at most.
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 2.0
 #: More waiting tickets than this are garbage.
@@ -36,42 +39,34 @@ _INSTANT = 0.001
 class RequestRate:
     """Tickets drawn, tickets due, and the requests a second; 0 is no limit. Arithmetic only, in seconds since 1970."""
 
-    def __init__(
-        self,
-        rate: float = 0.0,
-        drawn: float = 0.0,
-        due: float = 0.0,
-        counted: float = 0.0,
-        held_until: float = 0.0,
-        halved_at: float = 0.0,
-        halvings: float = 0.0,
-        window: float = 0.0,
-        sent: float = 0.0,
-        evidence: float = 0.0,
-    ) -> None:
-        # In the order of the arguments, see write().
-        self.rate = rate
-        self.drawn = drawn
+    def __init__(self) -> None:
+        # In the order in which they are written.
+        self.rate = 0.0
+        self.drawn = 0.0
         #: Tickets up to this one may go, as counted at the time C(counted).
-        self.due = due
-        self.counted = counted
+        self.due = 0.0
+        self.counted = 0.0
         #: No ticket becomes due before: the API said so in a Retry-After.
-        self.held_until = held_until
-        self.halved_at = halved_at
-        self.halvings = halvings
-        self.window = window
-        self.sent = sent
+        self.held_until = 0.0
+        #: Where the rate returns to: what it was when it was found too high, or a little more than what is left of it.
+        self.ceiling = 0.0
+        self.lowered_at = 0.0
+        self.lowerings = 0.0
+        #: Requests since the time C(window), without those that were refused.
+        self.window = 0.0
+        self.served = 0.0
         #: Refusals that were not outweighed since.
-        self.evidence = evidence
+        self.evidence = 0.0
 
     @classmethod
     def read(cls, data: bytes) -> RequestRate:
         """Return what C(write) returned, or a rate without a limit if C(data) is anything else."""
+        found = cls()
         try:
-            found = cls(*json.loads(data))
-            if all(math.isfinite(value) for value in vars(found).values()) and (
-                (found.rate == 0 or found.rate > _INSTANT) and abs(found.drawn - found.due) < _MOST_WAITING
-            ):
+            values = json.loads(data)
+            if len(values) == len(vars(found)) and all(map(math.isfinite, values)):
+                vars(found).update(zip(vars(found), values))
+            if (found.rate == 0 or found.rate > _INSTANT) and abs(found.drawn - found.due) < _MOST_WAITING:
                 return found
         except (ValueError, TypeError, OverflowError, RecursionError):
             pass
@@ -83,25 +78,28 @@ class RequestRate:
 
     def advance(self, now: float, fixed: float | None = None) -> None:
         """Let the tickets become due that are due at C(now), at the rate C(fixed) if it was set by hand."""
-        if fixed is not None:
-            self.rate = fixed
-        elif now - min(self.halved_at, now) > FORGET:
-            self.rate = 0.0
         if self.held_until > now + LONGEST_RETRY_AFTER:
             self.held_until = now  # the clock was set back
+        self.lowered_at = min(self.lowered_at, now)
+        lowered_for = now - self.lowered_at
+        if fixed is not None:
+            self.rate = fixed
+        elif lowered_for > FORGET:
+            self.rate = 0.0
         elapsed = min(now - max(self.counted, min(self.held_until, now)), FORGET)
         self.counted = now
         if elapsed > 0:
             # At most one ticket is due in advance: what was not used does not add up to a burst.
             self.due = min(self.due + self.rate * elapsed, self.drawn + 1)
-            if fixed is None:
-                self.rate *= 2 ** (elapsed / DOUBLING)
+        if fixed is None and self.rate:
+            # The curve of TCP CUBIC (RFC 9438): steep, flat about the ceiling, and steep again.
+            self.rate = max(self.ceiling * (1 + (1 - LOWERED) * (lowered_for / RETURN - 1) ** 3), SLOWEST)
 
     def draw(self, *, again: bool = False) -> float:
         """Return a new ticket: the last one, or for a request that was refused the first of those that wait."""
         if again:
             self.due -= 1  # all others wait for one more
-            return self.due + 1
+            return min(math.floor(self.due) + 1, self.drawn)
         self.drawn += 1
         return self.drawn
 
@@ -114,30 +112,34 @@ class RequestRate:
 
     def send(self) -> int:
         """Count a request that is sent now; return what C(refuse) needs to know of it."""
-        if not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
-            self.window, self.sent = self.counted, 0
-        self.sent += 1
+        if not self.rate and not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
+            self.window, self.served = self.counted, 0
+        self.served += 1
         self.evidence = max(0.0, self.evidence - 1 / OUTWEIGH)
-        return int(self.halvings)
+        return int(self.lowerings)
 
     def refuse(self, sent_after: int, retry_after: float = 0.0, fixed: float | None = None) -> None:
-        """Halve the rate if this and earlier refusals show that it is too high; hold all for C(retry_after).
+        """Lower the rate if this and earlier refusals show that it is too high; hold all for C(retry_after).
 
-        A request that was sent before the last halving says nothing about the rate.
+        A request that was sent before the rate was lowered says nothing about it.
         """
-        if fixed is None and sent_after == self.halvings:
+        if fixed is None and sent_after == self.lowerings:
+            self.served -= 1
             self.evidence += 1 + 1 / OUTWEIGH
             if self.evidence >= CONVINCING or retry_after > 0:
-                self._halve()
+                self._lower()
         if retry_after > 0:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
 
-    def _halve(self) -> None:
+    def _lower(self) -> None:
+        left = LOWERED if self.rate and self.served >= _SOON else HALF
         if not self.rate:
-            self.rate = self.sent / max(self.counted - self.window, _SHORTEST_WINDOW)
+            self.rate = self.served / max(self.counted - self.window, _SHORTEST_WINDOW)
             self.due = self.drawn
-        self.rate = max(self.rate / 2, SLOWEST)
-        self.halvings += 1
-        self.halved_at = self.counted
+        self.rate = max(self.rate * left, SLOWEST)
+        self.ceiling = self.rate / LOWERED
+        self.lowerings += 1
+        self.lowered_at = self.window = self.counted
+        self.served = 0
         # If it is still too high, a single refusal soon after shows it.
         self.evidence = CONVINCING

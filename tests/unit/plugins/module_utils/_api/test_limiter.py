@@ -25,6 +25,11 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter impor
 from ansible_collections.compshare.cloud.plugins.module_utils._api.private_files import locked
 from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate import LONGEST_RETRY_AFTER
 from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.fakes import FakeClock
+from ansible_collections.compshare.cloud.tests.unit.plugins.module_utils.simulated_fleet import (
+    bucket,
+    chance,
+    run_fleet,
+)
 
 processes = get_context("fork")
 
@@ -68,11 +73,11 @@ def test_limiters_share_what_they_learn(path: str) -> None:
     for _number in range(8):
         turn = first.wait(None)
     assert turn is not None
-    for _refusal in range(3):
+    for _refusal in range(5):
         first.refused(turn, None)
-    # 8 requests within the shortest time that is measured, 0.2 s: 40 a second, halved.
+    # 3 requests were served within the shortest time that is measured, 0.2 s: 15 a second, halved.
     moments = times_of(second, clock, 5)
-    assert moments == pytest.approx([0.05 * number for number in range(1, 6)], rel=0.05)
+    assert moments == pytest.approx([number / 7.5 for number in range(1, 6)], rel=0.05)
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun(path: str) -> None:
@@ -119,53 +124,47 @@ def test_where_there_is_no_folder_it_is_said_and_each_process_is_on_its_own(
     assert sentence.startswith("The limit of requests is not shared with other processes: ")
 
 
-def throughput(path: str, serves: Callable[[FakeClock], Callable[[], bool]]) -> tuple[float, float]:
-    """The requests a second that are served, and the share of refusals, where each response takes 25 ms."""
-    clock = FakeClock()
-    limiter, served = Limiter(clock, path), serves(clock)
-    begin, sent, refused = clock.now(), 0, 0
-    refusals = 0
-    while clock.now() < begin + 200:
-        turn = limiter.wait(None, refusals)
-        assert turn is not None
-        clock.sleep(0.025)
-        sent += 1
-        if served():
-            refusals = 0
-        else:
-            limiter.refused(turn, None)
-            refused += 1
-            refusals += 1
-    return (sent - refused) / 200, refused / sent
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 10])
+@pytest.mark.parametrize(("share", "least"), [(0.01, 25), (0.05, 25), (0.1, 10), (0.2, 1)])
+def test_refusals_by_chance_are_distinguished_from_a_limit(
+    path: str, share: float, least: float, processes: int
+) -> None:
+    # One process alone sends 40 requests a second.
+    assert run_fleet(path, chance(share), processes, seconds=60).each_second > least
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.01, 0.05])
-def test_refusals_by_chance_are_distinguished_from_a_limit(path: str, share: float) -> None:
-    chance = random.Random(1)
-    each_second, _refused = throughput(path, lambda _clock: lambda: chance.random() >= share)
-    assert each_second > 10  # of 40
+@pytest.mark.parametrize("processes", [1, 50])
+@pytest.mark.parametrize("says_when", [False, True], ids=["without a word", "with Retry-After"])
+@pytest.mark.parametrize(
+    ("rate", "burst", "used"), [(2, 5, 0.9), (10, 1, 0.7), (10, 5, 0.85), (10, 20, 0.9), (10, 50, 0.9), (30, 5, 0.8)]
+)
+def test_a_limit_is_used_up_and_rarely_crossed(
+    path: str, rate: float, burst: float, used: float, says_when: bool, processes: int
+) -> None:
+    run = run_fleet(path, bucket(rate, burst, says_when=says_when), processes, seconds=150)
+    assert run.each_second > used * rate
+    assert run.refused < 0.2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("rate", "burst"), [(30, 60), (10, 20), (2, 5)])
-def test_a_limit_is_used_up_and_rarely_crossed(path: str, rate: float, burst: float) -> None:
-    def bucket(clock: FakeClock) -> Callable[[], bool]:
-        left, counted = burst, clock.now()
+@pytest.mark.parametrize("processes", [1, 10, 200])
+def test_a_limit_without_a_burst_is_used_up_too(path: str, processes: int) -> None:
+    run = run_fleet(path, bucket(10, 1), processes, seconds=200)
+    assert run.each_second > 8
+    assert run.refused < 0.2
 
-        def serves() -> bool:
-            nonlocal left, counted
-            left = min(burst, left + rate * (clock.now() - counted))
-            counted = clock.now()
-            served = left >= 1
-            left -= served
-            return served
 
-        return serves
-
-    each_second, refused = throughput(path, bucket)
-    assert each_second > 0.9 * rate
-    assert refused < 0.15
+@pytest.mark.parametrize(
+    ("requests", "processes", "rate", "burst"), [(100, 50, 10, 20), (200, 200, 10, 20), (53, 4, 20, 20)]
+)
+def test_a_fleet_takes_little_longer_than_the_limit_alone(
+    path: str, requests: int, processes: int, rate: float, burst: float
+) -> None:
+    run = run_fleet(path, bucket(rate, burst), processes, requests=requests)
+    assert run.requests <= 1.3 * requests
+    assert run.ended < 1.5 * (requests - burst) / rate + 1
 
 
 def garbage(path: str) -> None:

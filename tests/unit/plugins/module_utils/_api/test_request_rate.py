@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate import (
+    CONVINCING,
     FORGET,
+    HALF,
     LONGEST_RETRY_AFTER,
+    LOWERED,
+    RETURN,
     SLOWEST,
     RequestRate,
 )
@@ -18,18 +22,23 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate 
 NOW = 1_790_000_000.0
 
 
-def limited(now: float = NOW, sent: int = 40) -> RequestRate:
-    """A rate after the first refusal: C(sent) requests went out within two seconds."""
+def limited(now: float = NOW, served: int = 40) -> RequestRate:
+    """A rate after the first refusals: C(served) requests were served within two seconds, and five refused."""
     rate = RequestRate()
-    for number in range(sent):
-        rate.advance(now - 2 + 2 * number / sent)
+    for number in range(served + 5):
+        rate.advance(now - 2 + 2 * number / (served + 5))
         rate.draw()
         rate.send()
     rate.advance(now)
-    for _refusal in range(3):
+    for _refusal in range(5):
         assert not rate.rate
         rate.refuse(0)
     return rate
+
+
+def sent(rate: RequestRate, count: int) -> int:
+    """What C(refuse) takes of the last of C(count) requests that are sent now."""
+    return [rate.send() for _number in range(count)][-1]
 
 
 def waits(rate: RequestRate, count: int) -> list[float]:
@@ -43,17 +52,27 @@ def test_nothing_waits_before_a_refusal() -> None:
 
 
 def test_first_refusals_halve_the_rate_that_was_measured() -> None:
-    assert limited(sent=40).rate == pytest.approx(10, rel=0.05)
+    assert limited(served=40).rate == pytest.approx(10, rel=0.05)
 
 
-def test_requests_on_the_way_do_not_halve_the_rate_once_more() -> None:
+def test_requests_on_the_way_do_not_lower_the_rate_once_more() -> None:
     rate = limited()
     before = rate.rate
     for _other in range(20):
         rate.refuse(0)
     assert rate.rate == before
     rate.refuse(rate.send())
-    assert rate.rate == before / 2
+    assert rate.rate == before * HALF
+
+
+def test_a_limit_that_is_almost_met_lowers_the_rate_a_little() -> None:
+    rate = limited()
+    before = rate.rate
+    last = sent(rate, 100)
+    for _refusal in range(int(CONVINCING)):
+        assert rate.rate == before
+        rate.refuse(last)
+    assert rate.rate == before * LOWERED
 
 
 def test_one_refusal_now_and_then_is_no_limit() -> None:
@@ -86,19 +105,36 @@ def test_who_was_refused_goes_before_those_who_wait() -> None:
     assert [rate.wait_for(ticket) for ticket in waiting] == pytest.approx([one + 1 / rate.rate for one in before])
 
 
-def test_the_rate_recovers_and_the_limit_is_forgotten() -> None:
+def test_the_rate_returns_stays_about_there_and_is_free_again() -> None:
     rate = limited()
     low = rate.rate
-    rate.advance(NOW + 20)
-    assert rate.rate == pytest.approx(2 * low)
+    ceiling = low / LOWERED
+    rates = []
+    for seconds in range(int(FORGET)):
+        rate.advance(NOW + seconds)
+        rates.append(rate.rate)
+    assert rates == sorted(rates)
+    assert rates[int(RETURN)] == pytest.approx(ceiling)
+    around = [each for each in rates[int(RETURN / 2) : int(RETURN * 1.5)] if abs(each - ceiling) < 0.03 * ceiling]
+    assert len(around) >= RETURN - 1
+    assert rates[-1] > 10 * ceiling
     rate.advance(NOW + FORGET + 1)
     assert rate.rate == 0
     assert waits(rate, 50) == [0.0] * 50
 
 
+def test_a_request_again_takes_no_turn_of_another() -> None:
+    rate = limited()
+    rate.advance(NOW + 5)
+    # Nobody waits: the one that is due goes at once, and the next one has a turn of its own.
+    again = rate.draw(again=True)
+    assert rate.wait_for(again) == 0
+    assert rate.wait_for(rate.draw()) == pytest.approx(1 / rate.rate)
+
+
 def test_a_rest_is_not_made_up_for_by_a_burst() -> None:
     rate = limited()
-    rate.advance(NOW + 30)
+    rate.advance(NOW + RETURN)
     assert [wait == 0 for wait in waits(rate, 3)] == [True, False, False]
 
 
@@ -154,14 +190,15 @@ def test_it_is_read_as_it_was_written() -> None:
         b"{}",
         b'"text"',
         b"null",
-        b"[NaN, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
+        b"[NaN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
         b"[Infinity]",
         b"[-1]",
         b"[1e-300, 10]",
         b'["1"]',
         b"[[1]]",
         b"[1, 1e300]",
-        b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]",
+        b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]",
+        b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
         b"[" * 100_000,
         b"\xff\xfe",
         b"[1" + b"0" * 400 + b"]",
@@ -174,7 +211,7 @@ def test_anything_else_is_no_limit(data: bytes) -> None:
 numbers = st.floats(-1e12, 1e12)
 
 
-@given(st.lists(numbers, min_size=10, max_size=10), st.lists(st.floats(0, 1e10), max_size=5))
+@given(st.lists(numbers, min_size=11, max_size=11), st.lists(st.floats(0, 1e10), max_size=5))
 def test_whatever_a_file_holds_waits_are_finite(values: list[float], times: list[float]) -> None:
     rate = RequestRate.read(str(values).encode())
     for now in times:
