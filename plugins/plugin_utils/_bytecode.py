@@ -14,31 +14,27 @@ from __future__ import annotations
 
 import os
 import sys
-import types
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 
-_PLUGINS = __name__.rpartition(".plugin_utils.")[0]
-_SHARED = tuple(f"{_PLUGINS}.{folder}." for folder in ("module_utils", "modules", "plugin_utils"))
+_PLUGINS = __name__.rpartition("plugin_utils.")[0]
+_SHARED = (f"{_PLUGINS}module_utils.", f"{_PLUGINS}modules.", f"{_PLUGINS}plugin_utils.")
 
 
-# No MetaPathFinder: this file itself is compiled in each process, so there is little in it.
+# ansible-core compiles this file in each process, so it is short, and the class inherits nothing.
 class _Finder:
     """Finds the shared files of this collection, in the folders that ansible-core found it in."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> ModuleSpec | None:
+    @staticmethod
+    def find_spec(fullname: str, path: Sequence[str] | None, _target: object = None) -> ModuleSpec | None:
         """Return how to import a file; None for anything that is no file of this collection, packages included."""
-        if not fullname.startswith(_SHARED):
-            return None
-        candidates = (os.path.join(folder, f"{fullname.rpartition('.')[2]}.py") for folder in path or ())
-        file = next(filter(os.path.isfile, candidates), None)
-        return spec_from_file_location(fullname, file) if file else None
-
-
-_FINDER = _Finder()
+        if fullname.startswith(_SHARED):
+            for folder in path or ():
+                file = os.path.join(folder, f"{fullname.rpartition('.')[2]}.py")
+                if os.path.isfile(file):
+                    return spec_from_file_location(fullname, file)
+        return None
 
 
 def keep_bytecode() -> None:
@@ -46,7 +42,9 @@ def keep_bytecode() -> None:
 
     It goes before ansible-core's finder only: what else stands before that has its reasons.
     """
-    places = (place for place, finder in enumerate(sys.meta_path) if type(finder).__module__.startswith("ansible."))
-    place = next(places, None)
-    if place is not None and _FINDER not in sys.meta_path:
-        sys.meta_path.insert(place, _FINDER)
+    for place, finder in enumerate(sys.meta_path):
+        if finder is _Finder:
+            return
+        if type(finder).__module__.startswith("ansible."):
+            sys.meta_path.insert(place, _Finder)
+            return

@@ -14,14 +14,14 @@ PLUGINS = _bytecode.__name__.rpartition(".plugin_utils.")[0]
 
 
 @pytest.fixture
-def finder(monkeypatch: pytest.MonkeyPatch) -> _bytecode._Finder:
+def finder(monkeypatch: pytest.MonkeyPatch) -> type[_bytecode._Finder]:
     first, core, last = object(), _AnsibleCollectionFinder(), object()
     monkeypatch.setattr(sys, "meta_path", [first, core, last])
     keep_bytecode()
     keep_bytecode()
     before, finder, *after = sys.meta_path
     monkeypatch.undo()
-    assert isinstance(finder, _bytecode._Finder)
+    assert finder is _bytecode._Finder
     assert (before, after) == (first, [core, last])
     return finder
 
@@ -44,7 +44,7 @@ def test_without_the_loader_of_the_core_nothing_changes(monkeypatch: pytest.Monk
         f"{PLUGINS}.lookup.values",
     ],
 )
-def test_everything_else_is_left_to_others(finder: _bytecode._Finder, name: str, tmp_path: Path) -> None:
+def test_everything_else_is_left_to_others(finder: type[_bytecode._Finder], name: str, tmp_path: Path) -> None:
     (tmp_path / "values.py").write_text("")
     (tmp_path / "no_such_file").mkdir()
     assert finder.find_spec(name, [str(tmp_path)]) is None
@@ -52,7 +52,7 @@ def test_everything_else_is_left_to_others(finder: _bytecode._Finder, name: str,
 
 
 def test_the_bytecode_of_a_shared_file_is_kept_until_the_file_changes(
-    finder: _bytecode._Finder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finder: type[_bytecode._Finder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
