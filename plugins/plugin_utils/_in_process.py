@@ -15,6 +15,7 @@ it, and the module's own code validates arguments, censors secrets and builds th
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import io
 import json
@@ -46,8 +47,8 @@ from ..module_utils._api.values import snake_case
 SWITCH = "COMPSHARE_IN_PROCESS"
 #: How modules get their arguments and give their results from ansible-core 2.19 on; before, there was one way only.
 _PROFILE = "legacy"
-#: The first line of every module, and the mark by which core knows a module that only wants its arguments filled in.
-_FIRST_LINE = b"#!/usr/bin/python\n# <<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>\n"
+#: The first line of every module, and the mark by which core knows a module to which it adds nothing.
+_FIRST_LINE = b"#!/usr/bin/python\n# WANT_JSON\n"
 #: What core looks for in such a module before it finds that mark.
 _MARKS_OF_POWERSHELL = (
     b"#Requires -Module",
@@ -140,13 +141,15 @@ class RunsInProcess(ActionBase):
             found = types.SimpleNamespace(resolved=True, plugin_resolved_path=_FIRST_LINE_FILE)
             loader = types.SimpleNamespace(find_plugin_with_context=lambda *_names, **_more: found)
             self._shared_loader_obj = types.SimpleNamespace(module_loader=loader)
-            *configured, _path = core(*arguments, **keywords)
+            kind, *more, _path = core(*arguments, **keywords)
+            # Of the newest kind, it gets no file with its arguments.
+            kind = "new" if isinstance(kind, str) else dataclasses.replace(kind, module_style="new")
         except Exception as error:
             # Core reports it, in the words that it has for it.
             raise _MustRunByItself from error
         finally:
             self._shared_loader_obj = loaders
-        return (*configured, self.module.__file__)
+        return (kind, *more, self.module.__file__)
 
     def _low_level_execute_command(self, *arguments: t.Any, **keywords: t.Any) -> dict[str, t.Any]:
         """Return what the module prints, or what any other command does: discovering a Python takes some."""
