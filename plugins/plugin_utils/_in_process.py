@@ -49,28 +49,37 @@ SWITCH = "COMPSHARE_IN_PROCESS"
 _PROFILE = "legacy"
 #: The first line of every module, and the mark by which core knows a module to which it adds nothing.
 _FIRST_LINE = b"#!/usr/bin/python\n# WANT_JSON\n"
-#: What core looks for in such a module before it finds that mark.
+#: What core looks for in such a module before it finds that mark; the last three until 2.18.
 _MARKS_OF_POWERSHELL = (
     b"#Requires -Module",
     b"#Requires -Version",
     b"#AnsibleRequires -(OSVersion|PowerShell|CSharpUtil|Wrapper)",
+    b"#AnsibleRequires -OSVersion",
+    b"#AnsibleRequires -Powershell",
+    b"#AnsibleRequires -CSharpUtil",
 )
 _settings: t.Any = constants  # it says nothing of its names
 #: How core gives a result to the controller, from 2.19 on.
 _record_result: t.Any = getattr(basic.AnsibleModule, "_record_module_result", None)
 
-# Actions are loaded before tasks fork: what each fork would import, load or compile by itself is done here.
-importlib.import_module(f"{_module.__package__}._api.http_session").default_trust()
-for _mark in _MARKS_OF_POWERSHELL:
-    re.compile(_mark, re.IGNORECASE)
-snake_case("AnyName")
 #: A module with no more than its first line, in the folder that ansible-core removes at the end.
 _FIRST_LINE_FILE = os.path.join(_settings.DEFAULT_LOCAL_TMP, "compshare_first_line")
-with open(_FIRST_LINE_FILE, "wb") as _file:
-    _file.write(_FIRST_LINE)
-if hasattr(ansible_json, "get_module_encoder"):
-    for _direction in ansible_json.Direction:
-        ansible_json.get_module_encoder(_PROFILE, _direction)
+
+
+def _prepare_forks() -> None:
+    """Import, load, compile and write what each fork would by itself: actions are loaded before tasks fork."""
+    importlib.import_module(f"{_module.__package__}._api.http_session").default_trust()
+    for mark in _MARKS_OF_POWERSHELL:
+        re.compile(mark, re.IGNORECASE)
+    snake_case("AnyName")
+    with open(_FIRST_LINE_FILE, "wb") as file:
+        file.write(_FIRST_LINE)
+    if hasattr(ansible_json, "get_module_encoder"):
+        for direction in ansible_json.Direction:
+            ansible_json.get_module_encoder(_PROFILE, direction)
+
+
+_prepare_forks()
 
 
 class _MustRunByItself(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import types
 import zipfile
@@ -22,6 +23,8 @@ from ansible.template import Templar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.compshare.cloud.plugins.module_utils._api.values import snake_case
+from ansible_collections.compshare.cloud.plugins.module_utils._instances.model import normalise_instance
 from ansible_collections.compshare.cloud.plugins.plugin_utils import _in_process
 from ansible_collections.compshare.cloud.plugins.plugin_utils._in_process import InProcessAction
 
@@ -255,22 +258,39 @@ def test_what_ends_a_task_early_is_not_caught(core: Core, action: InProcessActio
     assert not action._is_pipelining_enabled("new", False)
 
 
-def test_no_payload_is_built_for_a_module_that_runs_here(
-    action: InProcessAction, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def configured_by_core(action: InProcessAction) -> tuple[object, ...]:
     action._connection.module_implementation_preferences, action._connection._remote_is_local = (".py",), False
     action._task.delegate_to, action._task.environment = None, []
     action._templar = Templar(DataLoader())
     action.module.__file__ = "/the/module.py"
     action._module_args = {"word": "hello"}
     variables = {"ansible_python_interpreter": sys.executable}
+    return action._configure_module("compshare.cloud.fake", {"word": "hello"}, variables)
+
+
+def test_no_payload_is_built_for_a_module_that_runs_here(
+    action: InProcessAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(zipfile, "ZipFile", mock.Mock(side_effect=AssertionError))
 
-    *configured, path = action._configure_module("compshare.cloud.fake", {"word": "hello"}, variables)
+    *configured, path = configured_by_core(action)
 
     assert THIS_PYTHON in (getattr(configured[0], "shebang", None), *configured)
     assert "new" in (getattr(configured[0], "module_style", None), *configured)
     assert path == "/the/module.py"
+
+
+def test_a_fork_compiles_no_pattern_of_its_own(action: InProcessAction) -> None:
+    compiled: dict[object, object] = vars(re)["_cache"]
+    re.purge()
+    snake_case.cache_clear()
+    _in_process._prepare_forks()
+    before = set(compiled)
+
+    configured_by_core(action)
+    normalise_instance({"UHostId": "uhost-1testvm00001", "SomeNewField": 1})
+
+    assert set(compiled) == before
 
 
 def test_what_core_cannot_configure_is_left_to_core(
