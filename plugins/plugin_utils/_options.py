@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping
 
 from ansible.constants import config
 from ansible.errors import AnsibleError
+from ansible.plugins import AnsiblePlugin
 
 from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import (
@@ -100,12 +101,7 @@ def define_options(kind: str, plugin_name: str, own: Mapping[str, t.Any]) -> Non
     config.initialize_plugin_configuration_definitions(kind, plugin_name, {**connection, **own})
 
 
-class _Plugin(t.Protocol):
-    def get_option(self, option: str) -> t.Any:
-        """Return the value of an option, whatever way it was given."""
-
-
-def plugin_options(plugin: _Plugin, *names: str) -> dict[str, t.Any]:
+def plugin_options(plugin: AnsiblePlugin, *names: str) -> dict[str, t.Any]:
     """Return the connection options and the options C(names) of a plugin, None for those that were not given."""
     return {name: plugin.get_option(name) for name in (*CONNECTION_OPTIONS, *names)}
 

@@ -16,6 +16,7 @@ import functools
 import re
 import sys
 import typing as t
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from .errors import OptionError, printable
@@ -152,7 +153,7 @@ def dictionaries(value: object) -> list[dict[str, t.Any]]:
 
 
 #: How keys of an object are read: the API's field names, the first that says something, and what it is.
-Fields = t.Sequence[tuple[str, tuple[str, ...], t.Callable[[object], t.Any]]]
+Fields = Sequence[tuple[str, tuple[str, ...], Callable[[object], t.Any]]]
 
 
 def read_fields(found: dict[str, t.Any], fields: Fields, row: t.Mapping[str, t.Any]) -> None:
