@@ -16,7 +16,7 @@ from .._api.errors import OptionError, RefusedError
 from .._api.list_cache import ListCache
 from .._api.values import inert
 from .model import IMAGE_KEYS, PartialImage
-from .query import Found, ImageQuery, find_images, no_such_image, pick_image
+from .query import Found, ImageQuery, add_readmes, find_images, no_such_image, pick_image
 from .sources import SOURCES
 
 
@@ -45,14 +45,16 @@ def look_up(
     field = options["field"]
     known = (*IMAGE_KEYS, "readme") if query.include_readme else IMAGE_KEYS
     if not terms:
+        add_readmes(client, query, found.images)
         return inert([_field_of(image, field, known) for image in found.images]), found.warnings
-    title, results = SOURCES[query.source].title, []
+    title, picked = SOURCES[query.source].title, []
     for term in terms:
         image = pick_image(found.images, term, most_recent=options["most_recent"], list_title=title)
         if image is None and not may_lack:
             raise no_such_image(found.images, term, title)
-        results.append([] if image is None else [_field_of(image, field, known)])
-    return inert(results), found.warnings
+        picked.append([] if image is None else [image])
+    add_readmes(client, query, {image["id"]: image for each in picked for image in each}.values())
+    return inert([[_field_of(image, field, known) for image in each] for each in picked]), found.warnings
 
 
 def _found(client: Client, query: ImageQuery, cache: ListCache) -> Found:

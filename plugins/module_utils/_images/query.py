@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .._api.client import Client
 from .._api.errors import OptionError, printable
@@ -72,7 +72,7 @@ class Found(t.NamedTuple):
 def find_images(client: Client, query: ImageQuery, cache: ListCache | None = None) -> Found:
     """Return the images that match, all of them or an error: never a part of a list.
 
-    A list in C(cache) is not read again. With a cache, each image is a PartialImage.
+    A list in C(cache) is not read again. With a cache, each image is a PartialImage, and lacks what add_readmes() adds.
     """
     source = SOURCES[query.source]
     options: dict[str, t.Any] = {
@@ -93,8 +93,8 @@ def find_images(client: Client, query: ImageQuery, cache: ListCache | None = Non
         images = [image for image in images if matches(image, query)]
     matching = ordered(images, query.order_by, query.order)
     shown = matching[: query.limit]
-    if query.include_readme and not source.grouped:
-        _add_readmes(client, source, shown)
+    if cache is None:
+        add_readmes(client, query, shown)
     return Found(shown, len(matching), warnings)
 
 
@@ -231,8 +231,11 @@ def nearest_names(term: str, names: list[str], most: int = 5) -> list[str]:
     return [by_folded[name] for name in dict.fromkeys(containing + similar) if name in by_folded][:most]
 
 
-def _add_readmes(client: Client, source: Source, images: list[dict[str, t.Any]]) -> None:
-    """Fill in the readmes that a flat list omits; the API returns them only in a request for one id."""
+def add_readmes(client: Client, query: ImageQuery, images: Iterable[dict[str, t.Any]]) -> None:
+    """Fill in the readmes that a query wants and a flat list omits: the API returns each in a request of its own."""
+    source = SOURCES[query.source]
+    if not query.include_readme or source.grouped:
+        return
     for image in images:
         if image["readme"] is None and image["id"] is not None:
             image["readme"] = readme_of(client, source, image["id"])

@@ -228,6 +228,15 @@ def test_only_the_images_that_are_returned_are_read_whole(torch_world: World, mo
     assert "compshareImage-c" not in whole
 
 
+def test_only_the_readmes_that_are_returned_are_requested(torch_world: World) -> None:
+    options: dict[str, Any] = {"include_readme": True, "cache_timeout": 0}
+    terms = ("compshareImage-a", "{{ 7*7 }}", "compshareImage-a")
+    assert len(look_up(torch_world, *terms, **options)) == 3
+    assert len(torch_world.requests()) == 4 + 2
+    assert all("readme" in image for image in look_up(torch_world, **options))
+    assert len(torch_world.requests()) == 4 + 2 + 4 + 3
+
+
 def test_a_result_is_as_old_as_its_list(torch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(*terms: str) -> list[Any]:
         return look_up(torch_world, *terms, field="name", cache_timeout=30)
