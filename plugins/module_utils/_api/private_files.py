@@ -58,7 +58,7 @@ def shared_folder(environment: Mapping[str, str] | None = None) -> str:
     roots = [root for root in (runtime if os.path.isdir(runtime) else "", cache) if os.path.isabs(root)]
     own = [os.path.join(root, "compshare") for root in roots if not _is_of_another(root)]
     reason = "no folder of this user can be written to"
-    for path in chain(own, _in_temporary_folder()):
+    for path in chain(own, _in_temporary_folder("compshare")):
         if is_private(path):
             kind = _file_system(os.stat(path).st_dev)
             if not kind.startswith(_REMOTE):
@@ -67,9 +67,10 @@ def shared_folder(environment: Mapping[str, str] | None = None) -> str:
     raise NotShared(reason)
 
 
-def _in_temporary_folder() -> Iterator[str]:
+def _in_temporary_folder(name: str) -> Iterator[str]:
     # Only if it is asked for: tempfile finds the folder by writing a file, in each process anew.
-    yield os.path.join(tempfile.gettempdir(), f"compshare-{os.geteuid()}")
+    with suppress(OSError):  # there may be none, as on a full disk
+        yield os.path.join(tempfile.gettempdir(), f"{name}-{os.geteuid()}")
 
 
 def private_folder(environment: Mapping[str, str] | None = None) -> str | None:
@@ -80,7 +81,7 @@ def private_folder(environment: Mapping[str, str] | None = None) -> str | None:
     """
     environment = os.environ if environment is None else environment
     state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    candidates = (os.path.join(state, _STATE), os.path.join(tempfile.gettempdir(), f"{_STATE}-{os.getuid()}"))
+    candidates = chain([os.path.join(state, _STATE)], _in_temporary_folder(_STATE))
     return next((path for path in candidates if fcntl is not None and is_private(path)), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -88,6 +89,19 @@ def test_no_folder_at_all_says_why(tmp_path: Path, home: Path) -> None:
     home.rmdir()
     home.write_text("")
     (tmp_path / "tmp" / f"compshare-{os.geteuid()}").write_text("")
+    with pytest.raises(NotShared, match="no folder of this user can be written to"):
+        shared_folder({})
+
+
+def test_no_folder_for_temporary_files_is_no_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_found() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none_found)
+    assert private_folder({}) == str(home / ".local" / "state" / "compshare-cloud")
+    shutil.rmtree(home)
+    home.write_text("")
+    assert private_folder({}) is None
     with pytest.raises(NotShared, match="no folder of this user can be written to"):
         shared_folder({})
 
