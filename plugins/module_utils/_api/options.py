@@ -13,6 +13,7 @@ Client.from_options() call it, so nothing else needs to.
 from __future__ import annotations
 
 import difflib
+import functools
 import ipaddress
 import math
 import os
@@ -166,6 +167,7 @@ def check_known(given: Iterable[object], names: Iterable[str], thing: str = "opt
         raise OptionError(f"There is no {thing} {' or '.join(said)}.", hint=f"The {thing}s are: {', '.join(known)}.")
 
 
+@functools.lru_cache(maxsize=4)
 def check_api_url(api_url: str) -> tuple[str, str, bool]:
     """Return (address to post to, host name, whether it is this machine); raise OptionError for what is refused."""
     try:
