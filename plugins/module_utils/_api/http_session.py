@@ -72,7 +72,6 @@ class HttpSession:
     """
 
     def __init__(self, url: str, host: str, *, verify: bool | str, use_proxies: bool, parallel: int) -> None:
-        self._url = url
         self._host = host
         self._parallel = parallel
         self._lock = threading.Lock()
@@ -95,6 +94,8 @@ class HttpSession:
         if proxy is None and url.startswith("https:") and (trusted := self._settings["verify"]):
             trust = default_trust() if trusted is True else _trust_in(trusted)
         self._session.mount(url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
+        # All requests are the same but for the body, and to prepare one takes a fifth of the time of a request.
+        self._request = self._session.prepare_request(requests.Request("POST", url))
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
 
@@ -103,8 +104,10 @@ class HttpSession:
 
         Raises TransportError, also for a body of more than C(body_limit) bytes.
         """
-        headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else None
-        request = self._session.prepare_request(requests.Request("POST", self._url, data=body, headers=headers))
+        request = self._request.copy()
+        if isinstance(body, bytes):
+            request.headers["Content-Type"] = "application/json"
+        request.prepare_body(body, None)
         with _watchdog.watching(self._lock, timeout) as exchange:
             try:
                 with self._session.send(
