@@ -81,6 +81,11 @@ class Throttling:
                 f"It was refused {self.refusals} times within {seconds:.0f} s"
                 f" (api_throttle_timeout is {self._timeout:g} s)."
             )
+        elif self._error is not None and self._error.retry_after:
+            self._error.add_sentence(
+                f"The API requests a pause of {self._error.retry_after:g} s"
+                f" (api_throttle_timeout is {self._timeout:g} s)."
+            )
         return self._error
 
 

@@ -186,6 +186,14 @@ def test_throttling_ends_with_the_callers_deadline() -> None:
     assert clock.now() <= began + 5
 
 
+def test_a_requested_pause_that_is_too_long_is_reported() -> None:
+    client, transport, clock = client_of([reply({}, status=429, retry_after=30.0)], throttle_timeout=10.0)
+    with pytest.raises(CompShareError, match=r"requests a pause of 30 s \(api_throttle_timeout is 10 s\)"):
+        client.call("DescribeX")
+    assert sum(clock.slept) < 1
+    transport.assert_all_used()
+
+
 def test_without_patience_the_first_refusal_is_the_last() -> None:
     client, transport, clock = client_of([refusal(153)], throttle_timeout=0.0)
     with pytest.raises(RefusedError) as caught:
