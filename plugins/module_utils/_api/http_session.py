@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import http.client
-import http.cookiejar
 import os
 import queue
 import re
@@ -73,19 +72,17 @@ class HttpSession:
 
     def __init__(self, url: str, host: str, *, verify: bool | str, use_proxies: bool, parallel: int) -> None:
         self._host = host
-        self._parallel = parallel
         self._lock = threading.Lock()
-        self._session = requests.Session()
-        self._session.headers.update(
+        session = requests.Session()
+        session.headers.update(
             {"User-Agent": f"ansible-compshare/{VERSION}", "Accept": "application/json", "Accept-Encoding": "gzip"}
         )
         # Without this, requests would add a password from a .netrc file.
-        self._session.auth = _leave_alone
-        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
-        self._session.trust_env = use_proxies
-        self._settings: dict[str, t.Any] = dict(
-            self._session.merge_environment_settings(url, {}, True, verify, None), allow_redirects=False
-        )
+        session.auth = _leave_alone
+        session.trust_env = use_proxies
+        self._settings = session.merge_environment_settings(url, {}, True, verify, None)
+        # All requests are the same but for the body, and to prepare one takes a fifth of the time of a request.
+        self._request = session.prepare_request(requests.Request("POST", url))
         if not verify:
             # The user chose it; a warning for each connection would only hide other output.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -93,9 +90,8 @@ class HttpSession:
         trust = None
         if proxy is None and url.startswith("https:") and (trusted := self._settings["verify"]):
             trust = default_trust() if trusted is True else _trust_in(trusted)
-        self._session.mount(url, _Adapter(trust, pool_connections=1, pool_maxsize=parallel))
-        # All requests are the same but for the body, and to prepare one takes a fifth of the time of a request.
-        self._request = self._session.prepare_request(requests.Request("POST", url))
+        # A session would keep cookies, and read the whole body of a redirect, however large it is.
+        self._adapter = _Adapter(trust, pool_connections=1, pool_maxsize=parallel)
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
 
@@ -110,7 +106,7 @@ class HttpSession:
         request.prepare_body(body, None)
         with _watchdog.watching(self._lock, timeout) as exchange:
             try:
-                with self._session.send(
+                with self._adapter.send(
                     request, timeout=(min(timeout, _CONNECT_TIMEOUT), timeout), **self._settings
                 ) as response:
                     content = b"".join(_decoded(response.raw, response.headers.get("Content-Encoding"), body_limit))
@@ -130,7 +126,7 @@ class HttpSession:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._session.close()
+        self._adapter.close()
 
     def _late(self, exchange: Exchange, timeout: float) -> TransportError:
         within = duration_text(timeout) if timeout >= 1 else f"{timeout:g} s"

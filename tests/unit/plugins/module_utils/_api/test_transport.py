@@ -195,6 +195,15 @@ def test_a_redirect_is_returned_and_not_followed(server_of: Callable[..., RawSer
     assert target.connections == 0
 
 
+def test_the_body_of_a_redirect_is_limited_like_any_other(
+    server_of: Callable[..., RawServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "BODY_LIMIT", 1024 * 1024)
+    body = b" " * (2 * 1024 * 1024)
+    server = server_of(response(body, "302 Found", "Location: https://elsewhere.invalid/"))
+    assert str(fault_of(server.url)) == "the response is larger than 1 MB"
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("7", 7.0), ("0", 0.0), ("soon", None), ("-1", None), ("１", None), ("9" * 400, 999999999.0)],
@@ -469,10 +478,11 @@ def test_a_password_file_and_cookies_are_left_alone(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     server = server_of(response(b"{}", "200 OK", "Set-Cookie: track=me"), response(b"{}"))
-    transport = transport_to(server.url)
-    transport._open_session()._session.trust_env = True
-    transport.post({}, 5)
-    transport.post({}, 5)
+    # As to another machine: on this one, nothing of the environment applies.
+    session = http_session.HttpSession(server.url, "127.0.0.1", verify=True, use_proxies=True, parallel=1)
+    session.post({}, 5, 100)
+    session.post({}, 5, 100)
+    assert len(server.requests) == 2
     assert not any(b"Authorization" in request or b"Cookie" in request for request in server.requests)
 
 
