@@ -27,8 +27,11 @@ class Retry:
     #: Refused as busy: nothing happened. Reads never see it; a write may wait for the end.
     BUSY: t.ClassVar[Retry]
 
+    def __init__(self, value: str) -> None:
+        self.value = value
 
-Retry.NEVER, Retry.READ, Retry.THROTTLE, Retry.BUSY = Retry(), Retry(), Retry(), Retry()
+
+Retry.NEVER, Retry.READ, Retry.THROTTLE, Retry.BUSY = map(Retry, ("never", "read", "throttle", "busy"))
 
 
 def printable(value: str, limit: int = 200) -> str:
