@@ -55,14 +55,6 @@ _CLOCK_HINT = "Check api_url, and the clock of this machine."
 _PROXY_HINT = "Check the proxy variables of the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."
 
 
-class RawResponse(t.NamedTuple):
-    """What came back: HTTP status, headers, and the whole decoded body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class HttpSession:
     """Sends POST requests to one address. Several threads may use it at once.
 
@@ -95,8 +87,10 @@ class HttpSession:
         #: The proxy as messages show it, without its password; None if there is none.
         self._proxy = None if proxy is None else _proxy_title(proxy)
 
-    def post(self, body: Mapping[str, str] | bytes, timeout: float, body_limit: int) -> RawResponse:
-        """Send C(body) and return the response, however slow it is within C(timeout) seconds.
+    def post(
+        self, body: Mapping[str, str] | bytes, timeout: float, body_limit: int
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send C(body) and return status, headers and decoded body, however slow they are within C(timeout) seconds.
 
         Raises TransportError, also for a body of more than C(body_limit) bytes.
         """
@@ -122,7 +116,7 @@ class HttpSession:
                     raise
             if exchange.expired:  # a body of no announced length looks complete when its connection is cut
                 raise self._late(exchange, timeout)
-        return RawResponse(response.status_code, response.headers, content)
+        return response.status_code, response.headers, content
 
     def close(self) -> None:
         """Close the connections that are kept open."""

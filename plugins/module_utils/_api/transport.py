@@ -64,11 +64,10 @@ class Transport:
         would carry the keys to another address. Raises TransportError, and OptionError if requests is missing or the
         certificates to trust cannot be used.
         """
-        response = self._open_session().post(body, timeout, BODY_LIMIT)
-        headers = response.headers
+        status, headers, content = self._open_session().post(body, timeout, BODY_LIMIT)
         return HttpResponse(
-            status=response.status,
-            body=response.body,
+            status=status,
+            body=content,
             request_id=_header_text(headers.get("X-UCLOUD-REQUEST-UUID")),
             retry_after=_seconds_until(headers.get("Retry-After"), self._clock.epoch()),
             location=_header_text(headers.get("Location")),
