@@ -7,9 +7,9 @@
 """The rate of requests that is learned from refusals. Arithmetic only; the limiter keeps it and waits.
 
 Requests draw numbered tickets. At first, every ticket is due at once. Refusals set or lower the rate at which tickets
-become due. Then it returns to where it was refused, stays about there for some seconds, and grows ever faster: a limit
-is used up and rarely crossed, and where there is none, the rate is soon free again. A refusal now and then comes at any
-rate and changes nothing: only several among few requests show a limit.
+become due. Then it returns to a little below where it was refused, stays about there for some seconds, and grows ever
+faster: a limit is used up and rarely crossed, and where there is none, the rate is soon free again. A refusal now and
+then comes at any rate and changes nothing: only several among few requests show a limit.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import math
 #: A server may request a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0
 #: So many refusals in a row show that the rate is too high, and so many requests outweigh one refusal.
-CONVINCING, OUTWEIGH = 5.0, 6.0
-#: What is left of a rate that was too high, and what if fewer requests than C(_SOON) were served since the last time.
-LOWERED, HALF, _SOON = 0.8, 0.5, 4.0
-#: Seconds in which the rate is back where it was refused, and after which a limit is forgotten.
-RETURN, FORGET = 10.0, 60.0
+CONVINCING, OUTWEIGH = 6.0, 7.0
+#: What is left of a rate that was too high, and what if it was lowered before within so many seconds.
+LOWERED, HALF, SOON = 0.72, 0.5, 1.0
+#: Then it is so much below its ceiling, to which it returns in so many seconds; after so many, the limit is forgotten.
+BELOW, RETURN, FORGET = 0.2, 10.0, 60.0
 #: Requests a second, at least.
 SLOWEST = 0.5
 #: The rate before the first refusal is measured over so many seconds, at least and at most.
@@ -48,7 +48,7 @@ class RequestRate:
         self.counted = 0.0
         #: No ticket becomes due before: the API said so in a Retry-After.
         self.held_until = 0.0
-        #: Where the rate returns to: what it was when it was found too high, or a little more than what is left of it.
+        #: The rate at which it stays for some seconds: a tenth below the one that was too high, or less.
         self.ceiling = 0.0
         self.lowered_at = 0.0
         self.lowerings = 0.0
@@ -93,7 +93,7 @@ class RequestRate:
             self.due = min(self.due + self.rate * elapsed, self.drawn + 1)
         if fixed is None and self.rate:
             # The curve of TCP CUBIC (RFC 9438): steep, flat about the ceiling, and steep again.
-            self.rate = max(self.ceiling * (1 + (1 - LOWERED) * (lowered_for / RETURN - 1) ** 3), SLOWEST)
+            self.rate = max(self.ceiling * (1 + BELOW * (lowered_for / RETURN - 1) ** 3), SLOWEST)
 
     def draw(self, *, again: bool = False) -> float:
         """Return a new ticket: the last one, or for a request that was refused the first of those that wait."""
@@ -112,7 +112,7 @@ class RequestRate:
 
     def send(self) -> int:
         """Count a request that is sent now; return what C(refuse) needs to know of it."""
-        if not self.rate and not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
+        if not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
             self.window, self.served = self.counted, 0
         self.served += 1
         self.evidence = max(0.0, self.evidence - 1 / OUTWEIGH)
@@ -132,14 +132,13 @@ class RequestRate:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
 
     def _lower(self) -> None:
-        left = LOWERED if self.rate and self.served >= _SOON else HALF
+        left = LOWERED if self.rate and self.counted - self.lowered_at > SOON else HALF
         if not self.rate:
             self.rate = self.served / max(self.counted - self.window, _SHORTEST_WINDOW)
             self.due = self.drawn
         self.rate = max(self.rate * left, SLOWEST)
-        self.ceiling = self.rate / LOWERED
+        self.ceiling = self.rate / (1 - BELOW)
         self.lowerings += 1
-        self.lowered_at = self.window = self.counted
-        self.served = 0
+        self.lowered_at = self.counted
         # If it is still too high, a single refusal soon after shows it.
         self.evidence = CONVINCING

@@ -14,8 +14,8 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter impor
 #: What an API says of a request at a time: None serves it, a number refuses it with that Retry-After, 0 without one.
 Api = Callable[[float], float | None]
 
-#: Seconds until a response comes, the share by which that varies, and how late a sleeper wakes at most.
-_LATENCY, _VARIES, _LATE = 0.025, 0.1, 0.001
+#: The share by which a latency varies, and how many seconds late a sleeper wakes at most.
+_VARIES, _LATE = 0.1, 0.001
 
 
 def bucket(rate: float, burst: float, *, says_when: bool = False) -> Api:
@@ -112,7 +112,14 @@ class Figures(NamedTuple):
 
 
 def run_fleet(
-    path: str, api: Api, processes: int, *, seconds: float = 100.0, requests: int | None = None, seed: int = 0
+    path: str,
+    api: Api,
+    processes: int,
+    *,
+    seconds: float = 100.0,
+    requests: int | None = None,
+    latency: float = 0.025,
+    seed: int = 0,
 ) -> Figures:
     """Let C(processes) send requests, each again until it is served: for C(seconds), or so many in all."""
     clock = SharedClock(seconds)
@@ -120,8 +127,8 @@ def run_fleet(
     jitter, seeds = random.Random(seed), itertools.count(seed)
     results: list[tuple[float, bool]] = []
 
-    def latency() -> None:
-        clock.sleep(_LATENCY / 2 * jitter.uniform(1 - _VARIES, 1 + _VARIES))
+    def travel() -> None:
+        clock.sleep(latency / 2 * jitter.uniform(1 - _VARIES, 1 + _VARIES))
 
     def process() -> None:
         limiter = Limiter(clock, path)
@@ -131,9 +138,9 @@ def run_fleet(
             while True:
                 turn = limiter.wait(None, refusals)
                 assert turn is not None
-                latency()
+                travel()
                 refusal = api(clock.now())
-                latency()
+                travel()
                 results.append((clock.now(), refusal is None))
                 if refusal is None:
                     break

@@ -70,10 +70,10 @@ def test_nothing_waits_until_something_is_refused(path: str) -> None:
 def test_limiters_share_what_they_learn(path: str) -> None:
     clock = FakeClock()
     first, second = Limiter(clock, path), Limiter(clock, path)
-    for _number in range(8):
+    for _number in range(9):
         turn = first.wait(None)
     assert turn is not None
-    for _refusal in range(5):
+    for _refusal in range(6):
         first.refused(turn, None)
     # 3 requests were served within the shortest time that is measured, 0.2 s: 15 a second, halved.
     moments = times_of(second, clock, 5)
@@ -156,13 +156,14 @@ def test_a_limit_without_a_burst_is_used_up_too(path: str, processes: int) -> No
     assert run.refused < 0.2
 
 
+@pytest.mark.parametrize("latency", [0.025, 0.1])
 @pytest.mark.parametrize(
     ("requests", "processes", "rate", "burst"), [(100, 50, 10, 20), (200, 200, 10, 20), (53, 4, 20, 20)]
 )
 def test_a_fleet_takes_little_longer_than_the_limit_alone(
-    path: str, requests: int, processes: int, rate: float, burst: float
+    path: str, requests: int, processes: int, rate: float, burst: float, latency: float
 ) -> None:
-    run = run_fleet(path, bucket(rate, burst), processes, requests=requests)
+    run = run_fleet(path, bucket(rate, burst), processes, requests=requests, latency=latency)
     assert run.requests <= 1.3 * requests
     assert run.ended < 1.5 * (requests - burst) / rate + 1
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate import (
+    BELOW,
     CONVINCING,
     FORGET,
     HALF,
@@ -16,6 +17,7 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate 
     LOWERED,
     RETURN,
     SLOWEST,
+    SOON,
     RequestRate,
 )
 
@@ -23,22 +25,17 @@ NOW = 1_790_000_000.0
 
 
 def limited(now: float = NOW, served: int = 40) -> RequestRate:
-    """A rate after the first refusals: C(served) requests were served within two seconds, and five refused."""
+    """A rate after the first refusals: C(served) requests were served within two seconds, and others refused."""
     rate = RequestRate()
-    for number in range(served + 5):
-        rate.advance(now - 2 + 2 * number / (served + 5))
+    for number in range(served + int(CONVINCING)):
+        rate.advance(now - 2 + 2 * number / (served + int(CONVINCING)))
         rate.draw()
         rate.send()
     rate.advance(now)
-    for _refusal in range(5):
+    for _refusal in range(int(CONVINCING)):
         assert not rate.rate
         rate.refuse(0)
     return rate
-
-
-def sent(rate: RequestRate, count: int) -> int:
-    """What C(refuse) takes of the last of C(count) requests that are sent now."""
-    return [rate.send() for _number in range(count)][-1]
 
 
 def waits(rate: RequestRate, count: int) -> list[float]:
@@ -67,8 +64,10 @@ def test_requests_on_the_way_do_not_lower_the_rate_once_more() -> None:
 
 def test_a_limit_that_is_almost_met_lowers_the_rate_a_little() -> None:
     rate = limited()
+    for number in range(1, 41):
+        rate.advance(NOW + SOON * number / 20)
+        last = rate.send()
     before = rate.rate
-    last = sent(rate, 100)
     for _refusal in range(int(CONVINCING)):
         assert rate.rate == before
         rate.refuse(last)
@@ -108,7 +107,7 @@ def test_who_was_refused_goes_before_those_who_wait() -> None:
 def test_the_rate_returns_stays_about_there_and_is_free_again() -> None:
     rate = limited()
     low = rate.rate
-    ceiling = low / LOWERED
+    ceiling = low / (1 - BELOW)
     rates = []
     for seconds in range(int(FORGET)):
         rate.advance(NOW + seconds)
