@@ -124,10 +124,10 @@ class RequestRate:
         A request that was sent before the rate was lowered says nothing about it.
         """
         if fixed is None and sent_after == self.lowerings:
-            self.served -= 1
             self.evidence += 1 + 1 / OUTWEIGH
             if self.evidence >= CONVINCING or retry_after > 0:
                 self._lower()
+            self.served -= 1
         if retry_after > 0:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
 

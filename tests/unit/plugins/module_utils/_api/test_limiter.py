@@ -75,9 +75,9 @@ def test_limiters_share_what_they_learn(path: str) -> None:
     assert turn is not None
     for _refusal in range(6):
         first.refused(turn, None)
-    # 3 requests were served within the shortest time that is measured, 0.2 s: 15 a second, halved.
+    # 4 requests before the last refusal, within the shortest time that is measured, 0.2 s: 20 a second, halved.
     moments = times_of(second, clock, 5)
-    assert moments == pytest.approx([number / 7.5 for number in range(1, 6)], rel=0.05)
+    assert moments == pytest.approx([number / 10 for number in range(1, 6)], rel=0.05)
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun(path: str) -> None:
@@ -146,6 +146,15 @@ def test_a_limit_is_used_up_and_rarely_crossed(
     run = run_fleet(path, bucket(rate, burst, says_when=says_when), processes, seconds=150)
     assert run.each_second > used * rate
     assert run.refused < 0.2
+
+
+def test_one_refusal_with_retry_after_costs_little_more_than_the_pause(path: str) -> None:
+    empty = bucket(10, 5, says_when=True)
+    for _request in range(5):
+        assert empty(0.0) is None
+    run = run_fleet(path, empty, 1, requests=20)
+    assert run.requests == 21
+    assert run.ended < 12
 
 
 @pytest.mark.slow
