@@ -42,8 +42,11 @@ RUN_STEPS := $(PYTHON) -m tests.tools.run_steps
 COLLECTIONS = $$($(PYTHON) -m tests.tools.trees)
 DEMO := examples/find_and_build.yml -e region=cn-wlcb
 
-# No command is a file to be made.
+# No command is a file to be made, and a word that is none is a mistake, also where a folder has that name.
 .PHONY: $(MAKECMDGOALS) setup setup-demo
+COMMANDS := $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST)) setup-demo
+$(filter-out $(COMMANDS),$(MAKECMDGOALS)):
+	@echo "There is no command $@; make help lists them." >&2; exit 2
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
