@@ -8,7 +8,6 @@ import sys
 import jinja2
 import yaml
 
-from ansible_collections.compshare.cloud.plugins.module_utils._api.errors import Retry
 from ansible_collections.compshare.cloud.plugins.module_utils._api.retcodes import RETCODES
 from tests.tools.trees import ROOT
 
@@ -23,12 +22,7 @@ PARTS = {
     sys.maxsize: "CompShare (226xxx)",
 }
 COLUMNS = ("RetCode", "What it means, and what to do", "Retried")
-RETRIED = {
-    Retry.NEVER: "never",
-    Retry.READ: "if it only reads",
-    Retry.THROTTLE: "always",
-    Retry.BUSY: "by tasks that wait",
-}
+RETRIED = {"never": "never", "read": "if it only reads", "throttle": "always", "busy": "by tasks that wait"}
 TABLES = """
 {% for last, part in parts.items() %}
 {% set title = said(part) %}
@@ -47,7 +41,7 @@ TABLES = """
 {% set meaning = said(entry.meaning).rstrip(stop) %}
    * - {{ entry.code }}
      - **{{ meaning[0] | upper }}{{ meaning[1:] }}{{ stop }}**{{ ' ' ~ said(entry.hint) if entry.hint }}
-     - {{ said(retried[entry.retry]) }}
+     - {{ said(retried[entry.retry.value]) }}
 {% endfor %}
 
 {% endfor %}
