@@ -20,7 +20,7 @@ import math
 #: A server may request a longer pause than ours, up to this many seconds.
 LONGEST_RETRY_AFTER = 60.0
 #: So many refusals in a row show that the rate is too high, and so many requests outweigh one refusal.
-CONVINCING, OUTWEIGH = 6.0, 7.0
+CONVINCING, OUTWEIGH = 5.0, 7.0
 #: What is left of a rate that was too high, and what if it was lowered before within so many seconds.
 LOWERED, HALF, SOON = 0.72, 0.5, 1.0
 #: Then it is so much below its ceiling, to which it returns in so many seconds; after so many, the limit is forgotten.
@@ -52,9 +52,9 @@ class RequestRate:
         self.ceiling = 0.0
         self.lowered_at = 0.0
         self.lowerings = 0.0
-        #: Requests since the time C(window), without those that were refused.
+        #: Requests that were sent since the time C(window).
         self.window = 0.0
-        self.served = 0.0
+        self.sent = 0.0
         #: Refusals that were not outweighed since.
         self.evidence = 0.0
 
@@ -113,8 +113,8 @@ class RequestRate:
     def send(self) -> int:
         """Count a request that is sent now; return what C(refuse) needs to know of it."""
         if not 0 <= self.counted - self.window <= _LONGEST_WINDOW:
-            self.window, self.served = self.counted, 0
-        self.served += 1
+            self.window, self.sent = self.counted, 0
+        self.sent += 1
         self.evidence = max(0.0, self.evidence - 1 / OUTWEIGH)
         return int(self.lowerings)
 
@@ -127,14 +127,13 @@ class RequestRate:
             self.evidence += 1 + 1 / OUTWEIGH
             if self.evidence >= CONVINCING or retry_after > 0:
                 self._lower()
-            self.served -= 1
         if retry_after > 0:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
 
     def _lower(self) -> None:
         left = LOWERED if self.rate and self.counted - self.lowered_at > SOON else HALF
         if not self.rate:
-            self.rate = self.served / max(self.counted - self.window, _SHORTEST_WINDOW)
+            self.rate = self.sent / max(self.counted - self.window, _SHORTEST_WINDOW)
             self.due = self.drawn
         self.rate = max(self.rate * left, SLOWEST)
         self.ceiling = self.rate / (1 - BELOW)

@@ -24,11 +24,11 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate 
 NOW = 1_790_000_000.0
 
 
-def limited(now: float = NOW, served: int = 40) -> RequestRate:
-    """A rate after the first refusals: C(served) requests were served within two seconds, and others refused."""
+def limited(now: float = NOW, sent: int = 40) -> RequestRate:
+    """A rate after the first refusals: C(sent) requests went out within two seconds."""
     rate = RequestRate()
-    for number in range(served + int(CONVINCING)):
-        rate.advance(now - 2 + 2 * number / (served + int(CONVINCING)))
+    for number in range(sent):
+        rate.advance(now - 2 + 2 * number / sent)
         rate.draw()
         rate.send()
     rate.advance(now)
@@ -49,7 +49,7 @@ def test_nothing_waits_before_a_refusal() -> None:
 
 
 def test_first_refusals_halve_the_rate_that_was_measured() -> None:
-    assert limited(served=40).rate == pytest.approx(10, rel=0.05)
+    assert limited(sent=40).rate == pytest.approx(10, rel=0.05)
 
 
 def test_requests_on_the_way_do_not_lower_the_rate_once_more() -> None:
