@@ -41,7 +41,7 @@ from ..module_utils import _module
 from ..module_utils._api.errors import OptionError, printable
 from ..module_utils._api.options import strict_boolean
 from ..module_utils._api.secrets import HIDDEN
-from ..module_utils._api.values import snake_case
+from ..module_utils._api.values import number, snake_case
 
 #: The environment variable that turns this off. ansible-core reads no settings from ansible.cfg for actions.
 SWITCH = "COMPSHARE_IN_PROCESS"
@@ -72,6 +72,7 @@ def _prepare_forks() -> None:
     for mark in _MARKS_OF_POWERSHELL:
         re.compile(mark, re.IGNORECASE)
     snake_case("AnyName")
+    number("1")
     with open(_FIRST_LINE_FILE, "wb") as file:
         file.write(_FIRST_LINE)
     if hasattr(ansible_json, "get_module_encoder"):

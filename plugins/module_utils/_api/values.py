@@ -21,8 +21,8 @@ from datetime import date, datetime, timedelta
 
 from .errors import OptionError, printable
 
-_NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 #: Like the patterns below, compiled when it is used: most lookups use none, and each is a process of its own.
+_NUMBER = r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?\Z"
 _WORDS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = date(1970, 1, 1)
@@ -52,7 +52,7 @@ def number(value: object) -> int | float | None:
         return None
     if isinstance(value, str):
         text_value = value.strip()
-        if not _NUMBER.match(text_value):
+        if not re.match(_NUMBER, text_value):
             return None
         value = float(text_value) if re.search(r"[.eE]", text_value) else int(text_value)
     if not isinstance(value, (int, float)) or not -_LARGEST < value < _LARGEST:

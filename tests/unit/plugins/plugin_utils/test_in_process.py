@@ -289,7 +289,7 @@ def test_a_fork_compiles_no_pattern_of_its_own(action: InProcessAction) -> None:
     before = set(compiled)
 
     configured_by_core(action)
-    normalise_instance({"UHostId": "uhost-1testvm00001", "SomeNewField": 1})
+    normalise_instance({"UHostId": "uhost-1testvm00001", "CPU": "4", "SomeNewField": 1})
 
     assert set(compiled) == before
 
