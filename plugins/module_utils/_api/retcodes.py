@@ -12,18 +12,18 @@ from the vendor's own clients; messages were recorded from the API where the hin
 
 from __future__ import annotations
 
-import typing as t
-
 from .errors import Retry
 
 
-class RetCode(t.NamedTuple):
+# A plain class, like Credentials.
+class RetCode:
     """One code: its meaning, the hint for the operator (None: nothing better to say than the meaning), and retrying."""
 
-    code: int
-    meaning: str
-    hint: str | None
-    retry: Retry
+    def __init__(self, code: int, meaning: str, hint: str | None, retry: Retry) -> None:
+        self.code = code
+        self.meaning = meaning
+        self.hint = hint
+        self.retry = retry
 
 
 #: The gateway serves no action of this name.

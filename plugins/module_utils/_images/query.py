@@ -22,33 +22,57 @@ from .sources import SOURCES, Source, check_options, partial_images, read_images
 _NOT_FILTERS = frozenset(("source", "user_id", "order_by", "order", "limit", "include_readme"))
 
 
-class ImageQuery(t.NamedTuple):
+# A plain class, like Credentials: a named tuple of so many fields takes half a millisecond to create.
+class ImageQuery:
     """What to find; the fields are the options of compshare_image_info, None if an option is omitted."""
 
-    source: str = "platform"
-    image_ids: t.Sequence[str] | None = None
-    name: str | None = None
-    search: str | None = None
-    tags: t.Sequence[str] | None = None
-    author: str | None = None
-    image_type: str | None = None
-    status: str | None = None
-    gpu_type: str | None = None
-    group_id: str | None = None
-    user_id: int | None = None
-    free: bool | None = None
-    official: bool | None = None
-    max_price: float | None = None
-    max_size_mb: float | None = None
-    order_by: str | None = None
-    order: str = "asc"
-    limit: int | None = None
-    include_readme: bool = False
+    def __init__(
+        self,
+        source: str = "platform",
+        *,
+        image_ids: t.Sequence[str] | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        tags: t.Sequence[str] | None = None,
+        author: str | None = None,
+        image_type: str | None = None,
+        status: str | None = None,
+        gpu_type: str | None = None,
+        group_id: str | None = None,
+        user_id: int | None = None,
+        free: bool | None = None,
+        official: bool | None = None,
+        max_price: float | None = None,
+        max_size_mb: float | None = None,
+        order_by: str | None = None,
+        order: str = "asc",
+        limit: int | None = None,
+        include_readme: bool = False,
+    ) -> None:
+        self.source = source
+        self.image_ids = image_ids
+        self.name = name
+        self.search = search
+        self.tags = tags
+        self.author = author
+        self.image_type = image_type
+        self.status = status
+        self.gpu_type = gpu_type
+        self.group_id = group_id
+        self.user_id = user_id
+        self.free = free
+        self.official = official
+        self.max_price = max_price
+        self.max_size_mb = max_size_mb
+        self.order_by = order_by
+        self.order = order
+        self.limit = limit
+        self.include_readme = include_readme
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> ImageQuery:
         """Return the query in a module's or lookup's options; raises OptionError for what no source can do."""
-        given = {name: options.get(name) for name in cls._fields}
+        given = {name: options.get(name) for name in vars(cls())}
         query = cls(**{name: value for name, value in given.items() if value is not None})
         if query.limit is not None and query.limit < 1:
             raise OptionError(f"limit is {query.limit}; it must be 1 or more.", hint="Omit it for all images.")
@@ -58,15 +82,16 @@ class ImageQuery(t.NamedTuple):
     @property
     def has_filters(self) -> bool:
         """Return whether there are images of the source that may not match."""
-        return any(value is not None for name, value in self._asdict().items() if name not in _NOT_FILTERS)
+        return any(value is not None for name, value in vars(self).items() if name not in _NOT_FILTERS)
 
 
-class Found(t.NamedTuple):
+class Found:
     """The sorted images, how many match before the limit, and the warnings for the user."""
 
-    images: list[dict[str, t.Any]]
-    total: int
-    warnings: list[str]
+    def __init__(self, images: list[dict[str, t.Any]], total: int, warnings: list[str]) -> None:
+        self.images = images
+        self.total = total
+        self.warnings = warnings
 
 
 def find_images(client: Client, query: ImageQuery, cache: ListCache | None = None) -> Found:

@@ -26,16 +26,21 @@ _IDENTITY = "_identity"
 _GROUPED = ("CompshareImageGroup", "ImageSetGroup", "ImageSet")
 
 
-class Source(t.NamedTuple):
-    """One list of images: its name here, its action, whether its rows are community groups, the options it honours."""
+# A plain class, like Credentials.
+class Source:
+    """One list of images: its name here, its action, whether its rows are community groups, its title for messages.
 
-    name: str
-    action: str
-    grouped: bool
-    #: Options beyond those that every source honours.
-    own_options: frozenset[str] = frozenset()
-    #: In words, for messages: "the platform list".
-    title: str = ""
+    C(own_options) are those that it honours beyond what every source does.
+    """
+
+    def __init__(
+        self, name: str, action: str, grouped: bool, own_options: frozenset[str] = frozenset(), title: str = ""
+    ) -> None:
+        self.name = name
+        self.action = action
+        self.grouped = grouped
+        self.own_options = own_options
+        self.title = title
 
 
 SOURCES = {
