@@ -21,8 +21,9 @@ import math
 LONGEST_RETRY_AFTER = 60.0
 #: So many refusals in a row show that the rate is too high, and so many requests outweigh one refusal.
 CONVINCING, OUTWEIGH = 5.0, 7.0
-#: What is left of a rate that was too high, and what if it was lowered before within so many seconds.
-LOWERED, HALF, SOON = 0.72, 0.5, 1.0
+#: What is left of a rate that was too high; of one that was lowered within so many seconds before; and of one that was
+#: only measured, with all that a limit serves at once.
+LOWERED, LOWERED_AGAIN, SOON, MEASURED = 0.72, 0.6, 1.0, 0.36
 #: Then it is so much below its ceiling, to which it returns in so many seconds; after so many, the limit is forgotten.
 BELOW, RETURN, FORGET = 0.2, 10.0, 60.0
 #: Requests a second, at least.
@@ -131,8 +132,9 @@ class RequestRate:
             self.held_until = max(self.held_until, self.counted + min(retry_after, LONGEST_RETRY_AFTER))
 
     def _lower(self) -> None:
-        left = LOWERED if self.rate and self.counted - self.lowered_at > SOON else HALF
+        left = LOWERED if self.counted - self.lowered_at > SOON else LOWERED_AGAIN
         if not self.rate:
+            left = MEASURED
             self.rate = self.sent / max(self.counted - self.window, _SHORTEST_WINDOW)
             self.due = self.drawn
         self.rate = max(self.rate * left, SLOWEST)

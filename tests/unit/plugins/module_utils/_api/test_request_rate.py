@@ -12,9 +12,10 @@ from ansible_collections.compshare.cloud.plugins.module_utils._api.request_rate 
     BELOW,
     CONVINCING,
     FORGET,
-    HALF,
     LONGEST_RETRY_AFTER,
     LOWERED,
+    LOWERED_AGAIN,
+    MEASURED,
     RETURN,
     SLOWEST,
     SOON,
@@ -48,8 +49,8 @@ def test_nothing_waits_before_a_refusal() -> None:
     assert waits(rate, 500) == [0.0] * 500
 
 
-def test_first_refusals_halve_the_rate_that_was_measured() -> None:
-    assert limited(sent=40).rate == pytest.approx(10, rel=0.05)
+def test_first_refusals_lower_the_rate_that_was_measured() -> None:
+    assert limited(sent=40).rate == pytest.approx(20 * MEASURED, rel=0.05)
 
 
 def test_requests_on_the_way_do_not_lower_the_rate_once_more() -> None:
@@ -59,7 +60,7 @@ def test_requests_on_the_way_do_not_lower_the_rate_once_more() -> None:
         rate.refuse(0)
     assert rate.rate == before
     rate.refuse(rate.send())
-    assert rate.rate == before * HALF
+    assert rate.rate == before * LOWERED_AGAIN
 
 
 def test_a_limit_that_is_almost_met_lowers_the_rate_a_little() -> None:
