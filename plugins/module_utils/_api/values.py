@@ -199,8 +199,8 @@ def _is_inert(value: t.Any) -> bool:
     """Return whether nothing in a value needs to be replaced: most results are so, and are not walked through again."""
     texts: list[t.Any] = []
     containers: list[t.Any] = [[value]]
-    for container in containers:
-        items = container
+    while containers:
+        items = container = containers.pop()
         if isinstance(container, dict):
             texts += container
             items = container.values()

@@ -221,7 +221,7 @@ def test_only_the_images_that_are_returned_are_read_whole(torch_world: World, mo
 
     monkeypatch.setattr(model, "normalise_image", noted)
     [image] = look_up(torch_world, "compshareImage-a")
-    assert type(image) is dict
+    assert image.__class__ is dict
     assert tuple(image)[: len(IMAGE_KEYS)] == IMAGE_KEYS
     assert whole == ["compshareImage-a"]
     assert look_up(torch_world, "torch", most_recent=True, field="status") == ["Available"]

@@ -7,12 +7,12 @@ import itertools
 import random
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ansible_collections.compshare.cloud.plugins.module_utils._api.limiter import Limiter
 
 #: What an API says of a request at a time: None serves it, a number refuses it with that Retry-After, 0 without one.
-Api = Callable[[float], float | None]
+Api = Callable[[float], Optional[float]]
 
 #: The share by which a latency varies, and how many seconds late a sleeper wakes at most.
 _VARIES, _LATE = 0.1, 0.001
