@@ -73,7 +73,7 @@ def _prepare_forks() -> None:
         re.compile(mark, re.IGNORECASE)
     snake_case("AnyName")
     number("1")
-    with open(_FIRST_LINE_FILE, "wb") as file:
+    with contextlib.suppress(OSError), open(_FIRST_LINE_FILE, "wb") as file:  # modules run by themselves without it
         file.write(_FIRST_LINE)
     if hasattr(ansible_json, "get_module_encoder"):
         for direction in ansible_json.Direction:

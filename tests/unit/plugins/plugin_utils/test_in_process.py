@@ -294,6 +294,15 @@ def test_a_fork_compiles_no_pattern_of_its_own(action: InProcessAction) -> None:
     assert set(compiled) == before
 
 
+def test_a_module_runs_by_itself_if_its_first_line_cannot_be_written(
+    action: InProcessAction, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_in_process, "_FIRST_LINE_FILE", str(tmp_path / "gone/first_line"))
+    _in_process._prepare_forks()
+    with pytest.raises(_in_process._MustRunByItself):
+        configured_by_core(action)
+
+
 def test_what_core_cannot_configure_is_left_to_core(
     core: Core, action: InProcessAction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
