@@ -361,22 +361,22 @@ class exceptions:
     class InvalidSchema(RequestException): pass
 class _Adapter:
     def __init__(self, **_settings): pass
+    def send(self, request, **settings):
+        raise RuntimeError("on purpose")
 class adapters:
     HTTPAdapter = _Adapter
-class PreparedRequest: pass
+class PreparedRequest:
+    headers = {}
+    def copy(self): return self
+    def prepare_body(self, data, files): self.body = data
 class utils:
     DEFAULT_CA_BUNDLE_PATH = "none"
     def select_proxy(url, proxies): return None
-def Request(method, url, data, headers): return data
+def Request(method, url): return PreparedRequest()
 class Session:
-    def __init__(self):
-        from http.cookiejar import CookieJar
-        self.headers, self.cookies = {}, CookieJar()
-    def mount(self, prefix, adapter): pass
+    headers = {}
     def merge_environment_settings(self, *settings): return {"proxies": {}}
     def prepare_request(self, request): return request
-    def send(self, request, **settings):
-        raise RuntimeError("on purpose")
 """
 
 
