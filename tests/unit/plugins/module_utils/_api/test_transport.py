@@ -373,7 +373,7 @@ def test_one_thread_ends_all_requests_each_at_its_time() -> None:
         faults = [threads.submit(fault_after, timeout) for timeout in timeouts]
         faults[-1].result()
         assert len(watchdogs()) == 1
-        for timeout, fault in zip(timeouts, faults, strict=True):
+        for timeout, fault in zip(timeouts, faults):
             message, seconds = fault.result()
             assert message.startswith("no complete response came within")
             assert timeout <= seconds < timeout + 5
