@@ -14,13 +14,14 @@ printf '{"profiles": {}}' > "$folder/config.json"
 export COMPSHARE_CONFIG_FILE="$folder/config.json"
 export PYTHONHASHSEED=0  # some messages of ansible-core list a set
 
-# Show what differs from run to run by its kind: keys, request ids, times and durations. Leave out how a module was
-# started, and how often one in the background got a signal.
+# Show what differs from run to run by its kind: keys, request ids, times, durations and files. Leave out how a module
+# was started, and how often one in the background got a signal.
 masked() {
     sed -E \
         -e 's/[a-z]+-(public|private)-key-[0-9a-zA-Z-]+/KEY/g; s/The key …[0-9]+/The key KEY/g' \
         -e 's/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/UUID/g' \
         -e 's/(20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ]|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} 20[0-9]{2} )[0-9:.]+Z?/TIME/g' \
+        -e 's/compshare_other_python_[0-9]+/PYTHON/g' \
         -e 's/j[0-9]{6,}\.[0-9]+/JOB/g; s/"elapsed": [0-9.]+/"elapsed": SECONDS/' \
         -e 's|"[^"]*/ansible-tmp-[^"]*"|"FILE"|g; s/"_original_basename": .*/"_original_basename": "FILE"/' \
         -e "/^(<[^>]*>|ASYNC POLL on|Using module file|Pipelining is enabled|$in_process)/d"
