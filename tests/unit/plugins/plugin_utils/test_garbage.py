@@ -17,7 +17,7 @@ def collections() -> int:
 def grow(fails: bool = False) -> dict[str, Any]:
     """Create much during the body; return what was collected meanwhile and soon after it, and what came of that."""
     kept: list[Any] = []
-    before = collections()
+    frozen, before = gc.get_freeze_count(), collections()  # Python 3.12 freezes some objects when it starts
     try:
         with uncollected():
             kept += [[] for _number in range(10_000)]
@@ -26,7 +26,7 @@ def grow(fails: bool = False) -> dict[str, Any]:
                 raise ValueError
     except ValueError:
         pass
-    frozen, before = gc.get_freeze_count(), collections()
+    frozen, before = gc.get_freeze_count() - frozen, collections()
     kept += [[] for _number in range(100)]
     return {"during": during, "after": collections() - before, "frozen": frozen, "enabled": gc.isenabled()}
 
@@ -68,7 +68,6 @@ def test_where_collecting_is_off_it_stays_so() -> None:
 
 
 def test_a_process_that_goes_on_collects_as_usual() -> None:
-    frozen = gc.get_freeze_count()
     found = grow()
     assert found["during"] > 0
-    assert (found["frozen"], found["enabled"]) == (frozen, True)
+    assert (found["frozen"], found["enabled"]) == (0, True)
