@@ -145,7 +145,8 @@ def normalise_image(
 
 
 #: What an image is found by, and what lists are ordered by.
-_FINDING = tuple(field for field in _FIELDS if field[0] in ("id", "name", "group_name", "create_time"))
+_NOTHING_TO_FIND_BY = dict.fromkeys(("id", "name", "group_name", "create_time"))
+_FINDING = tuple(field for field in _FIELDS if field[0] in _NOTHING_TO_FIND_BY)
 
 
 class PartialImage(dict[str, t.Any]):
@@ -162,7 +163,7 @@ class PartialImage(dict[str, t.Any]):
         group: Mapping[str, t.Any] | None = None,
         include_readme: bool = False,
     ) -> None:
-        super().__init__(id=None, name=None, group_name=None, create_time=None)
+        super().__init__(_NOTHING_TO_FIND_BY)
         self._row, self._source, self._group, self._include_readme = row, source, group, include_readme
         self._complete = False
         values.read_fields(self, _FINDING, row)
